@@ -1,0 +1,161 @@
+"""Bags on disk: one HDF5 file for one slide or for a whole cohort.
+
+Layout (schema 1): root attributes ``schema``, ``encoder``, ``weights``, ``dim``, ``software``; one group
+``slides/<slide_id>`` per slide with ``features`` (M, D) float16 and ``coords`` (M, 2) int32 at level 0, and what made
+them as attributes (slide hash, mpp, tile size, tissue rule). All slides of a file come from one encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from survdash import __version__
+from survdash.case import Bag, BagOrigin
+from survdash.errors import BagError, UnknownNameError
+from survdash.store import new_file
+
+SCHEMA = 1
+CHUNK_TILES = 64
+Block = tuple[np.ndarray, np.ndarray]
+
+
+class BagWriter:
+    """Adds slides to an open bag file; made by ``new_bag_file``."""
+
+    def __init__(self, file: h5py.File, origin: BagOrigin) -> None:
+        self._file, self._origin = file, origin
+
+    def add_slide(self, slide_id: str, blocks: Iterable[Block], attributes: Mapping[str, str | float]) -> int:
+        """Append one slide block by block; memory holds one block.
+
+        Parameters
+        ----------
+        slide_id : str
+            Unique in the file; no ``/``.
+        blocks : iterable of (features (m, D), coords (m, 2))
+        attributes : mapping
+            What made the tiles; kept as HDF5 attributes.
+
+        Returns
+        -------
+        int
+            Tiles written.
+
+        Raises
+        ------
+        BagError
+            If the slide is there already, has no tile, or a block has another width or a value that is not finite.
+        """
+        if "/" in slide_id or slide_id in (".", "..") or f"slides/{slide_id}" in self._file:
+            raise BagError(f"Slide {slide_id!r} cannot be added: the name is taken or not allowed.")
+        group = self._file.create_group(f"slides/{slide_id}")
+        dim = self._origin.dim
+        shape = {"shape": (0, dim), "maxshape": (None, dim), "chunks": (CHUNK_TILES, dim)}
+        features = group.create_dataset("features", dtype="f2", compression="gzip", shuffle=True, **shape)
+        coords = group.create_dataset("coords", shape=(0, 2), maxshape=(None, 2), chunks=(1024, 2), dtype="i4")
+        for block, corners in blocks:
+            if block.ndim != 2 or block.shape[1] != dim or corners.shape != (len(block), 2):
+                raise BagError(f"Slide {slide_id}: a block of shape {block.shape} does not fit width {dim}.")
+            with np.errstate(over="ignore"):
+                half = block.astype(np.float16)
+            if not np.isfinite(half).all():
+                raise BagError(f"Slide {slide_id}: a feature is missing or too large for float16.")
+            start = features.shape[0]
+            features.resize(start + len(block), axis=0)
+            coords.resize(start + len(block), axis=0)
+            features[start:], coords[start:] = half, corners
+        if features.shape[0] == 0:
+            raise BagError(f"Slide {slide_id} has no tile.")
+        group.attrs.update(attributes)
+        return int(features.shape[0])
+
+
+@contextmanager
+def new_bag_file(path: Path, origin: BagOrigin) -> Iterator[BagWriter]:
+    """Write a bag file, whole or not at all.
+
+    Raises
+    ------
+    BagError
+        From ``BagWriter.add_slide``; the file is then not there.
+    """
+    with new_file(path) as temporary:
+        with h5py.File(temporary, "w") as file:
+            file.attrs.update(
+                schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__
+            )
+            file.create_group("slides")
+            yield BagWriter(file, origin)
+
+
+class BagFile:
+    """A bag file open for reading; a context manager.
+
+    Raises
+    ------
+    BagError
+        If the file is not a bag file of survdash, or of a newer schema.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = h5py.File(path, "r")
+            schema = int(self._file.attrs["schema"])
+            self.origin = BagOrigin(
+                encoder=str(self._file.attrs["encoder"]),
+                weights=str(self._file.attrs["weights"]),
+                dim=int(self._file.attrs["dim"]),
+            )
+            self._slides = self._file["slides"]
+        except (OSError, KeyError, ValueError) as error:
+            raise BagError(f"{path.name} is not a bag file of survdash.", hint="Make it with 'embed'.") from error
+        if schema > SCHEMA:
+            raise BagError(f"{path.name} has bag schema {schema}; this survdash reads up to {SCHEMA}.", hint="Update.")
+
+    def __enter__(self) -> BagFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def slide_ids(self) -> tuple[str, ...]:
+        """Slides of the file, in its order."""
+        return tuple(self._slides)
+
+    def tile_count(self, slide_id: str) -> int:
+        """Tiles of one slide."""
+        return int(self._group(slide_id)["features"].shape[0])
+
+    def attributes(self, slide_id: str) -> dict[str, str | float]:
+        """What made the tiles of a slide, as plain values."""
+        return {key: value.item() if hasattr(value, "item") else value for key, value in self._group(slide_id).attrs.items()}
+
+    def read(self, slide_ids: Sequence[str]) -> Bag:
+        """One bag of all tiles of ``slide_ids``, in that order.
+
+        Raises
+        ------
+        UnknownNameError
+            If a slide is not in the file.
+        """
+        groups = [self._group(slide_id) for slide_id in slide_ids]
+        counts = [len(group["features"]) for group in groups]
+        return Bag(
+            features=np.concatenate([group["features"][:] for group in groups]),
+            coords=np.concatenate([group["coords"][:] for group in groups]),
+            slide_index=np.repeat(np.arange(len(groups), dtype=np.int32), counts),
+            slide_ids=tuple(slide_ids),
+            origin=self.origin,
+        )
+
+    def _group(self, slide_id: str) -> h5py.Group:
+        if slide_id not in self._slides:
+            raise UnknownNameError(f"{self.path.name} holds no slide {slide_id!r}.")
+        return self._slides[slide_id]
