@@ -2,7 +2,8 @@
 
 Tissue of irregular outline lies on near-white glass. Smooth noise deals it into tumour and stroma, and one blob is rich
 in lymphocytes; the true region map is kept, so that attention can be checked against it. Haematoxylin and eosin are
-drawn as optical densities and mixed with the stain vectors of Ruifrok and Johnston (2001).
+drawn as optical densities; haematoxylin's colour is that of Ruifrok and Johnston (2001), eosin's is warmer than theirs,
+which reads as magenta on a screen.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ REGION_PX = 8  # one pixel of the region map covers 8 x 8 pixels of the slide
 GLASS, TUMOUR, STROMA, IMMUNE = 0, 1, 2, 3
 SLIDE_STREAM = 2  # beside the streams in patients.py
 
-TISSUE_RADIUS = 0.36  # of the slide's side: 16 to 20 tiles then hold tissue
+TISSUE_RADIUS = 0.37  # of the slide's side: 16 to 20 tiles then hold tissue
 IMMUNE_RADIUS = (0.11, 0.15)  # of the slide's side: about a seventh of the tissue
 IMMUNE_DENSITY = 4.0  # lymphocytes in the immune-rich region, against those elsewhere
 LYMPHOCYTE_RADIUS_PX = 3.6
 FIBROBLASTS_PER_TILE = 14.0
 REGION_SMOOTHING = {"nests": (9.0, 9.0), "sheets": (16.0, 16.0), "cords": (5.0, 15.0)}  # of the noise, in map pixels
 
-# Optical density of one unit of stain in red, green, blue (Ruifrok and Johnston 2001, unit length).
+# Optical density of one unit of stain in red, green, blue.
 HAEMATOXYLIN_RGB = np.array([0.65, 0.70, 0.29], dtype=np.float32)
-EOSIN_RGB = np.array([0.07, 0.99, 0.11], dtype=np.float32)
+EOSIN_RGB = np.array([0.10, 0.93, 0.36], dtype=np.float32)
 HUE_TURN = np.array([0.05, 0.0, -0.05], dtype=np.float32)  # towards blue or purple, from scanner to scanner
 GLASS_VALUE = 244.0
 SUB = 3  # cv2 takes coordinates in eighths of a pixel with this shift
@@ -67,7 +68,9 @@ def draw_slide(parameters: SlideParameters, *, seed: int) -> np.ndarray:
     """
     regions = draw_regions(parameters, seed=seed)
     random = _stream(parameters, seed, 1)
-    haematoxylin, eosin = _paint_ground(regions, random)
+    fibres, direction = _fibres(random)
+    haematoxylin, eosin = _paint_ground(regions, fibres, random=random)
+    _paint_spindles(haematoxylin, regions, direction=direction, random=random)
     _paint_cells(haematoxylin, eosin, regions=regions, parameters=parameters, random=random)
     return _stain(haematoxylin, eosin, parameters=parameters, random=random)
 
@@ -108,16 +111,17 @@ def _share(regions: np.ndarray, region: int, *, blur_px: float) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur_px))
 
 
-def _paint_ground(regions: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _paint_ground(
+    regions: np.ndarray, fibres: np.ndarray, *, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Haematoxylin and eosin of cytoplasm, fibres and the loose ground of the immune region."""
     half = SLIDE_PX // 2  # textures are drawn at half size: nobody sees the difference, and it is four times faster
     cloudy = _enlarge(_smooth_noise(half, (6.0, 6.0), random))
     grain = _enlarge(_smooth_noise(half, (1.2, 1.2), random))
     tumour, stroma, immune = (_share(regions, region, blur_px=3.0) for region in (TUMOUR, STROMA, IMMUNE))
-    fibres = _fibres(random)
-    eosin = tumour * (0.34 + 0.05 * cloudy + 0.03 * grain)
-    eosin += stroma * np.clip(0.42 + 0.20 * fibres + 0.05 * cloudy, 0.04, None)
-    eosin += immune * np.clip(0.22 + 0.05 * cloudy + 0.05 * grain, 0.03, None)
+    eosin = tumour * (0.30 + 0.05 * cloudy + 0.03 * grain)
+    eosin += stroma * np.clip(0.36 + 0.12 * fibres + 0.05 * cloudy, 0.03, None)
+    eosin += immune * np.clip(0.20 + 0.04 * cloudy + 0.04 * grain, 0.03, None)
     haematoxylin = tumour * (0.13 + 0.03 * cloudy + 0.02 * grain)
     haematoxylin += stroma * np.clip(0.04 + 0.03 * fibres, 0, None) + immune * (0.08 + 0.02 * grain)
     return haematoxylin, eosin
@@ -127,17 +131,19 @@ def _enlarge(image: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.resize(image, (SLIDE_PX, SLIDE_PX), interpolation=cv2.INTER_LINEAR))
 
 
-def _fibres(random: np.random.Generator) -> np.ndarray:
-    """Wavy collagen: noise stretched along one direction and bent by a smooth field."""
+def _fibres(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Wavy collagen: noise stretched along one direction and bent by a smooth field; and its direction in degrees."""
     half = SLIDE_PX // 2
-    strands = _smooth_noise(half, (14.0, 1.3), random)
+    strands = 0.6 * _smooth_noise(half, (16.0, 1.4), random) + 0.8 * _smooth_noise(half, (9.0, 0.7), random)
     rows, columns = np.mgrid[:half, :half].astype(np.float32)
     bend = 22.0 * _smooth_noise(half, (45.0, 45.0), random)
     angle = random.uniform(0, np.pi)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    across = (columns * cosine + rows * sine).astype(np.float32)
-    down = (rows * cosine - columns * sine + bend).astype(np.float32)
-    return _enlarge(cv2.remap(strands, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
+    along = (columns * cosine + rows * sine).astype(np.float32)
+    across = (rows * cosine - columns * sine + bend).astype(np.float32)
+    bend_down, bend_right = np.gradient(bend)
+    direction = np.degrees(np.arctan2(sine - bend_right, cosine + bend_down))  # where `across` stays the same
+    return _enlarge(cv2.remap(strands, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)), direction
 
 
 def _scatter(per_tile: float, random: np.random.Generator, *, jitter: float) -> np.ndarray:
@@ -159,6 +165,16 @@ def _keep(points: np.ndarray, regions: np.ndarray, wanted: tuple[int, ...]) -> n
     return np.asarray(points[np.isin(regions[cell[:, 1], cell[:, 0]], wanted)])
 
 
+def _paint_spindles(
+    haematoxylin: np.ndarray, regions: np.ndarray, *, direction: np.ndarray, random: np.random.Generator
+) -> None:
+    """Add fibroblasts: thin nuclei that lie along the fibres, in place."""
+    for x, y in _keep(_scatter(FIBROBLASTS_PER_TILE, random, jitter=0.5), regions, (STROMA,)):
+        axes = (random.uniform(7, 12), random.uniform(1.5, 2.5))
+        angle = float(direction[int(y) // 2, int(x) // 2]) + random.normal(0.0, 6.0)
+        _ellipse(haematoxylin, (x, y), axes, angle=angle, value=random.uniform(0.5, 0.8))
+
+
 def _paint_cells(
     haematoxylin: np.ndarray,
     eosin: np.ndarray,
@@ -167,11 +183,7 @@ def _paint_cells(
     parameters: SlideParameters,
     random: np.random.Generator,
 ) -> None:
-    """Add fibroblasts, tumour nuclei and lymphocytes, in place."""
-    spindles = _keep(_scatter(FIBROBLASTS_PER_TILE, random, jitter=0.5), regions, (STROMA,))
-    for x, y in spindles:
-        axes = (random.uniform(7, 12), random.uniform(1.6, 2.6))
-        _ellipse(haematoxylin, (x, y), axes, angle=random.uniform(0, 180), value=random.uniform(0.45, 0.7))
+    """Add tumour nuclei and lymphocytes, in place."""
     nuclei = _keep(_scatter(parameters.nuclei_per_tile, random, jitter=0.22), regions, (TUMOUR,))
     for x, y in nuclei:
         _tumour_nucleus(haematoxylin, eosin, (x, y), parameters=parameters, random=random)
@@ -199,7 +211,7 @@ def _tumour_nucleus(
 ) -> None:
     """One nucleus: body, darker rim, one or two nucleoli; hyperchromatic the more pleomorphic the tumour."""
     spread = parameters.pleomorphism
-    radius = float(np.clip(parameters.nuclear_radius_px * np.exp(random.normal(0.0, spread)), 2.5, 26.0))
+    radius = float(np.clip(parameters.nuclear_radius_px * np.exp(random.normal(0.0, spread)), 2.5, 22.0))
     stretch = float(np.exp(random.uniform(0.0, 0.3 + 0.5 * spread)))
     axes = (radius * np.sqrt(stretch), radius / np.sqrt(stretch))
     angle = random.uniform(0, 180)
