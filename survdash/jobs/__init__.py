@@ -1,0 +1,1 @@
+"""Long work outside the web process: a queue on disk, and the worker that empties it."""

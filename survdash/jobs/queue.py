@@ -1,0 +1,219 @@
+"""File a job, watch it, stop it: what pages and the command line call.
+
+The queue is Huey on SQLite and carries nothing but job ids; the jobs themselves are folders (``record``). A message
+that is lost or doubled does no harm: a worker looks at the folder, under the job's lock, before it acts.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from huey import SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from survdash.errors import UnknownNameError
+from survdash.jobs import record
+from survdash.jobs.record import FINISHED, State
+
+BUSY_TIMEOUT_S = 30  # waiting for another process's write; Huey's own 5 s is short for a slow disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as the user sees it.
+
+    Parameters
+    ----------
+    id : str
+        32 hex digits.
+    kind : str
+        Which handler runs it.
+    state : {"queued", "running", "done", "failed", "cancelled"}
+    step, done, total
+        Where the work stands; ``total`` is 0 while unknown.
+    message, hint : str
+        What the work last said; for a job that failed, what is wrong and what to do.
+    result : dict or None
+        What the handler gave, once done.
+    created, started, finished : float or None
+        Seconds since 1970.
+    attempts : int
+        Starts so far that did not come to an orderly end, a present one included.
+    """
+
+    id: str
+    kind: str
+    state: State
+    step: str
+    done: int
+    total: int
+    message: str
+    hint: str
+    result: dict[str, Any] | None
+    created: float
+    started: float | None
+    finished: float | None
+    attempts: int
+
+    @property
+    def is_finished(self) -> bool:
+        """True once nothing about the job will change."""
+        return self.state in FINISHED
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
+    """Messages as JSON: Huey's default is pickle, which runs code when it is read."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(data).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        value = json.loads(data)
+        return Message(*value) if isinstance(value, list) else value
+
+
+class JobQueue:
+    """Job ids in the order they were filed, shared by all processes of one data folder."""
+
+    def __init__(self) -> None:
+        folder = record.jobs_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._huey = SqliteHuey(
+            "jobs",
+            filename=str(folder / "queue.sqlite"),
+            results=False,
+            serializer=JsonSerializer(),
+            timeout=BUSY_TIMEOUT_S,
+        )
+        self._message = self._huey.task(name="run_job")(_carry)
+
+    def offer(self, job_id: str) -> None:
+        """Put a job at the end."""
+        self._huey.enqueue(self._message.s(job_id))
+
+    def take(self) -> str | None:
+        """Take the first job out, or None; no other process gets the same one."""
+        task = self._huey.dequeue()
+        return None if task is None else str(task.args[0])
+
+    def offered(self) -> set[str]:
+        """Ids now waiting."""
+        return {str(task.args[0]) for task in self._huey.pending()}
+
+    def close(self) -> None:
+        """Close the connection to the disk."""
+        self._huey.storage.close()
+
+
+@contextmanager
+def open_queue() -> Iterator[JobQueue]:
+    """Yield the queue of this data folder, and close it afterwards."""
+    queue = JobQueue()
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+def file_job(kind: str, payload: dict[str, Any]) -> str:
+    """Store a job and put it into the queue.
+
+    Parameters
+    ----------
+    kind : str
+        Name of a handler that the worker knows.
+    payload : dict
+        Plain JSON values; files enter as paths.
+
+    Returns
+    -------
+    str
+        The job's id, for ``read_job`` and for the page's address.
+
+    Examples
+    --------
+    >>> job_id = file_job("predict", {"slide": "/slides/a.svs"})  # doctest: +SKIP
+    >>> read_job(job_id).state  # doctest: +SKIP
+    'queued'
+    """
+    job_id = record.create(kind, payload).id
+    with open_queue() as queue:
+        queue.offer(job_id)
+    return job_id
+
+
+def read_job(job_id: str) -> Job:
+    """How a job stands now; every call reads the disk, so a refreshed page or a restarted server sees the same.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such job.
+    """
+    state = record.read(job_id)
+    progress = record.read_progress(job_id)
+    return Job(
+        id=state.id,
+        kind=state.kind,
+        state=state.state,
+        step=progress.step,
+        done=progress.done,
+        total=progress.total,
+        message=state.message or progress.message,
+        hint=state.hint,
+        result=record.read_result(job_id) if state.state == "done" else None,
+        created=state.created,
+        started=state.started,
+        finished=state.finished,
+        attempts=state.attempts,
+    )
+
+
+def list_jobs() -> list[Job]:
+    """Every job of this data folder, newest first."""
+    jobs = []
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError):  # removed since the folder was listed
+            jobs.append(read_job(job_id))
+    return sorted(jobs, key=lambda job: job.created, reverse=True)
+
+
+def cancel_job(job_id: str) -> None:
+    """Ask a job to stop.
+
+    One that waits, or whose worker is gone, is cancelled at once; one that runs stops at its next block. A job that
+    has ended stays as it is.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such job.
+    """
+    (record.job_folder(job_id) / "cancel").touch()
+    with record.held(job_id) as taken:
+        if taken and (state := record.read(job_id)).state not in FINISHED:
+            record.finish(state, "cancelled")
+
+
+def remove_jobs(*, older_than_hours: float) -> int:
+    """Remove jobs that ended long ago, with what was asked and what came out; return how many."""
+    limit = time.time() - 3600 * older_than_hours
+    removed = 0
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError), record.held(job_id) as taken:
+            finished = record.read(job_id).finished if taken else None
+            if finished is not None and finished <= limit:
+                shutil.rmtree(record.job_folder(job_id))
+                removed += 1
+    return removed
+
+
+def _carry(_job_id: str) -> None:
+    """Give the queue's messages their name; the worker reads the id and never calls this."""
