@@ -1,0 +1,74 @@
+"""Compare page: all methods on the same folds, and which differences hold."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from survdash.figures.forest import plot_forest
+from survdash.ui import caching
+from survdash.ui.banner import show_simulated
+from survdash.ui.download import figure_config
+from survdash.ui.error_box import error_box
+from survdash.ui.prose import escape
+from survdash.ui.selection import pick_cohort
+
+PAGE = "compare"
+CINDEX = (
+    "How often, of two patients whose order of death is known, the one with the higher risk died first. "
+    "0.5 is chance, 1 is perfect."
+)
+COLUMNS = {
+    "title": st.column_config.TextColumn("Method", pinned=True),
+    "modalities": st.column_config.TextColumn("Reads"),
+    "pooled": st.column_config.NumberColumn("C-index", format="%.3f", help=CINDEX + " Over all held-out patients."),
+    "interval": st.column_config.TextColumn("95 % CI", help="Bootstrap over patients."),
+    "folds_mean": st.column_config.TextColumn(
+        "Mean ± sd", help="Over the held-out folds; the standard deviation divides by the number of folds."),
+    "difference": st.column_config.NumberColumn(
+        "Difference", format="%+.3f", help="C-index minus that of the reference, on the same patients."),
+    "difference_interval": st.column_config.TextColumn("95 % CI of it", help="Paired bootstrap over patients."),
+    "p_holm": st.column_config.NumberColumn(
+        "p", format="%.3f", help="Of the difference, corrected by Holm for the number of methods in the table."),
+    "params": st.column_config.NumberColumn("Weights", format="compact", help="Numbers that training sets."),
+    "seconds": st.column_config.NumberColumn("Training (s)", format="%.0f", help="All folds together."),
+}
+
+
+def for_reading(table: pd.DataFrame) -> pd.DataFrame:
+    """The stored table with its intervals as text."""
+    shown = table.copy()
+    shown["modalities"] = [" + ".join(names) for names in table["modalities"]]
+    shown["interval"] = [f"{low:.2f}–{high:.2f}" for low, high in zip(table["low"], table["high"], strict=True)]
+    shown["folds_mean"] = [f"{mean:.3f} ± {sd:.3f}" for mean, sd in zip(table["mean"], table["sd"], strict=True)]
+    shown["difference_interval"] = [
+        "–" if pd.isna(low) else f"{low:+.3f} to {high:+.3f}"
+        for low, high in zip(table["difference_low"], table["difference_high"], strict=True)
+    ]
+    return shown[list(COLUMNS)]
+
+
+def answer(table: pd.DataFrame) -> str:
+    """The page's sentence: who leads, and whether that is more than luck."""
+    leader = table.sort_values("pooled", ascending=False).iloc[0]
+    sure = table[table["best"]]
+    if len(sure):
+        return f"{escape(sure.iloc[0]['title'])} orders the patients best; its lead is larger than chance explains."
+    return (f"{escape(leader['title'])} has the highest C-index, {leader['pooled']:.2f}, "
+            "but its lead over the next is within what chance explains.")
+
+
+st.title("Compare", anchor=False)
+with error_box():
+    cohort = pick_cohort(page=PAGE)
+    table = caching.comparison(cohort.name)
+    show_simulated(simulated=cohort.simulated)
+    st.subheader(answer(table), anchor=False)
+    st.caption("Every method was trained and judged on the same patients and folds; each patient's risk comes from a model "
+               "that never saw this patient.")
+    st.plotly_chart(plot_forest(table), key="compare.forest", config=figure_config(f"{cohort.name}_methods"),
+                    alt="C-index of each method with its 95 % interval; the table below has the numbers.")
+    st.dataframe(for_reading(table), hide_index=True, column_config=COLUMNS, key="compare.table",
+                 alt="C-index, interval and paired difference of each method.")
+    st.download_button("Download CSV", table.to_csv(index=False), f"{cohort.name}_methods.csv", "text/csv",
+                       key="compare.csv", icon=":material/download:", on_click="ignore")

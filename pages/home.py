@@ -1,0 +1,77 @@
+"""Home page: what this is, what is ready on this machine, what to do next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from survdash import usecases
+from survdash.jobs.queue import list_jobs
+from survdash.ui import caching
+from survdash.ui.banner import show_simulated
+from survdash.ui.error_box import error_box
+from survdash.ui.job_view import show_recent_jobs
+from survdash.ui.prose import escape, percent
+
+MODALITIES = {"genes": "gene tables", "slide": "slides"}
+JOBS_SHOWN = 8
+
+
+def show_cohort(entry: usecases.CohortEntry) -> None:
+    """One card: who is in the cohort, and how well the best model orders them."""
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escape(entry.title)}**", width="content")
+            show_simulated(simulated=entry.simulated)
+        st.markdown(
+            f"{entry.cases:,} patients, {entry.events:,} deaths ({percent(entry.events / entry.cases)}), "
+            f"with {' and '.join(MODALITIES[name] for name in entry.modalities)}."
+        )
+        runs = caching.runs(entry.name)
+        if runs:
+            first = runs[0]
+            st.markdown(
+                f"{len(runs)} model{'s' if len(runs) > 1 else ''} ready. {escape(first.title)}: "
+                f"C-index **{first.cindex_mean:.2f}** ± {first.cindex_sd:.2f} over the folds.",
+                help="How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect. "
+                     "± is the standard deviation over the held-out folds.",
+            )
+            with st.container(horizontal=True):
+                st.page_link("pages/cohort.py", label="Look at the cohort", icon=":material/groups:",
+                             query_params={"cohort": entry.name})
+                st.page_link("pages/compare.py", label="Compare the models", icon=":material/leaderboard:",
+                             query_params={"cohort": entry.name})
+        else:
+            st.markdown("No model yet. Train one:")
+            st.code(f"python -m survdash crossval {entry.name} --model default", language="shell")
+
+
+st.title("How long do patients with this tumour live?", anchor=False)
+st.markdown(
+    "survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is, "
+    "and lets you check every number against the patients it was learnt from."
+)
+with st.container(horizontal=True):
+    if st.button("Predict a new case", type="primary", icon=":material/add_circle:", key="home.new_case"):
+        st.switch_page("pages/new_case.py")
+    if st.button("Look at a cohort", icon=":material/groups:", key="home.cohort"):
+        st.switch_page("pages/cohort.py")
+
+st.header("Ready on this machine", anchor=False)
+with error_box():
+    entries = caching.cohorts()
+    if not entries:
+        st.info("No cohort is here yet. Page 'Models & data' says how to import one.", icon=":material/inventory_2:")
+    for start in range(0, len(entries), 2):
+        for column, entry in zip(st.columns(2), entries[start:start + 2], strict=False):
+            with column:
+                show_cohort(entry)
+
+st.header("Lately", anchor=False)
+with error_box():
+    show_recent_jobs(list_jobs()[:JOBS_SHOWN])
+
+st.header("Bring your own", anchor=False)
+st.markdown("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:")
+st.code("python -m survdash import-cohort patients.csv --name mine --folds folds/\n"
+        "python -m survdash crossval mine --model default", language="shell")
+st.page_link("pages/models.py", label="Which formats are read, and what is stored here", icon=":material/inventory_2:")

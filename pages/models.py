@@ -1,0 +1,67 @@
+"""Models & data page: what made the predictions, what is stored here, how to add to it."""
+
+from __future__ import annotations
+
+import shutil
+
+import streamlit as st
+
+from survdash.settings import settings
+from survdash.store import folder_bytes
+from survdash.ui import caching
+from survdash.ui.banner import show_simulated
+from survdash.ui.download import facts
+from survdash.ui.error_box import error_box
+from survdash.ui.prose import data_size, escape
+
+IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
+python -m survdash crossval mine --model default"""
+FORMATS = """
+- **Patients**: the research tables of MCAT and its successors (`case_id`, `slide_id`, `survival_months`, `censorship`, genes),
+  also zipped, or any CSV or Excel table with a case number, follow-up and outcome.
+- **Folds**: one CSV a fold (`train`, `val`), or none: then five are drawn, stratified by outcome.
+- **Slide features**: HDF5 bags of this program or others (`features` or `feats`, `coords`), one a slide.
+- **Slides** of a new patient: what OpenSlide reads (SVS, NDPI, TIFF, SCN, …), or a PNG, JPEG or TIFF picture with its resolution.
+"""
+
+
+def show_card(card: dict[str, object]) -> None:
+    """One trained model: what it reads, what it was trained on, how it did, which files it is."""
+    with st.expander(escape(str(card.get("title", card.get("name", "Model")))), icon=":material/neurology:"):
+        st.json(card)
+
+
+st.title("Models & data", anchor=False)
+st.header("Models", anchor=False)
+with error_box():
+    for card in caching.models():
+        show_card(card)
+
+st.header("Cohorts on this machine", anchor=False)
+with error_box():
+    for entry in caching.cohorts():
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{escape(entry.title)}**", width="content")
+                show_simulated(simulated=entry.simulated)
+            facts({
+                "Name": f"`{entry.name}`",
+                "Patients": f"{entry.cases:,}, of whom {entry.events:,} died",
+                "Data": " and ".join(entry.modalities),
+                "Models": ", ".join(escape(run.title) for run in caching.runs(entry.name)) or "none trained yet",
+            })
+
+st.header("Import a cohort", anchor=False)
+st.code(IMPORT, language="shell")
+with st.expander("Which formats are read"):
+    st.markdown(FORMATS)
+
+st.header("Disk", anchor=False)
+with error_box():
+    folder = settings().data_dir
+    rows = {child.name: data_size(folder_bytes(child)) for child in sorted(folder.iterdir()) if child.is_dir()} \
+        if folder.is_dir() else {}
+    free = shutil.disk_usage(folder if folder.is_dir() else folder.parent).free
+    facts({**{escape(name): size for name, size in rows.items()}, "Free": data_size(free)})
+    st.caption(f"Uploaded files are deleted {settings().keep_upload_hours:g} hours after they came. Features of slides "
+               "are kept by content: deleting the folder bags only costs time.")

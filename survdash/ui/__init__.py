@@ -1,0 +1,1 @@
+"""What the pages share: banner, error box, pickers, progress, cached loaders, uploads. Only here is streamlit seen."""

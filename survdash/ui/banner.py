@@ -1,0 +1,20 @@
+"""The line that stands on every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+RESEARCH_USE = "For research use only. Not for use in diagnostic procedures."
+
+
+def show_banner() -> None:
+    """Say on every page what this program is not for."""
+    with st.container(key="banner"):
+        st.caption(f":material/science: **{RESEARCH_USE}**")
+
+
+def show_simulated(*, simulated: bool) -> None:
+    """Mark a cohort or a case of patients that never lived; nothing for real ones."""
+    if simulated:
+        st.badge("Simulated patients", icon=":material/robot_2:", color="orange",
+                 help="Drawn by a program to try the dashboard. No person stands behind any of these numbers.")

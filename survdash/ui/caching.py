@@ -1,0 +1,51 @@
+"""Cached loaders: what is stored is read once per content, shared by all visitors, read-only by convention.
+
+Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from survdash import usecases
+from survdash.prediction import Prediction
+
+KEPT = 24
+LIST_SECONDS = 10.0  # how long a newly imported cohort may stay unseen
+
+
+@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
+def cohorts() -> list[usecases.CohortEntry]:
+    """The cohorts of this machine."""
+    return usecases.list_cohorts()
+
+
+@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
+def runs(cohort: str) -> list[usecases.RunEntry]:
+    """The models evaluated on a cohort, the recommended one first."""
+    return usecases.list_runs(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
+def analysis(cohort: str, run: str, *, cut: str = "maxstat") -> usecases.CohortAnalysis:
+    """Statistics of a cohort under one model's out-of-fold risks."""
+    return usecases.analyse_cohort(cohort, run, cut=cut)
+
+
+@st.cache_resource(max_entries=10 * KEPT, show_spinner=False)
+def stored_prediction(cohort: str, run: str, case: str) -> Prediction:
+    """The held-out prediction of one patient."""
+    return usecases.stored_prediction(cohort, run, case)
+
+
+@st.cache_resource(ttl=LIST_SECONDS * 6, show_spinner="Comparing the methods patient by patient …")
+def comparison(cohort: str) -> pd.DataFrame:
+    """All methods of a cohort side by side."""
+    return usecases.compare_models(cohort)
+
+
+@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
+def models() -> list[dict[str, object]]:
+    """The cards of all trained models of this machine."""
+    return usecases.list_models()

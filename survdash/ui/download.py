@@ -1,0 +1,49 @@
+"""What can be taken away from a page: CSV with its provenance, figures."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from survdash.usecases import Export
+
+
+def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
+    """Two buttons: the table, and what made it.
+
+    Parameters
+    ----------
+    export : Export
+    name : str
+        File name without ending.
+    page : str
+        First half of the widgets' keys.
+    """
+    with st.container(horizontal=True):
+        # on_click="ignore": a download needs no new run of the page
+        st.download_button(
+            "Download CSV", export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", type="primary",
+            icon=":material/download:", on_click="ignore",
+        )
+        st.download_button(
+            "Provenance (JSON)", json.dumps(export.provenance, indent=1, sort_keys=True), f"{name}.provenance.json",
+            "application/json", key=f"{page}.provenance", icon=":material/fingerprint:", on_click="ignore",
+            help="Checksums of the features, genes, weights and folds behind these numbers, and the code's version.",
+        )
+
+
+def figure_config(name: str) -> dict[str, object]:
+    """Plotly's tool bar with nothing but the download of the figure as a vector file."""
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+        "toImageButtonOptions": {"format": "svg", "filename": name},
+    }
+
+
+def facts(rows: dict[str, str]) -> None:
+    """A small table of names and values; values may hold Markdown, so escape what comes from files."""
+    st.table(
+        {"": list(rows), " ": list(rows.values())}, border="horizontal", hide_header=True, hide_index=True, width="stretch",
+    )

@@ -1,0 +1,45 @@
+"""The one place where an error becomes something to read."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from survdash.errors import Cancelled, SurvdashError
+from survdash.ui.prose import escape
+
+LOG = logging.getLogger(__name__)
+
+
+def show_error(message: str, hint: str = "") -> None:
+    """Show what is wrong and, below it, what to do next; both as plain text, never as markup."""
+    st.error("\n\n".join(escape(text) for text in (message, hint) if text), icon=":material/error:")
+
+
+@contextmanager
+def error_box() -> Iterator[None]:
+    """Turn an error inside the block into a box; what stands after the block is still drawn.
+
+    A ``SurvdashError`` is shown with its message and hint. Any other error is ours: the box names a log entry and
+    shows nothing of the data, the log has the place.
+    """
+    try:
+        yield
+    except Cancelled as cancelled:
+        st.info(escape(cancelled.message), icon=":material/cancel:")
+    except SurvdashError as error:
+        show_error(error.message, error.hint)
+    except Exception as error:
+        entry = secrets.token_hex(4)
+        # The place but not the words: an error's text may quote a patient's table.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        LOG.error("log entry %s: %s on a page\n%s", entry, type(error).__name__, frames)
+        show_error(
+            f"Something went wrong that is not your fault (log entry {entry}).",
+            "Try again; if it happens once more, tell whoever runs this server and give that number.",
+        )

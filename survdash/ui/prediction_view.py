@@ -1,0 +1,93 @@
+"""One prediction on a page: the answer, how sure, against whom, and what made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from survdash import usecases
+from survdash.figures.prediction import plot_prediction
+from survdash.prediction import Prediction
+from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.banner import show_simulated
+from survdash.ui.download import csv_and_provenance, facts, figure_config
+from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percent, percentile_words, years
+
+HORIZONS = (12, 36, 60)
+MAIN_HORIZON = 36
+GROUPS = {"low": ":blue-badge[:material/arrow_downward: Low risk group]",
+          "high": ":orange-badge[:material/arrow_upward: High risk group]"}
+
+
+def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, KaplanMeier] | None = None) -> None:
+    """Draw the answer, the curve, the facts, the warnings and the downloads.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    page : str
+        First half of the widgets' keys.
+    curves : mapping, optional
+        The cohort's "low" and "high" curves, drawn behind the patient's.
+    """
+    _show_answer(prediction)
+    for warning in prediction.warnings:
+        st.warning(escape(warning), icon=":material/warning:")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.plotly_chart(
+            plot_prediction(prediction, curves), key=f"{page}.curve", config=figure_config(prediction.case_id),
+            alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's two risk groups.",
+        )
+        st.caption(
+            "The band is model variation, not all uncertainty: how far the models trained on different folds disagree. "
+            "The other lines are what happened in the cohort's two risk groups."
+        )
+    with right:
+        _show_facts(prediction)
+    with st.expander("What made this prediction", icon=":material/fingerprint:"):
+        st.json(dict(prediction.provenance))
+    name = f"{prediction.cohort}_{prediction.case_id}"
+    csv_and_provenance(usecases.export_prediction(prediction), name=name, page=page)
+
+
+def _show_answer(prediction: Prediction) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # The role is never further from the prediction than this line.
+        st.badge(prediction.role.capitalize(), icon=":material/verified_user:", color="gray",
+                 help="Held out: the model that made this prediction never saw this patient. "
+                      "New case: this patient belongs to no cohort here.")
+        if prediction.group is not None:
+            st.markdown(GROUPS[prediction.group], width="content")
+        show_simulated(simulated=prediction.simulated)
+    main = prediction.at(MAIN_HORIZON)
+    if main is not None:
+        st.subheader(alive_of_100(main[0], MAIN_HORIZON))
+    with st.container(horizontal=True):
+        for month in HORIZONS:
+            _show_horizon(prediction, month)
+
+
+def _show_horizon(prediction: Prediction, month: int) -> None:
+    at = prediction.at(month)
+    value, below = (NOT_KNOWN, "beyond the follow-up of the cohort") if at is None else (
+        f"{round(100 * at[0])} of 100", f"band {percent(at[1])} to {percent(at[2])}")
+    st.metric(
+        f"Alive at {years(month)}", value, below, delta_color="off", delta_arrow="off", border=True,
+        help=None if at is None else alive_of_100(at[0], month),
+    )
+
+
+def _show_facts(prediction: Prediction) -> None:
+    cut = "" if prediction.cutpoint is None else f" (cut at {prediction.cutpoint:.3g})"
+    group = "no cut found in this cohort" if prediction.group is None else f"{prediction.group}{cut}"
+    facts({
+        "Risk": f"**{percentile_words(prediction.percentile)}**",
+        "Risk group": group,
+        "Risk score": f"{prediction.risk:.3g}",
+        "Role": escape(prediction.role),
+        "Read from": " and ".join(prediction.modalities),
+        "Model": escape(f"{prediction.model}, version {prediction.model_version}"),
+        "Trained on": escape(prediction.cohort) + (" (simulated patients)" if prediction.simulated else ""),
+    })

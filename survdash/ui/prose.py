@@ -1,0 +1,132 @@
+"""Words for numbers: how p-values, ratios, shares and sizes are written on every page.
+
+The rules: p below 0.001 as ``<0.001``, three decimals to 0.20, then two; never "not significant". A ratio names its
+reference. Shares are whole percents.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+NOT_KNOWN = "–"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows letter by letter: a file or gene name must not become markup.
+
+    Examples
+    --------
+    >>> escape("a_b*")
+    'a\\\\_b\\\\*'
+    """
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
+
+
+def p_value(p: float | None) -> str:
+    """A p-value in the page's format; a dash where there is none.
+
+    Examples
+    --------
+    >>> p_value(0.0004), p_value(0.0421), p_value(0.317), p_value(None)
+    ('<0.001', '0.042', '0.32', '–')
+    """
+    if p is None or math.isnan(p):
+        return NOT_KNOWN
+    if p < 0.001:
+        return "<0.001"
+    # 0.1996 rounds to 0.200: the border is drawn on the number as given
+    return f"{p:.3f}" if p <= 0.2 else f"{p:.2f}"
+
+
+def interval(value: float, low: float, high: float, *, decimals: int = 2) -> str:
+    """A value with its 95 % interval.
+
+    Examples
+    --------
+    >>> interval(0.6543, 0.601, 0.703)
+    '0.65 (95 % CI 0.60–0.70)'
+    """
+    if math.isnan(value):
+        return NOT_KNOWN
+    return f"{value:.{decimals}f} (95 % CI {low:.{decimals}f}–{high:.{decimals}f})"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as a whole percent.
+
+    Examples
+    --------
+    >>> percent(0.617)
+    '62 %'
+    """
+    return NOT_KNOWN if math.isnan(share) else f"{round(100 * share)} %"
+
+
+def years(month: float) -> str:
+    """A horizon in words.
+
+    Examples
+    --------
+    >>> years(12), years(36), years(18)
+    ('1 year', '3 years', '18 months')
+    """
+    if month % 12:
+        return f"{month:g} months"
+    count = int(month // 12)
+    return f"{count} year{'' if count == 1 else 's'}"
+
+
+def alive_of_100(share: float, month: float) -> str:
+    """A survival probability as people.
+
+    Examples
+    --------
+    >>> alive_of_100(0.617, 36)
+    'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
+    """
+    count = round(100 * share)
+    return f"Of 100 patients with a profile like this, about {count} {'is' if count == 1 else 'are'} alive at {years(month)}."
+
+
+def percentile_words(percentile: float) -> str:
+    """Where a risk stands among the cohort's, 0 lowest to 100 highest.
+
+    Examples
+    --------
+    >>> percentile_words(83.2), percentile_words(99.7)
+    ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
+    """
+    # floor: nobody's risk is "higher than 100 of 100"
+    return f"higher than {min(99, math.floor(percentile))} of 100 patients of the cohort"
+
+
+def data_size(count: int) -> str:
+    """Bytes for people.
+
+    Examples
+    --------
+    >>> data_size(512), data_size(3_901_814), data_size(2_500_000_000)
+    ('512 bytes', '3.9 MB', '2.5 GB')
+    """
+    if count < 1000:
+        return f"{count} bytes"
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.1f} kB"
+
+
+def duration(seconds: float) -> str:
+    """A time span for people.
+
+    Examples
+    --------
+    >>> duration(0.4), duration(42), duration(95)
+    ('1 s', '42 s', '1 min 35 s')
+    """
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,38 @@
+"""What happens once when the server starts, before the first page is drawn."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import streamlit as st
+
+from survdash.jobs.worker import ensure_worker
+from survdash.settings import settings
+from survdash.ui.upload import sweep_uploads
+
+LOG = logging.getLogger(__name__)
+SWEEP_SECONDS = 1800.0
+
+
+@st.cache_resource(show_spinner=False)
+def start_once() -> None:
+    """Sweep old uploads, now and every half hour, and see that a worker process is alive."""
+    sweep_uploads()
+    threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
+    wake_worker()
+
+
+def wake_worker() -> None:
+    """Start a worker unless one is alive, or the settings leave that to somebody else; an idle one ends by itself."""
+    if settings().start_worker:
+        ensure_worker()
+
+
+def _sweep_for_ever() -> None:
+    while True:
+        threading.Event().wait(SWEEP_SECONDS)
+        try:
+            sweep_uploads()
+        except OSError:
+            LOG.exception("Old uploads could not be swept; the next try is in half an hour")

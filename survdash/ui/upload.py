@@ -1,0 +1,187 @@
+"""Uploaded files on disk: one private folder per case, our own file names, swept after a time.
+
+A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>`` and ``about.json`` (the names the
+files had, and the job that reads them). The number stands in the page's address, so a refreshed or second tab finds
+the files again; who does not know it does not find them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
+from survdash.settings import settings
+from survdash.store import write_json
+
+SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "vms", "bif", "png", "jpg", "jpeg")
+GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
+SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES}
+BLOCK_BYTES = 16 << 20
+IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """What a case's folder holds; None for a part that is not there."""
+
+    folder: Path
+    slide: Path | None
+    genes: Path | None
+    slide_name: str
+    genes_name: str
+    job: str
+
+    @property
+    def identifier(self) -> str:
+        """The folder's number, as it stands in the page's address."""
+        return self.folder.name
+
+
+def uploads_folder() -> Path:
+    """Where all uploads lie; readable by this user alone."""
+    folder = settings().data_dir / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def new_upload() -> Upload:
+    """An empty private folder for one case."""
+    folder = uploads_folder() / secrets.token_hex(16)
+    folder.mkdir(mode=0o700)
+    return open_upload(folder.name)
+
+
+def open_upload(identifier: str) -> Upload:
+    """The upload with this number.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is not there, or no longer.
+    """
+    folder = uploads_folder() / identifier
+    if IDENTIFIER.fullmatch(identifier) is None or not folder.is_dir():
+        hours = settings().keep_upload_hours
+        raise UnknownNameError(
+            "The uploaded files of this address are not here any more.",
+            hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
+        )
+    about = _about(folder)
+    return Upload(
+        folder=folder, slide=_part(folder, "slide"), genes=_part(folder, "genes"),
+        slide_name=about.get("slide", ""), genes_name=about.get("genes", ""), job=about.get("job", ""),
+    )
+
+
+def upload_of_job(job_id: str) -> Upload | None:
+    """The upload that a job reads; None when it has been deleted."""
+    for folder in uploads_folder().iterdir():
+        if folder.is_dir() and _about(folder).get("job") == job_id:
+            return open_upload(folder.name)
+    return None
+
+
+def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload:
+    """Copy an uploaded file into the case's folder; a refused one leaves nothing there.
+
+    Parameters
+    ----------
+    upload : Upload
+    part : str
+        "slide" or "genes".
+    name : str
+        The name it had on the user's machine: only its ending is used, the rest is shown and never a path.
+    file : binary file
+        Read once, in blocks.
+
+    Raises
+    ------
+    SlideError, GeneError
+        If the kind is not known, or the file is empty or too large.
+    """
+    shown = PurePosixPath(PureWindowsPath(name).name).name
+    suffix = shown.rpartition(".")[2].lower()
+    refuse: type[InputError] = SlideError if part == "slide" else GeneError
+    if suffix not in SUFFIXES[part]:
+        raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {', '.join(SUFFIXES[part])}.")
+    limit = settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
+    drop_part(upload, part)
+    with _private_part(upload.folder / f"{part}.{suffix}") as out:
+        size = 0
+        while block := file.read(BLOCK_BYTES):
+            size += len(block)
+            if size > limit:
+                raise refuse(f"{shown} is larger than {limit / 1e6:,.0f} MB.", hint="Ask whoever runs this server for more.")
+            out.write(block)
+        if size == 0:
+            raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
+    _tell(upload.folder, part, shown)
+    return open_upload(upload.identifier)
+
+
+def drop_part(upload: Upload, part: str) -> None:
+    """Delete one file of an upload."""
+    for path in upload.folder.glob(f"{part}.*"):
+        path.unlink(missing_ok=True)
+
+
+def note_job(upload: Upload, job_id: str) -> None:
+    """Remember which job reads these files."""
+    _tell(upload.folder, "job", job_id)
+
+
+def delete_upload(upload: Upload) -> None:
+    """Delete a case's files and their folder."""
+    shutil.rmtree(upload.folder, ignore_errors=True)
+
+
+def sweep_uploads(*, now: float | None = None) -> int:
+    """Delete every upload older than ``settings().keep_upload_hours``; return how many.
+
+    Parameters
+    ----------
+    now : float, optional
+        Seconds since 1970; the clock's by default.
+    """
+    limit = (time.time() if now is None else now) - 3600 * settings().keep_upload_hours
+    old = [folder for folder in uploads_folder().iterdir() if folder.is_dir() and folder.stat().st_mtime < limit]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
+
+
+def _part(folder: Path, part: str) -> Path | None:
+    return next((path for path in sorted(folder.glob(f"{part}.*")) if path.suffix != ".part"), None)
+
+
+def _about(folder: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads((folder / "about.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+
+
+def _tell(folder: Path, key: str, value: str) -> None:
+    write_json(folder / "about.json", {**_about(folder), key: value})
+
+
+@contextmanager
+def _private_part(path: Path) -> Iterator[BinaryIO]:
+    # Not store.new_file: an upload is for this user's eyes alone from its first byte.
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            yield out
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,79 @@
+"""Uploads: private, under our own names, gone when refused, asked for or old."""
+
+from __future__ import annotations
+
+import io
+import stat
+
+import pytest
+
+from survdash.errors import GeneError, SlideError, UnknownNameError
+from survdash.settings import Settings
+from survdash.ui import upload as room
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "settings", lambda: Settings(data_dir=tmp_path, max_table_mb=0.001, keep_upload_hours=2))
+    return tmp_path
+
+
+def files_below(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd.svs", "C:\\slides\\A 1.SVS", "/tmp/x/A.svs", "..svs"])
+def test_a_file_lands_under_our_name_whatever_it_was_called(data_dir, name):
+    upload = room.save_part(room.new_upload(), "slide", name=name, file=io.BytesIO(b"bytes"))
+    assert upload.slide == upload.folder / "slide.svs"
+    assert upload.slide.read_bytes() == b"bytes"
+    assert "/" not in upload.slide_name and "\\" not in upload.slide_name
+    assert files_below(data_dir) == [f"uploads/{upload.identifier}/{name}" for name in ("about.json", "slide.svs")]
+
+
+def test_only_this_user_can_read_an_upload(data_dir):
+    upload = room.save_part(room.new_upload(), "genes", name="g.csv", file=io.BytesIO(b"a,b"))
+    assert stat.S_IMODE(upload.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(upload.genes.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "content", "error"),
+    [("slide", "slide.exe", b"x", SlideError), ("slide", "slide", b"x", SlideError), ("slide", "a.svs", b"", SlideError),
+     ("genes", "genes.csv", b"", GeneError), ("genes", "genes.csv", b"x" * 1001, GeneError)],
+)
+def test_a_refused_file_leaves_nothing(data_dir, part, name, content, error):
+    upload = room.new_upload()
+    with pytest.raises(error):
+        room.save_part(upload, part, name=name, file=io.BytesIO(content))
+    assert files_below(data_dir) == []
+
+
+def test_a_second_file_takes_the_place_of_the_first(data_dir):
+    upload = room.save_part(room.new_upload(), "genes", name="one.csv", file=io.BytesIO(b"1"))
+    upload = room.save_part(upload, "genes", name="two.tsv", file=io.BytesIO(b"2"))
+    assert upload.genes.name == "genes.tsv" and upload.genes_name == "two.tsv"
+    assert list(upload.folder.glob("genes.*")) == [upload.genes]
+
+
+@pytest.mark.parametrize("identifier", ["", "..", "../jobs", "0" * 32, "A" * 32, "0" * 31 + "/"])
+def test_an_address_opens_no_other_folder(data_dir, identifier):
+    with pytest.raises(UnknownNameError):
+        room.open_upload(identifier)
+
+
+def test_the_upload_of_a_job_is_found_until_it_is_deleted(data_dir):
+    upload = room.new_upload()
+    room.note_job(upload, "f" * 32)
+    found = room.upload_of_job("f" * 32)
+    assert found is not None and found.folder == upload.folder
+    room.delete_upload(found)
+    assert room.upload_of_job("f" * 32) is None
+
+
+def test_the_sweep_takes_old_uploads_only(data_dir):
+    upload = room.new_upload()
+    made = upload.folder.stat().st_mtime
+    assert room.sweep_uploads(now=made + 1.9 * 3600) == 0
+    assert room.sweep_uploads(now=made + 2.1 * 3600) == 1
+    assert not upload.folder.exists()
