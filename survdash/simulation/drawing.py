@@ -152,7 +152,7 @@ def _scatter(per_tile: float, random: np.random.Generator, *, jitter: float) -> 
         return np.zeros((0, 2))
     spacing = TILE_PX / np.sqrt(per_tile)
     rows, columns = np.mgrid[0 : SLIDE_PX + spacing : spacing, 0 : SLIDE_PX + spacing : spacing]
-    columns = columns + (np.arange(len(rows)) % 2)[:, None] * spacing / 2  # cells pack like bricks, not like a chessboard
+    columns = columns + (np.arange(len(rows)) % 2)[:, None] * spacing / 2  # cells pack like bricks
     points = np.column_stack([columns.ravel(), rows.ravel()])
     return np.asarray(points + random.normal(0.0, jitter * spacing, points.shape))
 
@@ -191,7 +191,8 @@ def _paint_cells(
     for density, wanted in ((crowd, (IMMUNE,)), (rest, (TUMOUR, STROMA))):
         for x, y in _keep(_scatter(density, random, jitter=0.4), regions, wanted):
             radius = LYMPHOCYTE_RADIUS_PX * random.uniform(0.85, 1.15)
-            _ellipse(haematoxylin, (x, y), (radius, radius * random.uniform(0.85, 1)), angle=0, value=random.uniform(1.1, 1.4))
+            axes = (radius, radius * random.uniform(0.85, 1.0))
+            _ellipse(haematoxylin, (x, y), axes, angle=0, value=random.uniform(1.1, 1.4))
 
 
 def _lymphocyte_densities(regions: np.ndarray, parameters: SlideParameters) -> tuple[float, float]:
@@ -222,7 +223,8 @@ def _tumour_nucleus(
     for _ in range(int(random.integers(1, 3))):
         offset = random.normal(0.0, 0.28 * radius, 2)
         spot = max(0.17 * radius, 0.8)
-        _ellipse(haematoxylin, (centre[0] + offset[0], centre[1] + offset[1]), (spot, spot), angle=0, value=depth + 0.35)
+        place = (centre[0] + offset[0], centre[1] + offset[1])
+        _ellipse(haematoxylin, place, (spot, spot), angle=0, value=depth + 0.35)
 
 
 def _ellipse(

@@ -1,9 +1,9 @@
 """Simulated patients: what the slide shows, what the genes say, and when they die, all from known factors.
 
 The hazard has three parts. The slide part is seen by a slide model, the gene part by a gene model, and the interaction
-(lymphocytes protect only where the cytokine genes are high) by neither alone: only fusion can learn it. A patient's draw
-depends on the seed and on the patient's number, on nothing else, so a patient can be remade alone and cohorts of
-different sizes share their patients.
+(lymphocytes protect only where the cytokine genes are high) by neither alone: only fusion can learn it.
+A patient's draw depends on the seed and on the patient's number, on nothing else, so a patient can be remade alone and
+cohorts of different sizes share their patients.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def _simulate_patient(number: int, world: _World, *, seed: int) -> _Patient:
     slide = _draw_parameters(number, (grade, stroma, lymphocytes), stain=world.stains[site], random=random)
     genes = _express(world, factors, random)
     months, event = _follow(slide_part + gene_part + interaction, random)
-    row = {
+    row: dict[str, object] = {
         "time_months": months,
         "event": event,
         "age": float(np.clip(np.round(random.normal(64.0, 10.0)), 28, 92)),

@@ -10,8 +10,8 @@ from survdash.simulation.patients import DEMO_SEED, simulate_patients
 from survdash.simulation.pyramid import write_pyramid
 from survdash.store import new_file
 
-# Far above any demo cohort, so a sample patient is never one a model was trained on; from 9005 because this makes number
-# 0 a patient of low true risk and number 1 one of high.
+# Far above any demo cohort, so a sample patient is never one a model was trained on; from 9005 because this makes
+# number 0 a patient of low true risk and number 1 one of high.
 FIRST_NUMBER = 9005
 SLIDE_NAME, GENES_NAME = "slide.tiff", "genes.csv"
 

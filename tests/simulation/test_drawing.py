@@ -71,8 +71,12 @@ def test_every_slide_of_the_demo_has_a_bag_of_about_sixteen_tiles() -> None:
 
 def test_more_and_larger_nuclei_make_tumour_bluer() -> None:
     where = mask_of(TUMOUR, PLAIN)
-    by_count = [nuclear(draw_slide(replace(PLAIN, nuclei_per_tile=n), seed=DEMO_SEED))[where].mean() for n in (25, 60, 110)]
-    by_size = [nuclear(draw_slide(replace(PLAIN, nuclear_radius_px=r), seed=DEMO_SEED))[where].mean() for r in (5, 8, 11)]
+
+    def blue_share(parameters: SlideParameters) -> float:
+        return float(nuclear(draw_slide(parameters, seed=DEMO_SEED))[where].mean())
+
+    by_count = [blue_share(replace(PLAIN, nuclei_per_tile=count)) for count in (25.0, 60.0, 110.0)]
+    by_size = [blue_share(replace(PLAIN, nuclear_radius_px=radius)) for radius in (5.0, 8.0, 11.0)]
     assert by_count[0] * 1.4 < by_count[1]
     assert by_count[1] * 1.3 < by_count[2]
     assert by_size[0] * 1.3 < by_size[1]

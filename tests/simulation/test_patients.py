@@ -85,7 +85,7 @@ def test_gene_values_are_what_their_kind_says(big: SimulatedCohort) -> None:
     values = big.genes.to_numpy()
     assert values.dtype == np.float32
     rna = values[:, kinds == "rna"]
-    # Standard errors at n = 3000: .018 for a mean, .013 for a deviation; the widest of 300 genes stays within 4.5 of them.
+    # Standard errors at n = 3000: .018 for a mean, .013 for a deviation; 4.5 of them for the widest of 300 genes.
     np.testing.assert_allclose(rna.mean(axis=0), 0.0, atol=0.085)
     np.testing.assert_allclose(rna.std(axis=0), 1.0, atol=0.085)
     assert set(np.unique(values[:, kinds == "cnv"])) == {-2.0, -1.0, 0.0, 1.0, 2.0}

@@ -26,7 +26,7 @@ def test_openslide_reads_levels_resolution_and_pixels(tmp_path: Path) -> None:
     write_pyramid(image, path, mpp=0.5)
     with openslide.OpenSlide(path) as slide:
         assert slide.properties["openslide.vendor"] == "generic-tiff"
-        assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.5, rel=1e-6)  # 20,000 per cm, a whole number
+        assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.5, rel=1e-6)  # 20,000 a cm
         assert float(slide.properties["openslide.mpp-y"]) == pytest.approx(0.5, rel=1e-6)
         assert slide.level_dimensions == ((1536, 1536), (768, 768), (384, 384), (192, 192))
         # JPEG at quality 90 with halved colour: two grey levels on average; small levels are averages and differ less.
