@@ -1,0 +1,27 @@
+"""The aggregator T(.) of Zhang 2025, section 2.5: Transformer, gated attention pooling, one linear layer."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from survdash.nets.attention import GatedAttentionPool
+
+LAYERS, HEADS, DROPOUT = 2, 8, 0.25
+
+
+class Aggregator(nn.Module):
+    """(N, T, d) tokens to one (N, d) vector; the feed-forward width is 2d (512 at d = 256)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            width, HEADS, dim_feedforward=2 * width, dropout=DROPOUT, activation="relu", batch_first=True
+        )
+        self.encoder = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+        self.pool = GatedAttentionPool(width, width)
+        self.head = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Dropout(DROPOUT))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Aggregate the tokens of each case."""
+        pooled: Tensor = self.head(self.pool.pool_tokens(self.encoder(tokens)))
+        return pooled

@@ -1,0 +1,29 @@
+"""SNN on all genes (Klambauer 2017, sized as in Chen 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from survdash.nets.output import Output, plain_output
+from survdash.nets.snn import SnnBlock
+
+BLOCKS = 4
+
+
+class Snn(nn.Module):
+    """All gene groups side by side, four SNN blocks of ``width``, one linear layer; the slide is not looked at."""
+
+    def __init__(
+        self, *, gene_dims: Sequence[int], bins: int = 4, tile_dim: int | None = None, width: int = 256
+    ) -> None:
+        super().__init__()
+        widths = [sum(gene_dims), *[width] * BLOCKS]
+        self.blocks = nn.Sequential(*(SnnBlock(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.hazard = nn.Linear(width, bins)
+
+    def forward(self, tiles: Tensor, lengths: Tensor, genes: Sequence[Tensor]) -> Output:
+        """Hazard logits of N cases; see ``survdash.nets.build`` for the shapes."""
+        return plain_output(self.hazard(self.blocks(torch.cat(list(genes), dim=1))))

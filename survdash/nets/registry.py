@@ -1,0 +1,117 @@
+"""Every model survdash knows, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from survdash.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODALITIES = ("genes", "slide")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One model: where its class is, what it can look at, what fits it.
+
+    ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
+    ``modalities`` are those it can use. ``fitter`` names the way it
+    is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit).
+    """
+
+    title: str
+    target: str
+    modalities: tuple[str, ...]
+    fitter: Literal["gradient", "cox"]
+    source: str
+
+    def load(self) -> Callable[..., Any]:
+        """Import and return the class or function."""
+        module, _, name = self.target.partition(":")
+        loaded: Callable[..., Any] = getattr(import_module(f"survdash.nets.{module}"), name)
+        return loaded
+
+
+MODELS: Mapping[str, ModelSpec] = MappingProxyType({
+    "glg": ModelSpec(
+        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
+        fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
+    ),
+    "snn": ModelSpec(
+        title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
+        source="Klambauer 2017; size as in Chen 2021",
+    ),
+    "attnmil": ModelSpec(
+        title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
+        source="Ilse 2018",
+    ),
+    "cox_ridge": ModelSpec(
+        title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
+        source="Cox 1972 with a ridge penalty; scikit-survival",
+    ),
+})
+
+DEFAULT_MODEL = "glg"
+
+
+def get(name: str) -> ModelSpec:
+    """The model called ``name``; "default" is the one we recommend.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    try:
+        return MODELS[DEFAULT_MODEL if name == "default" else name]
+    except KeyError:
+        raise UnknownNameError(f"No model is called {name!r}.", hint=f"Known: {', '.join(MODELS)}, default.") from None
+
+
+def names() -> tuple[str, ...]:
+    """Names of the models that ``build`` can make: every one that is a network."""
+    return tuple(name for name, spec in MODELS.items() if spec.fitter == "gradient")
+
+
+def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, **options: object) -> nn.Module:
+    """Make an untrained network.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+    tile_dim : int or None
+        Width D of the tile features; None for a network without slides.
+    gene_dims : sequence of int
+        Width of each gene group; empty for a network without genes.
+    bins : int
+        Time bins B.
+    **options
+        Switches of that network, see its class.
+
+    Returns
+    -------
+    torch.nn.Module
+        ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins).
+
+    Raises
+    ------
+    UnknownNameError, InputError
+        No such network; or it cannot work without the modality that is missing.
+    """
+    spec = get(name)
+    if spec.fitter != "gradient":
+        raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
+    if len(spec.modalities) == 1:
+        given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
+        if not given[spec.modalities[0]]:
+            raise InputError(f"{spec.title} needs {spec.modalities[0]}, and there are none.")
+    model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
+    return model

@@ -1,0 +1,74 @@
+"""How a model is trained: everything that, with the data, decides the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from survdash.errors import InputError
+from survdash.nets.registry import MODALITIES, get
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Model, modalities, and training constants; the defaults are the paper's.
+
+    Parameters
+    ----------
+    model : str
+        Name in the registry.
+    modalities : tuple of str
+        Of "genes" and "slide", what the model looks at.
+    epochs, learning_rate, weight_decay, batch_cases, bins
+        Adam; one optimiser step per ``batch_cases`` cases; the last epoch is the model.
+    penalty : float
+        Ridge penalty of the Cox model; no other model reads it.
+    options : mapping
+        Switches of the network, see its class.
+
+    Raises
+    ------
+    InputError
+        If the model cannot use these modalities.
+    """
+
+    model: str
+    modalities: tuple[str, ...]
+    seed: int = 0
+    epochs: int = 20
+    learning_rate: float = 2e-4
+    weight_decay: float = 1e-5
+    batch_cases: int = 32
+    bins: int = 4
+    penalty: float = 1.0
+    options: Mapping[str, float | int | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        spec = get(self.model)
+        wrong = [name for name in self.modalities if name not in spec.modalities]
+        if not self.modalities or wrong:
+            raise InputError(
+                f"{spec.title} cannot be trained on {', '.join(self.modalities) or 'nothing'}.",
+                hint=f"It looks at: {', '.join(spec.modalities)}.",
+            )
+        ordered = tuple(name for name in MODALITIES if name in self.modalities)
+        object.__setattr__(self, "modalities", ordered)
+        if self.epochs < 1 or self.batch_cases < 1 or self.bins < 2:
+            raise InputError("Training needs at least one epoch, one case a step and two time bins.")
+
+    @property
+    def run_name(self) -> str:
+        """Name of the run: the model, and the modality where it uses fewer than it could."""
+        if self.modalities == tuple(name for name in MODALITIES if name in get(self.model).modalities):
+            return self.model
+        return f"{self.model}-{'-'.join(self.modalities)}"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON values."""
+        return {**asdict(self), "modalities": list(self.modalities), "options": dict(self.options)}
+
+
+def recipe_from_json(values: Mapping[str, object]) -> Recipe:
+    """The recipe that ``to_json`` wrote."""
+    parts = dict(values)
+    return Recipe(**{**parts, "modalities": tuple(parts["modalities"])})  # type: ignore[arg-type]
