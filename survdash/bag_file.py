@@ -2,7 +2,9 @@
 
 Layout (schema 1): root attributes ``schema``, ``encoder``, ``weights``, ``dim``, ``software``; one group
 ``slides/<slide_id>`` per slide with ``features`` (M, D) float16 and ``coords`` (M, 2) int32 at level 0, and what made
-them as attributes (slide hash, mpp, tile size, tissue rule). All slides of a file come from one encoder.
+them as attributes (slide hash, mpp, tile size, tissue rule). All slides of a file come from one encoder. Tables with
+one vector a slide are kept as float32 with NaN where a value is missing (root attribute ``allow_missing``): their areas
+and counts exceed float16, and what stands in for a gap is learnt from the training fold.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ Block = tuple[np.ndarray, np.ndarray]
 class BagWriter:
     """Adds slides to an open bag file; made by ``new_bag_file``."""
 
-    def __init__(self, file: h5py.File, origin: BagOrigin) -> None:
-        self._file, self._origin = file, origin
+    def __init__(self, file: h5py.File, origin: BagOrigin, *, allow_missing: bool = False) -> None:
+        self._file, self._origin, self._allow_missing = file, origin, allow_missing
 
     def add_slide(self, slide_id: str, blocks: Iterable[Block], attributes: Mapping[str, str | float]) -> int:
         """Append one slide block by block; memory holds one block.
@@ -49,26 +51,28 @@ class BagWriter:
         Raises
         ------
         BagError
-            If the slide is there already, has no tile, or a block has another width or a value that is not finite.
+            If the slide is there already, has no tile, or a block has another width or a value that is not finite
+            (NaN is allowed where the file was made with ``allow_missing``).
         """
         if "/" in slide_id or slide_id in (".", "..") or f"slides/{slide_id}" in self._file:
             raise BagError(f"Slide {slide_id!r} cannot be added: the name is taken or not allowed.")
         group = self._file.create_group(f"slides/{slide_id}")
         dim = self._origin.dim
-        shape = {"shape": (0, dim), "maxshape": (None, dim), "chunks": (CHUNK_TILES, dim)}
-        features = group.create_dataset("features", dtype="f2", compression="gzip", shuffle=True, **shape)
-        coords = group.create_dataset("coords", shape=(0, 2), maxshape=(None, 2), chunks=(1024, 2), dtype="i4")
+        kind, rows = (np.dtype("f4"), 1) if self._allow_missing else (np.dtype("f2"), CHUNK_TILES)
+        shape = {"shape": (0, dim), "maxshape": (None, dim), "chunks": (rows, dim)}
+        features = group.create_dataset("features", dtype=kind, compression="gzip", shuffle=True, **shape)
+        coords = group.create_dataset("coords", shape=(0, 2), maxshape=(None, 2), chunks=(16 * rows, 2), dtype="i4")
         for block, corners in blocks:
             if block.ndim != 2 or block.shape[1] != dim or corners.shape != (len(block), 2):
                 raise BagError(f"Slide {slide_id}: a block of shape {block.shape} does not fit width {dim}.")
             with np.errstate(over="ignore"):
-                half = block.astype(np.float16)
-            if not np.isfinite(half).all():
-                raise BagError(f"Slide {slide_id}: a feature is missing or too large for float16.")
+                kept = block.astype(kind)
+            if np.isinf(kept).any() or (np.isnan(kept).any() and not self._allow_missing):
+                raise BagError(f"Slide {slide_id}: a feature is missing or too large for {kind.name}.")
             start = features.shape[0]
             features.resize(start + len(block), axis=0)
             coords.resize(start + len(block), axis=0)
-            features[start:], coords[start:] = half, corners
+            features[start:], coords[start:] = kept, corners
         if features.shape[0] == 0:
             raise BagError(f"Slide {slide_id} has no tile.")
         group.attrs.update(attributes)
@@ -76,8 +80,15 @@ class BagWriter:
 
 
 @contextmanager
-def new_bag_file(path: Path, origin: BagOrigin) -> Iterator[BagWriter]:
+def new_bag_file(path: Path, origin: BagOrigin, *, allow_missing: bool = False) -> Iterator[BagWriter]:
     """Write a bag file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    origin : BagOrigin
+    allow_missing : bool
+        For slide-level tables: float32, NaN where a value is missing. Tile features are float16 and complete.
 
     Raises
     ------
@@ -87,10 +98,11 @@ def new_bag_file(path: Path, origin: BagOrigin) -> Iterator[BagWriter]:
     with new_file(path) as temporary:
         with h5py.File(temporary, "w") as file:
             file.attrs.update(
-                schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__
+                schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__,
+                allow_missing=allow_missing,
             )
             file.create_group("slides")
-            yield BagWriter(file, origin)
+            yield BagWriter(file, origin, allow_missing=allow_missing)
 
 
 class BagFile:

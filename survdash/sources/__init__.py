@@ -1,0 +1,1 @@
+"""The door: files of other people and programs, read and checked once."""

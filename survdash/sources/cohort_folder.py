@@ -1,0 +1,240 @@
+"""A cohort as a folder of plain files, written whole or not at all.
+
+``cohort.json`` (what it is, gene groups, slides, hashes), ``patients.parquet``, ``genes.parquet``, ``bags.h5`` (one bag
+file for the cohort), ``folds.csv``. Reading opens no bag.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from shutil import copyfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from survdash.bag_file import BagFile, BagWriter, new_bag_file
+from survdash.case import BagOrigin
+from survdash.cohort import PATIENT_COLUMNS, Cohort
+from survdash.errors import BagError, CohortError, SurvdashError, UnknownNameError
+from survdash.store import digest, file_sha256, new_folder, write_json
+
+SCHEMA = 1
+PATIENTS, GENES, BAGS, FOLDS, MANIFEST = "patients.parquet", "genes.parquet", "bags.h5", "folds.csv", "cohort.json"
+FillBags = Callable[[BagWriter], None]
+
+
+class _Origin(BaseModel):
+    encoder: str
+    weights: str
+    dim: int
+
+
+class _Manifest(BaseModel):
+    """What stands in cohort.json."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int
+    name: str
+    title: str
+    simulated: bool
+    endpoint: str
+    gene_groups: dict[str, list[str]]
+    slides: dict[str, str]
+    bag_origin: _Origin | None
+    source: dict[str, object]
+    sha256: dict[str, str]
+    digest: str
+
+
+def write_cohort(
+    folder: Path,
+    *,
+    name: str,
+    title: str,
+    simulated: bool,
+    endpoint: str,
+    patients: pd.DataFrame,
+    genes: pd.DataFrame | None,
+    gene_groups: Mapping[str, tuple[str, ...]],
+    slides: pd.Series | Mapping[str, str],
+    folds: pd.Series | None,
+    source: Mapping[str, object],
+    bags: Path | FillBags | None = None,
+    bag_origin: BagOrigin | None = None,
+    allow_missing: bool = False,
+) -> None:
+    """Write a cohort folder in the place of ``folder``; on any error the old one stays.
+
+    Parameters
+    ----------
+    folder : Path
+        The cohort's own folder, made if it is not there.
+    name, title, simulated, endpoint, patients, genes, gene_groups, folds, source
+        As in ``survdash.cohort.Cohort``; rows need not be sorted.
+    slides : Series or mapping
+        ``slide_id`` to ``case_id`` of every slide that is in the bags; empty without bags.
+    bags : Path, callable or None
+        A ready bag file, which is copied, or a function that adds all slides to the writer it is given.
+    bag_origin : BagOrigin, optional
+        What made the bags; needed with a callable.
+    allow_missing : bool
+        With a callable: the bags are vectors of slide-level tables, which may hold NaN.
+
+    Raises
+    ------
+    CohortError
+        If the tables contradict each other.
+    BagError
+        If a bag cannot be written.
+    """
+    slides = pd.Series(dict(slides), dtype="str").sort_index()
+    with new_folder(folder) as temporary:
+        _write_patients(temporary / PATIENTS, patients)
+        if genes is not None:
+            _write_parquet(temporary / GENES, genes.sort_index().astype(np.float32))
+        if folds is not None:
+            folds.rename("fold").rename_axis("case_id").astype("int64").sort_index().to_csv(temporary / FOLDS)
+        if callable(bags):
+            if bag_origin is None:
+                raise CohortError(f"Cohort {name}: bags without a statement of what made them.")
+            with new_bag_file(temporary / BAGS, bag_origin, allow_missing=allow_missing) as writer:
+                bags(writer)
+        elif bags is not None:
+            copyfile(bags, temporary / BAGS)
+        origin = _check_bags(temporary / BAGS, slides, name=name)
+        parts: dict[str, object] = {
+            "schema_version": SCHEMA, "name": name, "title": title, "simulated": simulated, "endpoint": endpoint,
+            "gene_groups": {group: list(columns) for group, columns in gene_groups.items()},
+            "slides": {str(slide): str(case) for slide, case in slides.items()},
+            "bag_origin": None if origin is None else {"encoder": origin.encoder, "weights": origin.weights, "dim": origin.dim},
+            "sha256": {path.name: file_sha256(path) for path in sorted(temporary.iterdir())},
+        }
+        # Groups keep their order, which sorted JSON would lose; where the tables came from does not change what they are.
+        key = digest({**parts, "groups": list(gene_groups)})
+        _write_manifest(temporary / MANIFEST, {**parts, "source": dict(source), "digest": key})
+        read_cohort(temporary)
+        for path in temporary.iterdir():
+            _flush(path)
+
+
+def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
+    """Read and check a cohort folder; bags stay closed.
+
+    Parameters
+    ----------
+    folder : Path
+    shipped : bool
+        The folder came with survdash: a fault is then mended by installing anew, not by importing anew.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such folder.
+    CohortError
+        If a file is missing, changed since it was written, malformed, or of a newer survdash.
+    """
+    hint = "Install survdash anew." if shipped else "Import the cohort again."
+    if not (folder / MANIFEST).is_file():
+        raise UnknownNameError(f"There is no cohort {folder.name!r}.", hint="Import it, or choose another.")
+    manifest = _read_manifest(folder / MANIFEST, hint=hint)
+    lost = [file for file in manifest.sha256 if not (folder / file).is_file()]
+    # Bags may be gigabytes; they are checked when they are opened. The small files are hashed each time.
+    changed = [file for file, sha in manifest.sha256.items() if file not in (BAGS, *lost) and file_sha256(folder / file) != sha]
+    if lost or changed:
+        faults = [*(f"{file} is missing" for file in lost), *(f"{file} is not the file that was written" for file in changed)]
+        raise CohortError(f"Cohort {manifest.name}: {'; '.join(faults)}.", hint=hint)
+    try:
+        patients = pd.read_parquet(folder / PATIENTS)
+        genes = pd.read_parquet(folder / GENES) if GENES in manifest.sha256 else None
+        folds = pd.read_csv(folder / FOLDS, dtype={"case_id": "str"}).set_index("case_id")["fold"] if FOLDS in manifest.sha256 else None
+    except (KeyError, ValueError, OSError, pa.ArrowException) as error:
+        raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error
+    origin = manifest.bag_origin
+    return Cohort(
+        name=manifest.name, title=manifest.title, simulated=manifest.simulated, endpoint=manifest.endpoint,
+        patients=patients, genes=genes, gene_groups={group: tuple(names) for group, names in manifest.gene_groups.items()},
+        bag_path=folder / BAGS if BAGS in manifest.sha256 else None,
+        slides=pd.Series(
+            list(manifest.slides.values()), index=pd.Index(list(manifest.slides), name="slide_id", dtype="str"),
+            name="case_id", dtype="str",
+        ),
+        bag_origin=None if origin is None else BagOrigin(encoder=origin.encoder, weights=origin.weights, dim=origin.dim),
+        folds=folds, source=manifest.source, digest=manifest.digest,
+    )
+
+
+def _write_patients(path: Path, patients: pd.DataFrame) -> None:
+    lacking = [column for column in PATIENT_COLUMNS if column not in patients]
+    if lacking:
+        raise CohortError(f"The patient table lacks {', '.join(lacking)}.")
+    first = [*PATIENT_COLUMNS, *(column for column in patients if column not in PATIENT_COLUMNS)]
+    table = patients[first].sort_index()
+    kinds: dict[str, str] = {"time_months": "float64", "event": "bool", "age": "float64", "sex": "str", "stage": "str", "site": "str"}
+    _write_parquet(path, table.astype(kinds))
+
+
+def _write_parquet(path: Path, table: pd.DataFrame) -> None:
+    table.index = pd.Index(table.index, name="case_id", dtype="str")
+    try:
+        # Thousands of gene columns: what parquet keeps beside each one costs more than it saves.
+        table.to_parquet(path, compression="zstd", use_dictionary=False, write_statistics=False)
+    except (ValueError, TypeError, pa.ArrowException) as error:
+        raise CohortError(f"{path.stem} cannot be stored: {error}.") from error
+
+
+def _check_bags(path: Path, slides: pd.Series, *, name: str) -> BagOrigin | None:
+    if not path.exists():
+        if len(slides):
+            raise CohortError(f"Cohort {name} names {len(slides)} slides but has no bags.")
+        return None
+    with BagFile(path) as bags:
+        there, wanted = set(bags.slide_ids), set(slides.index)
+        if there != wanted:
+            raise BagError(
+                f"Cohort {name}: {len(wanted - there)} slides have no bag, {len(there - wanted)} bags belong to no case.",
+                hint="The bag file and the list of slides must name the same slides.",
+            )
+        return bags.origin
+
+
+def _write_manifest(path: Path, content: dict[str, object]) -> None:
+    write_json(path, {**content, "gene_groups": _ordered(content["gene_groups"])})
+
+
+def _ordered(groups: object) -> object:
+    # JSON is written with sorted keys; a list of pairs keeps the paper's order of groups.
+    return [[title, columns] for title, columns in groups.items()] if isinstance(groups, dict) else groups
+
+
+def _read_manifest(path: Path, *, hint: str) -> _Manifest:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["schema_version"]
+        if isinstance(version, int) and version > SCHEMA:
+            raise CohortError(
+                f"Cohort {path.parent.name} has schema {version}; this survdash reads up to {SCHEMA}.", hint="Update survdash."
+            )
+        content["gene_groups"] = dict(content["gene_groups"])
+        return _Manifest.model_validate(content)
+    except SurvdashError:
+        raise
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise CohortError(f"{path.parent.name}/{path.name} is malformed: {faults}.", hint=hint) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CohortError(f"{path.parent.name}/{path.name} is malformed: {error}.", hint=hint) from error
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,142 @@
+"""Folds: who is held out when. Published ones from files, or made anew, stratified by event."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from survdash.errors import CohortError, NotEnoughDataError
+from survdash.sources.table_file import list_faults, name_some, read_table, to_text
+from survdash.store import digest
+
+SPLIT_NAME = re.compile(r"splits_(\d+)\.csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoldTable:
+    """Folds of a cohort.
+
+    Parameters
+    ----------
+    folds : Series
+        Index ``case_id``, sorted; int64, the fold 0..k-1 in which the case is held out.
+    count : int
+        Number of folds k.
+    notes : tuple of str
+        Cases in the files but not in the cohort, and the other way round.
+    """
+
+    folds: pd.Series
+    count: int
+    notes: tuple[str, ...]
+
+
+def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
+    """Read ``splits_0.csv`` .. ``splits_<k-1>.csv``, columns ``train`` and ``val`` of case ids; fold k holds out its val.
+
+    Parameters
+    ----------
+    folder : Path
+    cases : Index
+        Case ids of the cohort; others in the files are left out and counted.
+
+    Raises
+    ------
+    CohortError
+        If a file is missing or malformed, or a case is held out twice or both trained on and held out; all at once.
+    """
+    found = sorted((int(match[1]), path) for path in folder.glob("splits_*.csv") if (match := SPLIT_NAME.fullmatch(path.name)))
+    if not found:
+        raise CohortError(f"{folder.name} has no file splits_0.csv.", hint="Give the folder with the fold files.")
+    faults: list[str] = []
+    numbers = [number for number, _ in found]
+    if numbers != list(range(len(found))):
+        faults.append(f"files are numbered {', '.join(map(str, numbers))}, not 0 to {len(found) - 1}")
+    if len(found) < 2:
+        faults.append("one fold is not enough: at least two are needed")
+    held_out: dict[str, int] = {}
+    for number, path in found:
+        train, val = _read_split(path, faults)
+        both = sorted(train & val)
+        if both:
+            faults.append(f"{path.name}: {len(both)} cases stand in train and val ({name_some(both)})")
+        for case in sorted(val):
+            if held_out.setdefault(case, number) != number:
+                faults.append(f"case {case} is held out in fold {held_out[case]} and in fold {number}")
+    if faults:
+        raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Every case is held out at most once.")
+    return _match(held_out, cases, count=len(found), name=folder.name)
+
+
+def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
+    table = read_table(path, error=CohortError, text=None)
+    lacking = [name for name in ("train", "val") if name not in table.columns]
+    if lacking:
+        faults.append(f"{path.name} lacks the column {' and '.join(lacking)}")
+        return set(), set()
+    train, val = (list(to_text(table.frame[table.positions(name)[0]]).dropna()) for name in ("train", "val"))
+    twice = sorted(case for case, times in Counter(val).items() if times > 1)
+    if twice:
+        faults.append(f"{path.name} names {name_some(twice)} twice in val")
+    return set(train), set(val)
+
+
+def _match(held_out: dict[str, int], cases: pd.Index, *, count: int, name: str) -> FoldTable:
+    folds = pd.Series(held_out, dtype="int64").rename("fold")
+    folds.index = pd.Index(folds.index, name="case_id", dtype="str")
+    here = folds[folds.index.isin(cases)].sort_index()
+    empty = sorted(set(range(count)) - set(here))
+    if empty:
+        raise CohortError(
+            f"Folds in {name}: no case of the cohort is held out in fold {', '.join(map(str, empty))}.",
+            hint="Do the folds belong to this cohort?",
+        )
+    strangers, without = folds.index.difference(cases), cases.difference(folds.index)
+    notes = []
+    if len(strangers):
+        notes.append(f"{len(strangers)} cases of the fold files are not in the cohort ({name_some(strangers)}).")
+    if len(without):
+        notes.append(f"{len(without)} cases of the cohort are held out in no fold ({name_some(without)}).")
+    return FoldTable(folds=here, count=count, notes=tuple(notes))
+
+
+def make_folds(event: np.ndarray, *, k: int = 5, seed: int) -> np.ndarray:
+    """Deal N patients into k folds, deaths and censored patients apart, so that every fold has its share of both.
+
+    Parameters
+    ----------
+    event : ndarray, shape (N,)
+        bool.
+    k : int
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        int64, 0..k-1; sizes, and deaths a fold, differ by at most one.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there are fewer deaths than folds.
+    """
+    deaths = int(event.sum())
+    if k < 2 or deaths < k:
+        raise NotEnoughDataError(f"{deaths} deaths cannot be dealt into {k} folds.", hint="Use fewer folds or more patients.")
+    generator = np.random.default_rng(seed)
+    order = np.concatenate([generator.permutation(np.flatnonzero(part)) for part in (event, ~event)])
+    folds = np.empty(event.size, dtype=np.int64)
+    folds[order] = np.arange(event.size) % k
+    return folds
+
+
+def seed_of(patients: pd.DataFrame) -> int:
+    """A seed that depends on who the patients are and what happened to them, not on the order of a file."""
+    rows = patients[["time_months", "event"]].sort_index()
+    parts = [[case, float(time), bool(event)] for case, time, event in rows.itertuples()]
+    return int(digest({"patients": parts})[:8], 16)

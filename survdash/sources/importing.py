@@ -1,0 +1,202 @@
+"""One import: a research table with its folds, slide features and clinical table becomes a cohort folder."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from survdash.errors import CohortError, NotEnoughDataError
+from survdash.genes import functional_groups, group_columns, split_column
+from survdash.progress import Progress, Report, silent
+from survdash.sources.bag_folder import BagFolder, read_bag_folder
+from survdash.sources.clinical_table import join_clinical, read_clinical_table
+from survdash.sources.cohort_folder import write_cohort
+from survdash.sources.feature_table import FeatureTable, read_feature_table
+from survdash.sources.fold_files import make_folds, read_folds, seed_of
+from survdash.sources.research_csv import ResearchTable, read_research_csv
+from survdash.sources.table_file import name_some
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+BAG_ENDINGS = (".h5", ".hdf5")
+FOLDS = 5
+STEPS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import kept and what it left out.
+
+    Parameters
+    ----------
+    name : str
+    cases, events : int
+        Patients in the cohort, and deaths observed among them.
+    slides : int
+        Slides whose features are in the cohort; without features, slides that the table names.
+    dropped : tuple of str
+        Patients left out, with the reason and some names.
+    folds : int
+        Number of folds; 0 if there are too few deaths to make any.
+    genes : int
+        Gene columns.
+    notes : tuple of str
+        Everything else the user should know.
+    """
+
+    name: str
+    cases: int
+    events: int
+    slides: int
+    dropped: tuple[str, ...]
+    folds: int
+    genes: int
+    notes: tuple[str, ...]
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it can name a cohort.
+
+    Raises
+    ------
+    CohortError
+        If it is not 1 to 40 lower-case letters, digits, - and _, beginning with a letter or digit.
+    """
+    if not NAME.fullmatch(name):
+        raise CohortError(
+            f"{name[:60]!r} cannot name a cohort.", hint="Use 1 to 40 lower-case letters, digits, - and _; a letter or digit first."
+        )
+    return name
+
+
+def import_cohort(
+    table: Path,
+    *,
+    name: str,
+    folds: Path | None = None,
+    features: Path | None = None,
+    clinical: Path | None = None,
+    target: Path,
+    report: Report = silent,
+) -> ImportReport:
+    """Import a research table as the cohort ``name``; nothing is written unless everything is sound.
+
+    Parameters
+    ----------
+    table : Path
+        Research CSV (``survdash.sources.research_csv``).
+    name : str
+        Lower-case name of the cohort.
+    folds : Path, optional
+        Folder with ``splits_<k>.csv``; without it five folds are made, stratified by event, from a seed of the content.
+    features : Path, optional
+        A slide-level table (``feature_table``), or a bag file or folder of bags (``bag_folder``).
+    clinical : Path, optional
+        Clinical table that fills stage, age and others (``clinical_table``).
+    target : Path
+        The cohort's own folder; an older cohort there is replaced.
+    report : Report
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    InputError
+        If one of the files is at fault; the message names file, line and column.
+    NotEnoughDataError
+        If no death was observed.
+    """
+    check_name(name)
+    report(Progress(step="Read the table", done=0, total=STEPS))
+    read = read_research_csv(table)
+    patients, notes = read.patients, [*read.notes]
+    if read.ignored:
+        notes.append(f"Ignored: {name_some(read.ignored)}.")
+    if not patients["event"].any():
+        raise NotEnoughDataError(
+            f"{table.name}: no death among {len(patients)} patients.", hint="Is the outcome column the other way round?"
+        )
+    source: dict[str, object] = {"table": read.source, "imported": datetime.datetime.now(datetime.UTC).date().isoformat()}
+    if clinical is not None:
+        facts = read_clinical_table(clinical)
+        patients, said = join_clinical(patients, facts)
+        notes.extend(said)
+        source["clinical"] = facts.source
+    report(Progress(step="Read the slide features", done=1, total=STEPS))
+    bags = None if features is None else _read_features(features, patients.index)
+    if bags is not None:
+        notes.extend(bags.notes)
+        with_slide = bags.slides.nunique()
+        notes.append(f"{with_slide} of {len(patients)} cases have slide features.")
+        source["features"] = bags.source
+    report(Progress(step="Deal the folds", done=2, total=STEPS))
+    dealt, count, said = _deal(patients, folds, source)
+    notes.extend(said)
+    groups, said = _group(read)
+    notes.extend(said)
+    report(Progress(step="Write the cohort", done=3, total=STEPS))
+    _warn_of_runs(target, notes)
+    write_cohort(
+        target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
+        genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt, source=source,
+        bags=None if bags is None else bags.fill, bag_origin=None if bags is None else bags.origin,
+        allow_missing=isinstance(bags, FeatureTable),
+    )
+    report(Progress(step="Write the cohort", done=STEPS, total=STEPS))
+    return ImportReport(
+        name=name, cases=len(patients), events=int(patients["event"].sum()),
+        slides=len(read.slides) if bags is None else len(bags.slides), dropped=read.dropped, folds=count,
+        genes=0 if read.genes is None else read.genes.shape[1], notes=tuple(notes),
+    )
+
+
+def _read_features(path: Path, cases: pd.Index) -> FeatureTable | BagFolder:
+    if path.is_dir() or path.suffix in BAG_ENDINGS:
+        return read_bag_folder(path, cases)
+    table = read_feature_table(path).of_cases(cases)
+    if table.slides.empty:
+        raise CohortError(f"{path.name}: no slide belongs to a case of the cohort.", hint="Do the two tables belong together?")
+    return table
+
+
+def _deal(
+    patients: pd.DataFrame, folder: Path | None, source: dict[str, object]
+) -> tuple[pd.Series | None, int, tuple[str, ...]]:
+    """Folds from the published files, or made."""
+    if folder is not None:
+        read = read_folds(folder, patients.index)
+        source["folds"] = {"folder": folder.name}
+        return read.folds, read.count, read.notes
+    deaths, seed = int(patients["event"].sum()), seed_of(patients)
+    if deaths < FOLDS:
+        return None, 0, (f"{deaths} deaths are too few for {FOLDS} folds: the cohort has none.",)
+    dealt = pd.Series(make_folds(patients["event"].to_numpy(), k=FOLDS, seed=seed), index=patients.index)
+    source["folds"] = {"made": "stratified by event", "seed": seed}
+    return dealt, FOLDS, (f"No folds given: {FOLDS} were made, stratified by event (seed {seed}).",)
+
+
+def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Functional groups of the gene columns; groups without any gene of the table are left out and named."""
+    if read.genes is None:
+        return {}, ()
+    symbols = {split_column(column)[0] for column in read.genes}
+    groups = functional_groups()
+    present = {title: members for title, members in groups.items() if members & symbols}
+    dealt = group_columns(read.genes.columns, present or None)
+    lacking = [title for title in groups if title not in present]
+    outside = len(set(read.genes.columns).difference(*dealt.values()))
+    notes = [f"No gene of the table belongs to: {', '.join(lacking)}."] if lacking else []
+    if outside:
+        notes.append(f"{outside} of {read.genes.shape[1]} gene columns belong to no functional group.")
+    return dealt, tuple(notes)
+
+
+def _warn_of_runs(target: Path, notes: list[str]) -> None:
+    runs = [path.name for path in (target / "runs").glob("*") if path.is_dir()]
+    if runs:
+        notes.append(f"An older cohort of this name was replaced, and its stored runs with it: {name_some(sorted(runs))}.")

@@ -1,0 +1,297 @@
+"""One text table from disk: CSV, TSV, Excel, or the one member of a zip or gz archive; read as it stands, with limits.
+
+What a file claims to be is not believed: its first bytes decide. Size limits hold for what is unpacked, so an archive
+that unpacks to much more than it weighs is stopped at the limit.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from survdash.errors import InputError
+from survdash.settings import settings
+
+MISSING = (
+    "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "[Not Available]", "[Not Applicable]",
+    "[Not Evaluated]", "[Unknown]", "[Discrepancy]", "[Completed]", "Not Reported", "not reported",
+)
+DELIMITERS = ",;\t"
+MOST_FAULTS = 12
+_ARCHIVE_FAULTS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, struct.error,
+    ValueError, OverflowError,
+)
+# What openpyxl lets through when a workbook is damaged; SyntaxError is the parent of the XML parser's error.
+_WORKBOOK_FAULTS = (*_ARCHIVE_FAULTS, KeyError, IndexError, TypeError, AttributeError, SyntaxError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TextTable:
+    """A table as it stood in the file.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    sha256 : str
+        Of the file's bytes.
+    columns : tuple of str
+        Header, trimmed; repeated and empty names are kept.
+    frame : DataFrame
+        Columns 0..len(columns)-1; one row a data line.
+    delimiter : str
+        What parted the cells; empty for Excel.
+    """
+
+    name: str
+    sha256: str
+    columns: tuple[str, ...]
+    frame: pd.DataFrame
+    delimiter: str
+
+    def positions(self, name: str) -> list[int]:
+        """Where a column name stands; several places if it is repeated."""
+        return [position for position, column in enumerate(self.columns) if column == name]
+
+
+def list_faults(faults: Iterable[str]) -> str:
+    """Join the faults of one file into one message, the first dozen in full."""
+    found = list(dict.fromkeys(faults))
+    rest = [f"and {len(found) - MOST_FAULTS} more faults"] if len(found) > MOST_FAULTS else []
+    return "; ".join(found[:MOST_FAULTS] + rest)
+
+
+def name_some(names: Iterable[object], *, most: int = 5) -> str:
+    """The first few names of many, for a message."""
+    found = [str(name) for name in names]
+    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
+
+
+def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | None = ()) -> TextTable:
+    """Read a table; numbers are parsed exactly, the named columns are left as text.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or TSV (comma, semicolon or tab; UTF-8 with or without a byte-order mark), XLSX (first sheet), or one of
+        these alone in a zip or gz archive.
+    error : type
+        Which error to raise.
+    text : iterable of str or None
+        Columns that hold text whatever they look like; None for all.
+
+    Returns
+    -------
+    TextTable
+
+    Raises
+    ------
+    InputError
+        As ``error``: the file is absent, empty, binary, too large, not UTF-8, ragged, or an archive of several files.
+    """
+    limit = int(settings().max_table_mb * 1e6)
+    if not path.is_file():
+        raise error(f"There is no file {path.name!r}.", hint="Check the path.")
+    if path.stat().st_size > limit:
+        raise _too_large(path.name, error)
+    try:
+        packed = path.read_bytes()
+    except OSError as fault:
+        raise error(f"{path.name} cannot be read: {fault.strerror}.", hint="Check its permissions.") from fault
+    sha256 = hashlib.sha256(packed).hexdigest()
+    if packed.startswith(b"PK") and _is_workbook(packed):
+        _check_unpacked_size(packed, path.name, error=error, limit=limit)
+        columns, frame = _parse_workbook(packed, path.name, error=error)
+        return TextTable(name=path.name, sha256=sha256, columns=columns, frame=_typed(frame, columns, text), delimiter="")
+    content = _decode(_unpack(packed, path.name, error=error, limit=limit), path.name, error=error)
+    delimiter = _sniff(content, path.name, error=error)
+    columns, lines = _check_shape(content, path.name, delimiter=delimiter, error=error)
+    frame = _parse_text(content, path.name, columns=columns, lines=lines, delimiter=delimiter, text=text, error=error)
+    return TextTable(name=path.name, sha256=sha256, columns=columns, frame=frame, delimiter=delimiter)
+
+
+def to_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """A column as float64 (NaN where missing) and a mask of cells that are neither a finite number nor missing."""
+    if cells.dtype == bool:
+        return cells.to_numpy(float), np.zeros(len(cells), bool)
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
+    wrong = np.isinf(numbers) | (np.isnan(numbers) & cells.notna().to_numpy(bool))
+    return np.where(wrong, np.nan, numbers), wrong
+
+
+def to_text(cells: pd.Series) -> pd.Series:
+    """A column as trimmed text, missing where empty or a word for "missing"."""
+    trimmed = cells.astype("str").str.strip()
+    return trimmed.mask(cells.isna() | trimmed.isin(MISSING))
+
+
+def _too_large(name: str, error: type[InputError]) -> InputError:
+    return error(
+        f"{name} is larger than {settings().max_table_mb:g} MB when unpacked.",
+        hint="Keep the columns you need, or raise SURVDASH_MAX_TABLE_MB.",
+    )
+
+
+def _is_workbook(packed: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except _ARCHIVE_FAULTS:
+        return False
+
+
+def _check_unpacked_size(packed: bytes, name: str, *, error: type[InputError], limit: int) -> None:
+    """Unpack every part of a workbook once, counting: the sizes written in the archive may be untrue."""
+    size = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            for part in archive.infolist():
+                with archive.open(part) as file:
+                    while block := file.read(1 << 20):
+                        size += len(block)
+                        if size > limit:
+                            raise _too_large(name, error)
+    except InputError:
+        raise
+    except _ARCHIVE_FAULTS as fault:
+        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
+
+
+def _unpack(packed: bytes, name: str, *, error: type[InputError], limit: int) -> bytes:
+    if not packed.startswith((b"PK", b"\x1f\x8b")):
+        return packed
+    try:
+        if packed.startswith(b"\x1f\x8b"):
+            with gzip.open(io.BytesIO(packed)) as file:
+                content = file.read(limit + 1)
+        else:
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+                if len(members) != 1:
+                    raise error(f"{name} holds {len(members)} files; one table is expected.", hint="Unpack it first.")
+                with archive.open(members[0]) as member:
+                    content = member.read(limit + 1)
+    except InputError:
+        raise
+    except _ARCHIVE_FAULTS as fault:
+        raise error(f"{name} is a damaged or protected archive: {fault}.", hint="Unpack it first.") from fault
+    if len(content) > limit:
+        raise _too_large(name, error)
+    return content
+
+
+def _decode(content: bytes, name: str, *, error: type[InputError]) -> str:
+    if content.startswith(b"version https://git-lfs"):
+        raise error(f"{name} is a Git-LFS pointer, not the table itself.", hint="Fetch it with 'git lfs pull'.")
+    if not content.strip():
+        raise error(f"{name} is empty.", hint="Choose the file that holds the table.")
+    if b"\0" in content:
+        raise error(f"{name} is not a text table: it holds binary data.", hint="Give CSV, TSV or XLSX.")
+    try:
+        decoded = content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content.count(b"\n", 0, fault.start) + 1
+        raise error(f"{name} is not UTF-8 text: line {line} holds another encoding.", hint="Save it as UTF-8.") from fault
+    return decoded.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+
+
+def _sniff(content: str, name: str, *, error: type[InputError]) -> str:
+    header = content.partition("\n")[0]
+    unquoted = "".join(header.split('"')[::2])
+    counts = {delimiter: unquoted.count(delimiter) for delimiter in DELIMITERS}
+    best = max(counts, key=counts.__getitem__)
+    if counts[best] == 0:
+        raise error(
+            f"{name} is not a table: its first line has no comma, semicolon or tab.",
+            hint="Give a table with a header line, as CSV, TSV or XLSX.",
+        )
+    return best
+
+
+def _check_shape(content: str, name: str, *, delimiter: str, error: type[InputError]) -> tuple[tuple[str, ...], int]:
+    """Header and number of data lines; every line must have as many cells as the header."""
+    if '"' in content:
+        try:
+            rows = [(number, len(row), row) for number, row in enumerate(csv.reader(io.StringIO(content), delimiter=delimiter), 1)
+                    if row and (len(row) > 1 or row[0].strip())]
+        except csv.Error as fault:
+            raise error(f"{name} cannot be read as a table: {fault}.", hint="Check its quotation marks.") from fault
+        header, counts = rows[0][2], [(number, count) for number, count, _ in rows]
+    else:
+        lines = content.split("\n")
+        header = lines[0].split(delimiter)
+        counts = [(number, line.count(delimiter) + 1) for number, line in enumerate(lines, 1) if line.strip(" ")]
+    wrong = [(number, count) for number, count in counts if count != len(header)]
+    if wrong:
+        examples = name_some(f"line {number} has {count}" for number, count in wrong)
+        raise error(
+            f"{name}: {len(wrong)} lines do not have the {len(header)} cells of the header: {examples}.",
+            hint="Is the file cut off, or is the delimiter part of a name?",
+        )
+    return tuple(cell.strip() for cell in header), len(counts) - 1
+
+
+def _parse_text(
+    content: str, name: str, *, columns: tuple[str, ...], lines: int, delimiter: str, text: Iterable[str] | None,
+    error: type[InputError],
+) -> pd.DataFrame:
+    as_text = set(columns) if text is None else set(text)
+    try:
+        frame = pd.read_csv(
+            io.StringIO(content), sep=delimiter, header=0, names=range(len(columns)), index_col=False, engine="c",
+            dtype={place: "str" for place, column in enumerate(columns) if column in as_text},
+            keep_default_na=False, na_values=list(MISSING), low_memory=False, float_precision="round_trip",
+            skipinitialspace=True,
+        )
+    except (ValueError, OverflowError) as fault:  # pandas' own parser errors are ValueErrors
+        raise error(f"{name} cannot be read as a table: {fault}.", hint="Check its quotation marks.") from fault
+    if len(frame) != lines:
+        raise error(f"{name}: {len(frame)} of {lines} lines could be read.", hint="Check its quotation marks.")
+    return frame
+
+
+def _parse_workbook(packed: bytes, name: str, *, error: type[InputError]) -> tuple[tuple[str, ...], pd.DataFrame]:
+    from openpyxl import load_workbook  # slow to import, and rarely needed
+
+    try:
+        book = load_workbook(io.BytesIO(packed), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        book.close()
+    except _WORKBOOK_FAULTS as fault:
+        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
+    if len(rows) < 1:
+        raise error(f"{name} is empty.", hint="The table must be on the first sheet.")
+    dates = [cell for row in (rows[0], [row[0] for row in rows]) for cell in row if hasattr(cell, "isoformat")]
+    if dates:
+        raise error(
+            f"{name}: Excel has turned {len(dates)} names into dates, the first into {dates[0]:%Y-%m-%d}.",
+            hint="Gene symbols such as SEPT2 suffer this; export the table as CSV from its source.",
+        )
+    width = max(len(row) for row in rows)
+    cells = [["" if cell is None else str(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+    return tuple(cell.strip() for cell in cells[0]), pd.DataFrame(cells[1:], columns=range(width), dtype="str")
+
+
+def _typed(frame: pd.DataFrame, columns: tuple[str, ...], text: Iterable[str] | None) -> pd.DataFrame:
+    """Excel cells as CSV cells: missing words are missing, columns of numbers are numbers."""
+    as_text = set(columns) if text is None else set(text)
+    typed = {}
+    for place, column in enumerate(columns):
+        cells = to_text(frame[place])
+        numbers, wrong = to_numbers(cells)
+        typed[place] = cells if column in as_text or wrong.any() else pd.Series(numbers)
+    return pd.DataFrame(typed, index=frame.index)
