@@ -6,14 +6,15 @@ on disk: Streamlit would keep, and copy, the whole file in memory with every run
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 import streamlit as st
 
-from survdash import usecases
 from survdash.errors import SurvdashError
 from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
-from survdash.ui.upload import SUFFIXES, Upload, drop_part, new_upload, open_upload, save_part
+from survdash.ui.upload import SUFFIXES, Upload, delete_upload, drop_part, new_upload, open_upload, save_part
 
 PARAMETER = "upload"
 WORDS = {"slide": "slide", "genes": "gene table"}
@@ -31,32 +32,69 @@ def current_upload() -> Upload | None:
     return None if identifier is None else open_upload(identifier)
 
 
-def upload_part(upload: Upload | None, part: str) -> None:
-    """Draw the uploader of one part, or the file that has come and a button to remove it."""
+def show_part(upload: Upload | None, part: str) -> bool:
+    """Draw the uploader of one part, or the file that has come with a button to remove it.
+
+    Returns
+    -------
+    bool
+        True once the file is there.
+    """
     path = None if upload is None else getattr(upload, part)
-    if upload is not None and path is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            name = getattr(upload, f"{part}_name")
-            st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
-            if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
-                drop_part(upload, part)
-                st.rerun()
-        return
-    # A new key makes an empty uploader, which lets go of the refused file's memory.
+    if upload is None or path is None:
+        _show_uploader(upload, part)
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = getattr(upload, f"{part}_name")
+        st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
+        if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
+            remove_part(upload, part)
+    return True
+
+
+def refuse(upload: Upload, part: str, error: SurvdashError) -> None:
+    """Delete a file that failed its check, remember why for the next run, and draw the form anew."""
+    ours, theirs = getattr(upload, part), getattr(upload, f"{part}_name")
+    message = error.message if ours is None else error.message.replace(ours.name, theirs)
+    st.session_state[_refusal_key(part)] = (message, error.hint)
+    remove_part(upload, part)
+
+
+def remove_part(upload: Upload, part: str) -> None:
+    """Delete one file, its folder too when nothing is left, and draw the form anew."""
+    drop_part(upload, part)
+    left = open_upload(upload.identifier)
+    if left.slide is None and left.genes is None:
+        delete_upload(left)
+        st.query_params.pop(PARAMETER, None)
+    st.rerun()
+
+
+def _show_uploader(upload: Upload | None, part: str) -> None:
+    # A new key makes an empty uploader, which lets go of the memory of the file before.
     turn = st.session_state.setdefault(f"new_case.turn_{part}", 0)
     limit = settings().max_slide_gb * 1000 if part == "slide" else settings().max_table_mb
     file = st.file_uploader(
-        f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.file_{part}_{turn}", max_upload_size=int(limit),
+        f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=int(limit),
         label_visibility="collapsed",
     )
     if file is not None:
-        _take(upload, part, file)
+        st.session_state[f"new_case.turn_{part}"] = turn + 1
+        st.session_state.pop(_refusal_key(part), None)
+        _take(upload, part, name=file.name, file=file)
     if refusal := st.session_state.get(_refusal_key(part)):
         show_error(*refusal)
 
 
-def refuse(upload: Upload, part: str, error: SurvdashError) -> None:
-    """Delete a file that failed its check, remember why, and draw the form anew."""
-    drop_part(upload, part)
-    st.session_state[_refusal_key(part)] = (error.message, error.hint)
+def _take(upload: Upload | None, part: str, *, name: str, file: BinaryIO) -> None:
+    upload = upload or new_upload()
+    try:
+        save_part(upload, part, name=name, file=file)
+    except SurvdashError as error:
+        refuse(upload, part, error)
+    st.query_params[PARAMETER] = upload.identifier
     st.rerun()
+
+
+def _refusal_key(part: str) -> str:
+    return f"new_case.refusal_{part}"

@@ -23,7 +23,7 @@ from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
 from survdash.settings import settings
 from survdash.store import write_json
 
-SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "vms", "bif", "png", "jpg", "jpeg")
+SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES}
 BLOCK_BYTES = 16 << 20

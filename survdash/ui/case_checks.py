@@ -1,0 +1,91 @@
+"""What was looked at before any work starts: does it open, at which resolution, where is tissue, which genes are there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from survdash import usecases
+from survdash.errors import SurvdashError
+from survdash.ui.case_form import refuse
+from survdash.ui.error_box import show_error
+from survdash.ui.prose import escape, percent
+from survdash.ui.upload import Upload
+
+SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]", "bad": ":red[:material/error:]"}
+MPP_HELP = (
+    "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
+    "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees."
+)
+OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures of a slide are never opened."
+
+
+def show_line(sign: str, what: str, finding: str) -> None:
+    """One finding: good, warn or bad."""
+    st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
+
+
+def check_slide(upload: Upload) -> tuple[float | None, bool]:
+    """Show what is known of the slide; ask for its resolution where the file does not say.
+
+    Returns
+    -------
+    tuple
+        The resolution that the user stated (None where the file's own is used), and whether the slide is ready.
+    """
+    try:
+        check = _slide(upload, None)
+    except SurvdashError as error:
+        refuse(upload, "slide", error)
+    stated = None
+    if check.mpp is None:
+        show_line("warn", "Resolution", "this file does not say it")
+        stated = st.number_input(
+            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key="new_case.mpp", format="%.3f", help=MPP_HELP,
+            placeholder="for instance 0.25 for 40×, 0.5 for 20×",
+        )
+        if stated is not None:
+            try:
+                check = _slide(upload, stated)
+            except SurvdashError as error:
+                # The file may be good and the number wrong, so nothing is deleted.
+                show_error(error.message, error.hint)
+                return None, False
+    show_line("good", "Opens", f"{check.width:,} × {check.height:,} pixels")
+    if check.mpp is not None:
+        show_line("good", "Resolution", f"{check.mpp:.3g} µm per pixel, {'as you say' if stated else 'from the file'}")
+        show_line("good", "Tissue", f"{percent(check.tissue_fraction)} of the picture, {check.tiles:,} tiles to read")
+    st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
+    return stated, check.mpp is not None
+
+
+def check_genes(upload: Upload, cohort: str, run: str) -> bool:
+    """Show how the gene table fits the model, group by group; True once it can be used."""
+    try:
+        check = _genes(upload, cohort, run)
+    except SurvdashError as error:
+        refuse(upload, "genes", error)
+    expected, found = int(check.per_group["expected"].sum()), int(check.per_group["found"].sum())
+    show_line("good" if found == expected else "warn", "Genes", f"{found:,} of the model's {expected:,} found")
+    for sign, what, names in (
+        ("warn", "Missing", check.missing), ("warn", "Twice in the table", check.duplicated),
+        ("warn", "Not a number", check.not_numeric), ("warn", "Outside what the model has seen", check.out_of_range),
+    ):
+        if names:
+            show_line(sign, what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
+    for warning in check.warnings:
+        show_line("warn", "Note", warning)
+    st.dataframe(
+        check.per_group, hide_index=True, key="new_case.groups", alt="Genes found and missing in each functional group.",
+        column_config={"group": "Group", "expected": "Expected", "found": "Found", "missing": "Missing"},
+    )
+    return True
+
+
+def _slide(upload: Upload, mpp: float | None) -> usecases.SlideCheck:
+    assert upload.slide is not None
+    return _slide_check(str(upload.slide), upload.slide.stat().st_mtime_ns, mpp)
+
+
+def _genes(upload: Upload, cohort: str, run: str) -> usecases.GeneCheck:
+    assert upload.genes is not None
+    return _gene_check(str(upload.genes), upload.genes.stat().st_mtime_ns, cohort, run)
