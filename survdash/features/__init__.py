@@ -1,0 +1,1 @@
+"""From tiles to numbers: encoders and the bags they fill."""
