@@ -95,14 +95,13 @@ def new_bag_file(path: Path, origin: BagOrigin, *, allow_missing: bool = False) 
     BagError
         From ``BagWriter.add_slide``; the file is then not there.
     """
-    with new_file(path) as temporary:
-        with h5py.File(temporary, "w") as file:
-            file.attrs.update(
-                schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__,
-                allow_missing=allow_missing,
-            )
-            file.create_group("slides")
-            yield BagWriter(file, origin, allow_missing=allow_missing)
+    with new_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update(
+            schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__,
+            allow_missing=allow_missing,
+        )
+        file.create_group("slides")
+        yield BagWriter(file, origin, allow_missing=allow_missing)
 
 
 class BagFile:
@@ -147,7 +146,8 @@ class BagFile:
 
     def attributes(self, slide_id: str) -> dict[str, str | float]:
         """What made the tiles of a slide, as plain values."""
-        return {key: value.item() if hasattr(value, "item") else value for key, value in self._group(slide_id).attrs.items()}
+        found = self._group(slide_id).attrs.items()
+        return {key: value.item() if hasattr(value, "item") else value for key, value in found}
 
     def read(self, slide_ids: Sequence[str]) -> Bag:
         """One bag of all tiles of ``slide_ids``, in that order.

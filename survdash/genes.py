@@ -38,7 +38,7 @@ def functional_groups() -> dict[str, frozenset[str]]:
     """The paper's six functional groups: title to gene symbols, in the paper's order."""
     with files("survdash").joinpath("gene_groups.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file)
-    return {title: frozenset(rows["symbol"]) for title, rows in table.groupby("group", sort=False)}
+    return {str(title): frozenset(rows["symbol"]) for title, rows in table.groupby("group", sort=False)}
 
 
 def group_columns(columns: Iterable[str], groups: Mapping[str, frozenset[str]] | None = None) -> dict[str, tuple[str, ...]]:

@@ -100,7 +100,8 @@ def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
         if case is None:
             strangers.append(source.slide_id)
         elif source.slide_id in chosen:
-            faults.append(f"slide {source.slide_id} stands in {chosen[source.slide_id].path.name} and in {source.path.name}")
+            first = chosen[source.slide_id].path
+            faults.append(f"slide {source.slide_id} stands in {first.name} and in {source.path.name}")
         else:
             chosen[source.slide_id], owner[source.slide_id] = source, case
     origins = {(source.origin.encoder, source.origin.weights, source.origin.dim) for source in chosen.values()}
@@ -108,7 +109,7 @@ def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
         kinds = name_some(f"{encoder} with {dim} features" for encoder, _, dim in sorted(origins))
         faults.append(f"bags of {len(origins)} kinds cannot stand in one cohort: {kinds}")
     if faults:
-        raise BagError(f"{path.name}: {list_faults(faults)}.", hint="Remove these files, or make them anew with one encoder.")
+        raise BagError(f"{path.name}: {list_faults(faults)}.", hint="Remove these files, or make them anew.")
     if not chosen:
         raise BagError(
             f"{path.name}: none of {len(found)} slides belongs to a case of the cohort ({name_some(strangers)}).",
@@ -116,10 +117,12 @@ def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
         )
     notes = (f"{len(strangers)} bags belong to no case of the cohort ({name_some(strangers)}).",) if strangers else ()
     order = sorted(chosen)
+    index = pd.Index(order, name="slide_id", dtype="str")
+    content = digest({file.relative_to(path.parent).as_posix(): file_sha256(file) for file in files})
     return BagFolder(
-        slides=pd.Series([owner[slide] for slide in order], index=pd.Index(order, name="slide_id", dtype="str"), name="case_id", dtype="str"),
+        slides=pd.Series([owner[slide] for slide in order], index=index, name="case_id", dtype="str"),
         origin=chosen[order[0]].origin, fill=_filler([chosen[slide] for slide in order]), notes=notes,
-        source={"folder": path.name, "files": len(files), "digest": digest({file.name: file_sha256(file) for file in files})},
+        source={"folder": path.name, "files": len(files), "digest": content},
     )
 
 
@@ -141,8 +144,8 @@ def _scan(path: Path, faults: list[str]) -> list[_Source]:
         with h5py.File(path, "r") as file:
             if "schema" not in file.attrs:
                 key, dim = _check_foreign(file)
-                encoder = _encoder_name(file, key)
-                return [_Source(path=path, slide_id=path.stem, key=key, origin=BagOrigin(encoder=encoder, weights="", dim=dim))]
+                origin = BagOrigin(encoder=_encoder_name(file, key), weights="", dim=dim)
+                return [_Source(path=path, slide_id=path.stem, key=key, origin=origin)]
         with BagFile(path) as bags:
             return [_Source(path=path, slide_id=slide, key="", origin=bags.origin) for slide in bags.slide_ids]
     except BagError as error:

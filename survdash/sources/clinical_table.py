@@ -22,7 +22,6 @@ ALIASES = {
     "sex": ("sex", "gender"),
 }
 NOT_JOINED = ("slide_id", "train", "index", "is_female", *TIMES, *OUTCOMES)
-AGE_ROUNDING_YEARS = 1.0  # sources round an age down or to the nearest year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +106,8 @@ def join_clinical(patients: pd.DataFrame, table: ClinicalTable) -> tuple[pd.Data
                 f"{case} {old[case]:g} and {new[case]:g}" if name == "age" else f"{case} {old[case]} and {new[case]}"
                 for case in patients.index[differ]
             )
-            notes.append(f"{name}: {int(differ.sum())} cases differ between the tables; the main table's is kept ({examples}).")
+            count = int(differ.sum())
+            notes.append(f"{name}: {count} cases differ between the tables; the main table's is kept ({examples}).")
         filled = (old.isna() & new.notna()).to_numpy(bool)
         if filled.any():
             joined[name] = old.where(old.notna(), new)
@@ -118,8 +118,7 @@ def join_clinical(patients: pd.DataFrame, table: ClinicalTable) -> tuple[pd.Data
 def _disagree(old: pd.Series, new: pd.Series) -> np.ndarray:
     both = (old.notna() & new.notna()).to_numpy(bool)
     if pd.api.types.is_numeric_dtype(old):
-        difference = np.abs(old.to_numpy(float) - to_numbers(new)[0])
-        return both & (difference > (AGE_ROUNDING_YEARS if old.name == "age" else 0))
+        return both & (old.to_numpy(float) != to_numbers(new)[0])
     return both & (old.astype("str") != new.astype("str")).to_numpy(bool, na_value=False)
 
 
@@ -132,7 +131,8 @@ def _choose_columns(table: TextTable, key: str) -> tuple[dict[str, int], tuple[s
             continue
         name = meanings.get(column, column)
         outcome = NOT_GENES.fullmatch(column) and column not in (*meanings, "grade", "race")
-        if not column or column.startswith(("Unnamed:", "survival_months", "censorship")) or column in NOT_JOINED or outcome:
+        outcome = outcome or column.startswith(("survival_months", "censorship")) or column in NOT_JOINED
+        if not column or column.startswith("Unnamed:") or outcome:
             ignored.append(column or f"column {place + 1} without a name")
         elif name in chosen:
             ignored.append(column)
@@ -145,8 +145,8 @@ def _read_age(words: pd.Series, faults: list[str]) -> pd.Series:
     ages, wrong = to_numbers(words)
     wrong |= (ages < 0) | (ages > 120)
     if wrong.any():
-        line = int(np.flatnonzero(wrong)[0])
-        faults.append(f"age {words.iloc[line]!r} in line {line + 2} is not between 0 and 120 years ({int(wrong.sum())} lines)")
+        line, count = int(np.flatnonzero(wrong)[0]), int(wrong.sum())
+        faults.append(f"age {words.iloc[line]!r} in line {line + 2} is not between 0 and 120 years ({count} lines)")
     return pd.Series(ages, words.index)
 
 
@@ -162,9 +162,10 @@ def _read_sex(words: pd.Series, faults: list[str]) -> pd.Series:
 
 def _one_row_a_case(rows: pd.DataFrame, cases: pd.Series, faults: list[str]) -> pd.DataFrame:
     grouped = rows.groupby(cases.to_numpy(), sort=True)
-    for name, counts in grouped.nunique().items():
+    for name in map(str, rows.columns):
+        counts = grouped[name].nunique()
         for case in counts.index[counts > 1]:
-            values = rows.loc[(cases == case).to_numpy(bool, na_value=False), name].dropna().unique()
+            values = rows[name][(cases == case).to_numpy(bool, na_value=False)].dropna().unique()
             faults.append(f"case {case} has {len(values)} values of {name}: {name_some(values)}")
     facts = grouped.first()
     facts.index = pd.Index(facts.index, name="case_id", dtype="str")

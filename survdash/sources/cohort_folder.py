@@ -6,8 +6,8 @@ file for the cohort), ``folds.csv``. Reading opens no bag.
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import copyfile
@@ -24,6 +24,7 @@ from survdash.errors import BagError, CohortError, SurvdashError, UnknownNameErr
 from survdash.store import digest, file_sha256, new_folder, write_json
 
 SCHEMA = 1
+KINDS = {"time_months": "float64", "event": "bool", "age": "float64", "sex": "str", "stage": "str", "site": "str"}
 PATIENTS, GENES, BAGS, FOLDS, MANIFEST = "patients.parquet", "genes.parquet", "bags.h5", "folds.csv", "cohort.json"
 FillBags = Callable[[BagWriter], None]
 
@@ -76,7 +77,7 @@ def write_cohort(
     folder : Path
         The cohort's own folder, made if it is not there.
     name, title, simulated, endpoint, patients, genes, gene_groups, folds, source
-        As in ``survdash.cohort.Cohort``; rows need not be sorted.
+        As in ``Cohort``; rows need not be sorted.
     slides : Series or mapping
         ``slide_id`` to ``case_id`` of every slide that is in the bags; empty without bags.
     bags : Path, callable or None
@@ -84,7 +85,7 @@ def write_cohort(
     bag_origin : BagOrigin, optional
         What made the bags; needed with a callable.
     allow_missing : bool
-        With a callable: the bags are vectors of slide-level tables, which may hold NaN.
+        With a callable: the bags are slide-level vectors, which may hold NaN.
 
     Raises
     ------
@@ -110,17 +111,15 @@ def write_cohort(
         origin = _check_bags(temporary / BAGS, slides, name=name)
         parts: dict[str, object] = {
             "schema_version": SCHEMA, "name": name, "title": title, "simulated": simulated, "endpoint": endpoint,
-            "gene_groups": {group: list(columns) for group, columns in gene_groups.items()},
+            # Pairs: JSON is written with sorted keys, and groups keep the paper's order.
+            "gene_groups": [[group, list(columns)] for group, columns in gene_groups.items()],
             "slides": {str(slide): str(case) for slide, case in slides.items()},
-            "bag_origin": None if origin is None else {"encoder": origin.encoder, "weights": origin.weights, "dim": origin.dim},
+            "bag_origin": None if origin is None else dataclasses.asdict(origin),
             "sha256": {path.name: file_sha256(path) for path in sorted(temporary.iterdir())},
         }
-        # Groups keep their order, which sorted JSON would lose; where the tables came from does not change what they are.
-        key = digest({**parts, "groups": list(gene_groups)})
-        _write_manifest(temporary / MANIFEST, {**parts, "source": dict(source), "digest": key})
+        # Where and when the tables came from changes nothing in them, so it is no part of the digest.
+        write_json(temporary / MANIFEST, {**parts, "source": dict(source), "digest": digest(parts)})
         read_cohort(temporary)
-        for path in temporary.iterdir():
-            _flush(path)
 
 
 def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
@@ -149,28 +148,34 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
     manifest = _read_manifest(folder / MANIFEST, hint=hint)
     lost = [file for file in manifest.sha256 if not (folder / file).is_file()]
     # Bags may be gigabytes; they are checked when they are opened. The small files are hashed each time.
-    changed = [file for file, sha in manifest.sha256.items() if file not in (BAGS, *lost) and file_sha256(folder / file) != sha]
-    if lost or changed:
-        faults = [*(f"{file} is missing" for file in lost), *(f"{file} is not the file that was written" for file in changed)]
+    small = [file for file in manifest.sha256 if file not in (BAGS, *lost)]
+    faults = [f"{file} is missing" for file in lost]
+    faults += [f"{file} has changed" for file in small if file_sha256(folder / file) != manifest.sha256[file]]
+    if faults:
         raise CohortError(f"Cohort {manifest.name}: {'; '.join(faults)}.", hint=hint)
     try:
         patients = pd.read_parquet(folder / PATIENTS)
         genes = pd.read_parquet(folder / GENES) if GENES in manifest.sha256 else None
-        folds = pd.read_csv(folder / FOLDS, dtype={"case_id": "str"}).set_index("case_id")["fold"] if FOLDS in manifest.sha256 else None
+        folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error
     origin = manifest.bag_origin
     return Cohort(
         name=manifest.name, title=manifest.title, simulated=manifest.simulated, endpoint=manifest.endpoint,
-        patients=patients, genes=genes, gene_groups={group: tuple(names) for group, names in manifest.gene_groups.items()},
+        patients=patients, genes=genes,
+        gene_groups={group: tuple(names) for group, names in manifest.gene_groups.items()},
         bag_path=folder / BAGS if BAGS in manifest.sha256 else None,
         slides=pd.Series(
             list(manifest.slides.values()), index=pd.Index(list(manifest.slides), name="slide_id", dtype="str"),
             name="case_id", dtype="str",
         ),
-        bag_origin=None if origin is None else BagOrigin(encoder=origin.encoder, weights=origin.weights, dim=origin.dim),
+        bag_origin=None if origin is None else BagOrigin(**origin.model_dump()),
         folds=folds, source=manifest.source, digest=manifest.digest,
     )
+
+
+def _read_folds(path: Path) -> pd.Series:
+    return pd.read_csv(path, dtype={"case_id": "str", "fold": "int64"}).set_index("case_id")["fold"]
 
 
 def _write_patients(path: Path, patients: pd.DataFrame) -> None:
@@ -179,8 +184,7 @@ def _write_patients(path: Path, patients: pd.DataFrame) -> None:
         raise CohortError(f"The patient table lacks {', '.join(lacking)}.")
     first = [*PATIENT_COLUMNS, *(column for column in patients if column not in PATIENT_COLUMNS)]
     table = patients[first].sort_index()
-    kinds: dict[str, str] = {"time_months": "float64", "event": "bool", "age": "float64", "sex": "str", "stage": "str", "site": "str"}
-    _write_parquet(path, table.astype(kinds))
+    _write_parquet(path, table.astype(KINDS))
 
 
 def _write_parquet(path: Path, table: pd.DataFrame) -> None:
@@ -201,19 +205,10 @@ def _check_bags(path: Path, slides: pd.Series, *, name: str) -> BagOrigin | None
         there, wanted = set(bags.slide_ids), set(slides.index)
         if there != wanted:
             raise BagError(
-                f"Cohort {name}: {len(wanted - there)} slides have no bag, {len(there - wanted)} bags belong to no case.",
+                f"Cohort {name}: {len(wanted - there)} slides have no bag, {len(there - wanted)} bags have no case.",
                 hint="The bag file and the list of slides must name the same slides.",
             )
         return bags.origin
-
-
-def _write_manifest(path: Path, content: dict[str, object]) -> None:
-    write_json(path, {**content, "gene_groups": _ordered(content["gene_groups"])})
-
-
-def _ordered(groups: object) -> object:
-    # JSON is written with sorted keys; a list of pairs keeps the paper's order of groups.
-    return [[title, columns] for title, columns in groups.items()] if isinstance(groups, dict) else groups
 
 
 def _read_manifest(path: Path, *, hint: str) -> _Manifest:
@@ -222,7 +217,8 @@ def _read_manifest(path: Path, *, hint: str) -> _Manifest:
         version = content["schema_version"]
         if isinstance(version, int) and version > SCHEMA:
             raise CohortError(
-                f"Cohort {path.parent.name} has schema {version}; this survdash reads up to {SCHEMA}.", hint="Update survdash."
+                f"Cohort {path.parent.name} has schema {version}; this survdash reads up to {SCHEMA}.",
+                hint="Update survdash.",
             )
         content["gene_groups"] = dict(content["gene_groups"])
         return _Manifest.model_validate(content)
@@ -234,7 +230,3 @@ def _read_manifest(path: Path, *, hint: str) -> _Manifest:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CohortError(f"{path.parent.name}/{path.name} is malformed: {error}.", hint=hint) from error
 
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

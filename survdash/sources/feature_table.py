@@ -70,7 +70,8 @@ class FeatureTable:
     def notes(self) -> tuple[str, ...]:
         """What the user should know of these slides."""
         missing = int(self.values.isna().to_numpy().sum())
-        return (f"{missing} slide features are missing; the training fold's median stands in for them.",) if missing else ()
+        said = f"{missing} slide features are missing; the training fold's median stands in for them."
+        return (said,) if missing else ()
 
     @property
     def fill(self) -> Callable[[BagWriter], None]:
@@ -138,7 +139,8 @@ def _feature_columns(table: TextTable) -> list[int]:
 def _read_values(table: TextTable, chosen: list[int], faults: list[str]) -> pd.DataFrame:
     names = [table.columns[place] for place in chosen]
     if len(set(names)) < len(names):
-        faults.append(f"feature columns stand twice: {name_some(sorted({name for name in names if names.count(name) > 1}))}")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        faults.append(f"feature columns stand twice: {name_some(twice)}")
     columns = []
     for place in chosen:
         values, wrong = to_numbers(table.frame[place])

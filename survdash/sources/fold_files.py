@@ -37,7 +37,7 @@ class FoldTable:
 
 
 def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
-    """Read ``splits_0.csv`` .. ``splits_<k-1>.csv``, columns ``train`` and ``val`` of case ids; fold k holds out its val.
+    """Read ``splits_0.csv`` to ``splits_<k-1>.csv``, columns ``train`` and ``val`` of case ids; each holds out its val.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
     CohortError
         If a file is missing or malformed, or a case is held out twice or both trained on and held out; all at once.
     """
-    found = sorted((int(match[1]), path) for path in folder.glob("splits_*.csv") if (match := SPLIT_NAME.fullmatch(path.name)))
+    named = ((SPLIT_NAME.fullmatch(path.name), path) for path in folder.glob("splits_*.csv"))
+    found = sorted((int(match[1]), path) for match, path in named if match)
     if not found:
         raise CohortError(f"{folder.name} has no file splits_0.csv.", hint="Give the folder with the fold files.")
     faults: list[str] = []
@@ -69,7 +70,7 @@ def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
             if held_out.setdefault(case, number) != number:
                 faults.append(f"case {case} is held out in fold {held_out[case]} and in fold {number}")
     if faults:
-        raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Every case is held out at most once.")
+        raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Each case is held out at most once.")
     return _match(held_out, cases, count=len(found), name=folder.name)
 
 
@@ -127,7 +128,7 @@ def make_folds(event: np.ndarray, *, k: int = 5, seed: int) -> np.ndarray:
     """
     deaths = int(event.sum())
     if k < 2 or deaths < k:
-        raise NotEnoughDataError(f"{deaths} deaths cannot be dealt into {k} folds.", hint="Use fewer folds or more patients.")
+        raise NotEnoughDataError(f"{deaths} deaths cannot be dealt into {k} folds.", hint="Use fewer folds.")
     generator = np.random.default_rng(seed)
     order = np.concatenate([generator.permutation(np.flatnonzero(part)) for part in (event, ~event)])
     folds = np.empty(event.size, dtype=np.int64)

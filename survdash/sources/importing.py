@@ -67,7 +67,8 @@ def check_name(name: str) -> str:
     """
     if not NAME.fullmatch(name):
         raise CohortError(
-            f"{name[:60]!r} cannot name a cohort.", hint="Use 1 to 40 lower-case letters, digits, - and _; a letter or digit first."
+            f"{name[:60]!r} cannot name a cohort.",
+            hint="Use 1 to 40 lower-case letters, digits, - and _; a letter or digit first.",
         )
     return name
 
@@ -89,20 +90,15 @@ def import_cohort(
     table : Path
         Research CSV (``survdash.sources.research_csv``).
     name : str
-        Lower-case name of the cohort.
     folds : Path, optional
         Folder with ``splits_<k>.csv``; without it five folds are made, stratified by event, from a seed of the content.
     features : Path, optional
-        A slide-level table (``feature_table``), or a bag file or folder of bags (``bag_folder``).
+        A slide-level table (``feature_table``), or bags (``bag_folder``).
     clinical : Path, optional
         Clinical table that fills stage, age and others (``clinical_table``).
     target : Path
         The cohort's own folder; an older cohort there is replaced.
     report : Report
-
-    Returns
-    -------
-    ImportReport
 
     Raises
     ------
@@ -114,33 +110,17 @@ def import_cohort(
     check_name(name)
     report(Progress(step="Read the table", done=0, total=STEPS))
     read = read_research_csv(table)
-    patients, notes = read.patients, [*read.notes]
-    if read.ignored:
-        notes.append(f"Ignored: {name_some(read.ignored)}.")
-    if not patients["event"].any():
-        raise NotEnoughDataError(
-            f"{table.name}: no death among {len(patients)} patients.", hint="Is the outcome column the other way round?"
-        )
-    source: dict[str, object] = {"table": read.source, "imported": datetime.datetime.now(datetime.UTC).date().isoformat()}
-    if clinical is not None:
-        facts = read_clinical_table(clinical)
-        patients, said = join_clinical(patients, facts)
-        notes.extend(said)
-        source["clinical"] = facts.source
+    _check_deaths(read)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    source: dict[str, object] = {"table": read.source, "imported": today}
+    patients, joined = _join(read.patients, clinical, source)
     report(Progress(step="Read the slide features", done=1, total=STEPS))
-    bags = None if features is None else _read_features(features, patients.index)
-    if bags is not None:
-        notes.extend(bags.notes)
-        with_slide = bags.slides.nunique()
-        notes.append(f"{with_slide} of {len(patients)} cases have slide features.")
-        source["features"] = bags.source
+    bags, counted = _read_features(features, patients.index, source)
     report(Progress(step="Deal the folds", done=2, total=STEPS))
-    dealt, count, said = _deal(patients, folds, source)
-    notes.extend(said)
-    groups, said = _group(read)
-    notes.extend(said)
+    dealt, count, dealing = _deal(patients, folds, source)
+    groups, grouping = _group(read)
     report(Progress(step="Write the cohort", done=3, total=STEPS))
-    _warn_of_runs(target, notes)
+    notes = (*_say_ignored(read), *read.notes, *joined, *counted, *dealing, *grouping, *_say_lost_runs(target))
     write_cohort(
         target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
         genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt, source=source,
@@ -151,17 +131,45 @@ def import_cohort(
     return ImportReport(
         name=name, cases=len(patients), events=int(patients["event"].sum()),
         slides=len(read.slides) if bags is None else len(bags.slides), dropped=read.dropped, folds=count,
-        genes=0 if read.genes is None else read.genes.shape[1], notes=tuple(notes),
+        genes=0 if read.genes is None else read.genes.shape[1], notes=notes,
     )
 
 
-def _read_features(path: Path, cases: pd.Index) -> FeatureTable | BagFolder:
+def _check_deaths(read: ResearchTable) -> None:
+    if not read.patients["event"].any():
+        raise NotEnoughDataError(
+            f"{read.source['file']}: no death among {len(read.patients)} patients.",
+            hint="Is the outcome column the other way round?",
+        )
+
+
+def _say_ignored(read: ResearchTable) -> list[str]:
+    return [f"Ignored: {name_some(read.ignored)}."] if read.ignored else []
+
+
+def _join(
+    patients: pd.DataFrame, clinical: Path | None, source: dict[str, object]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    if clinical is None:
+        return patients, ()
+    facts = read_clinical_table(clinical)
+    source["clinical"] = facts.source
+    return join_clinical(patients, facts)
+
+
+def _read_features(
+    path: Path | None, cases: pd.Index, source: dict[str, object]
+) -> tuple[FeatureTable | BagFolder | None, tuple[str, ...]]:
+    if path is None:
+        return None, ()
     if path.is_dir() or path.suffix in BAG_ENDINGS:
-        return read_bag_folder(path, cases)
-    table = read_feature_table(path).of_cases(cases)
-    if table.slides.empty:
-        raise CohortError(f"{path.name}: no slide belongs to a case of the cohort.", hint="Do the two tables belong together?")
-    return table
+        bags: FeatureTable | BagFolder = read_bag_folder(path, cases)
+    else:
+        bags = read_feature_table(path).of_cases(cases)
+        if bags.slides.empty:
+            raise CohortError(f"{path.name}: no slide is of a case of the cohort.", hint="Do they belong together?")
+    source["features"] = bags.source
+    return bags, (*bags.notes, f"{bags.slides.nunique()} of {len(cases)} cases have slide features.")
 
 
 def _deal(
@@ -184,7 +192,7 @@ def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, 
     """Functional groups of the gene columns; groups without any gene of the table are left out and named."""
     if read.genes is None:
         return {}, ()
-    symbols = {split_column(column)[0] for column in read.genes}
+    symbols = {split_column(str(column))[0] for column in read.genes}
     groups = functional_groups()
     present = {title: members for title, members in groups.items() if members & symbols}
     dealt = group_columns(read.genes.columns, present or None)
@@ -196,7 +204,6 @@ def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, 
     return dealt, tuple(notes)
 
 
-def _warn_of_runs(target: Path, notes: list[str]) -> None:
-    runs = [path.name for path in (target / "runs").glob("*") if path.is_dir()]
-    if runs:
-        notes.append(f"An older cohort of this name was replaced, and its stored runs with it: {name_some(sorted(runs))}.")
+def _say_lost_runs(target: Path) -> list[str]:
+    runs = sorted(path.name for path in (target / "runs").glob("*") if path.is_dir())
+    return [f"An older cohort of this name was replaced, its stored runs with it: {name_some(runs)}."] if runs else []

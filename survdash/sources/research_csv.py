@@ -24,7 +24,8 @@ KNOWN = (*TEXT_COLUMNS, *TIMES, *OUTCOMES, "is_female", "age", "train")
 # Names in capitals that are outcomes or clinical facts, never genes, although they may hold 0 and 1.
 NOT_GENES = re.compile(
     r"(os|dss|dfi|dfs|pfi|pfs|efs|rfs|ttp|months?|days?|years?|time|treatment|vital|smoking|smoker)([._ ].*)?|"
-    r"event|dead|death|deceased|status|age|sex|gender|race|stage|grade|id|.*[._ ]id|redaction|train|test|fold|split|cohort",
+    r"event|dead|death|deceased|status|age|sex|gender|race|stage|grade|id|.*[._ ]id|redaction|train|test|fold|split|"
+    r"cohort",
     re.IGNORECASE,
 )
 SYMBOL = re.compile(r"(?=.*[A-Z])[A-Za-z0-9][A-Za-z0-9._@-]*")
@@ -148,8 +149,8 @@ def _sort_columns(table: TextTable) -> _Sorted:
             found.others[name] = place
     if doubtful:
         found.faults.append(
-            f"{len(doubtful)} gene columns hold other values than 0 and 1 but do not say what they are ({name_some(doubtful)}): "
-            "add _rnaseq or _cnv to their names"
+            f"{len(doubtful)} gene columns hold other values than 0 and 1 but do not say what they are "
+            f"({name_some(doubtful)}): add _rnaseq or _cnv to their names"
         )
     return found
 
@@ -157,7 +158,10 @@ def _sort_columns(table: TextTable) -> _Sorted:
 def _is_mutation(name: str, cells: pd.Series) -> bool:
     if not SYMBOL.fullmatch(name) or NOT_GENES.fullmatch(name):
         return False
-    return bool(pd.api.types.is_numeric_dtype(cells)) and bool(cells.isin((0, 1)).where(cells.notna(), True).all())
+    if not pd.api.types.is_numeric_dtype(cells):
+        return False
+    values = cells.to_numpy(float)
+    return bool(((values == 0) | (values == 1) | np.isnan(values)).all()) and not np.isnan(values).all()
 
 
 def _check_columns(table: TextTable, columns: _Sorted) -> None:
@@ -191,7 +195,7 @@ def _collapse(values: pd.DataFrame, cases: pd.Series, faults: list[str]) -> tupl
     for row, column in np.argwhere((values != spread).to_numpy(bool, na_value=False) & known):
         faults.append(
             f"case {cases.iloc[row]} has two values of {values.columns[column]}: "
-            f"{spread.iat[row, column]} and {values.iat[row, column]} (line {row + 2})"
+            f"{spread.iloc[row, column]} and {values.iloc[row, column]} (line {row + 2})"
         )
     return first, int((~known & spread.notna().to_numpy()).sum())
 
@@ -209,7 +213,9 @@ def _read_patients(
         return values
 
     def text(name: str) -> pd.Series:
-        return to_text(table.frame[columns.known[name]]) if name in columns.known else pd.Series(pd.NA, cases.index, dtype="str")
+        if name not in columns.known:
+            return pd.Series(pd.NA, cases.index, dtype="str")
+        return to_text(table.frame[columns.known[name]])
 
     outcome = next(name for name in OUTCOMES if name in columns.known)
     event = _zero_or_one(numbers(outcome), outcome, faults)
@@ -231,7 +237,9 @@ def _read_patients(
         cells = table.frame[place]
         rows[name] = cells if pd.api.types.is_numeric_dtype(cells) else to_text(cells)
     patients, filled = _collapse(rows, cases, faults)
-    notes = [f"{filled} clinical values missing in one line of a case were taken from another line of it."] if filled else []
+    notes = []
+    if filled:
+        notes.append(f"{filled} clinical values missing in one line of a case were taken from another line of it.")
     if columns.others:
         notes.append(f"Kept as they came, used by no model: {name_some(columns.others)}.")
     return patients[[*PATIENT_COLUMNS, *(name for name in patients if name not in PATIENT_COLUMNS)]], tuple(notes)
@@ -292,7 +300,7 @@ def _gene_values(table: TextTable, place: int, name: str, faults: list[str]) -> 
     values, wrong = to_numbers(table.frame[place])
     if wrong.any():
         cell = table.frame[place][wrong].iloc[0]
-        faults.append(f"{name} in line {_line(wrong)} is not a number: {str(cell)[:40]!r} ({int(wrong.sum())} lines)")
+        faults.append(f"{name} in line {_line(wrong)} is not a number: {str(cell)[:40]} ({int(wrong.sum())} lines)")
     return values
 
 

@@ -115,7 +115,8 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
     if packed.startswith(b"PK") and _is_workbook(packed):
         _check_unpacked_size(packed, path.name, error=error, limit=limit)
         columns, frame = _parse_workbook(packed, path.name, error=error)
-        return TextTable(name=path.name, sha256=sha256, columns=columns, frame=_typed(frame, columns, text), delimiter="")
+        frame = _typed(frame, columns, text)
+        return TextTable(name=path.name, sha256=sha256, columns=columns, frame=frame, delimiter="")
     content = _decode(_unpack(packed, path.name, error=error, limit=limit), path.name, error=error)
     delimiter = _sniff(content, path.name, error=error)
     columns, lines = _check_shape(content, path.name, delimiter=delimiter, error=error)
@@ -125,8 +126,10 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
 
 def to_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """A column as float64 (NaN where missing) and a mask of cells that are neither a finite number nor missing."""
-    if cells.dtype == bool:
-        return cells.to_numpy(float), np.zeros(len(cells), bool)
+    if pd.api.types.is_numeric_dtype(cells):  # bool too; the way of almost every column
+        numbers = cells.to_numpy(float)
+        wrong = np.isinf(numbers)
+        return (np.where(wrong, np.nan, numbers) if wrong.any() else numbers), wrong
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
     wrong = np.isinf(numbers) | (np.isnan(numbers) & cells.notna().to_numpy(bool))
     return np.where(wrong, np.nan, numbers), wrong
@@ -204,7 +207,7 @@ def _decode(content: bytes, name: str, *, error: type[InputError]) -> str:
         decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = content.count(b"\n", 0, fault.start) + 1
-        raise error(f"{name} is not UTF-8 text: line {line} holds another encoding.", hint="Save it as UTF-8.") from fault
+        raise error(f"{name} is not UTF-8: line {line} is in another encoding.", hint="Save it as UTF-8.") from fault
     return decoded.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
 
 
@@ -225,8 +228,8 @@ def _check_shape(content: str, name: str, *, delimiter: str, error: type[InputEr
     """Header and number of data lines; every line must have as many cells as the header."""
     if '"' in content:
         try:
-            rows = [(number, len(row), row) for number, row in enumerate(csv.reader(io.StringIO(content), delimiter=delimiter), 1)
-                    if row and (len(row) > 1 or row[0].strip())]
+            reader = enumerate(csv.reader(io.StringIO(content), delimiter=delimiter), 1)
+            rows = [(number, len(row), row) for number, row in reader if row and (len(row) > 1 or row[0].strip())]
         except csv.Error as fault:
             raise error(f"{name} cannot be read as a table: {fault}.", hint="Check its quotation marks.") from fault
         header, counts = rows[0][2], [(number, count) for number, count, _ in rows]
