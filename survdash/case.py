@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from survdash.errors import BagError, ClinicalError, InputError
+
+if TYPE_CHECKING:  # statistics need this module and no table: pandas is half a second of a cold start
+    import pandas as pd
 
 SEXES = ("female", "male")
 
