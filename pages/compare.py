@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-
 from survdash.figures.forest import plot_forest
+
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
-from survdash.ui.download import figure_config
 from survdash.ui.error_box import error_box
-from survdash.ui.prose import escape
+from survdash.ui.piece import figure_config
+from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import pick_cohort
 
 PAGE = "compare"
-CINDEX = (
-    "How often, of two patients whose order of death is known, the one with the higher risk died first. "
-    "0.5 is chance, 1 is perfect."
-)
 COLUMNS = {
     "title": st.column_config.TextColumn("Method", pinned=True),
     "modalities": st.column_config.TextColumn("Reads"),
@@ -64,8 +60,8 @@ with error_box():
     table = caching.comparison(cohort.name)
     show_simulated(simulated=cohort.simulated)
     st.subheader(answer(table), anchor=False)
-    st.caption("Every method was trained and judged on the same patients and folds; each patient's risk comes from a model "
-               "that never saw this patient.")
+    st.caption("All were trained and judged on the same patients and folds; each risk is from a model that never saw "
+               "the patient.")
     st.plotly_chart(plot_forest(table), key="compare.forest", config=figure_config(f"{cohort.name}_methods"),
                     alt="C-index of each method with its 95 % interval; the table below has the numbers.")
     st.dataframe(for_reading(table), hide_index=True, column_config=COLUMNS, key="compare.table",

@@ -10,7 +10,7 @@ from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
 from survdash.ui.job_view import show_recent_jobs
-from survdash.ui.prose import escape, percent
+from survdash.ui.prose import CINDEX, escape, percent
 
 MODALITIES = {"genes": "gene tables", "slide": "slides"}
 JOBS_SHOWN = 8
@@ -32,8 +32,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             st.markdown(
                 f"{len(runs)} model{'s' if len(runs) > 1 else ''} ready. {escape(first.title)}: "
                 f"C-index **{first.cindex_mean:.2f}** ± {first.cindex_sd:.2f} over the folds.",
-                help="How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect. "
-                     "± is the standard deviation over the held-out folds.",
+                help=CINDEX + " ± is the standard deviation over the held-out folds.",
             )
             with st.container(horizontal=True):
                 st.page_link("pages/cohort.py", label="Look at the cohort", icon=":material/groups:",

@@ -10,18 +10,19 @@ from survdash.settings import settings
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
-from survdash.ui.download import facts
 from survdash.ui.error_box import error_box
+from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
 
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
 FORMATS = """
-- **Patients**: the research tables of MCAT and its successors (`case_id`, `slide_id`, `survival_months`, `censorship`, genes),
-  also zipped, or any CSV or Excel table with a case number, follow-up and outcome.
+- **Patients**: the research tables of MCAT and its successors (`case_id`, `slide_id`, `survival_months`, `censorship`,
+  genes), also zipped, or any CSV or Excel table with a case number, follow-up and outcome.
 - **Folds**: one CSV a fold (`train`, `val`), or none: then five are drawn, stratified by outcome.
 - **Slide features**: HDF5 bags of this program or others (`features` or `feats`, `coords`), one a slide.
-- **Slides** of a new patient: what OpenSlide reads (SVS, NDPI, TIFF, SCN, …), or a PNG, JPEG or TIFF picture with its resolution.
+- **Slides** of a new patient: what OpenSlide reads (SVS, NDPI, TIFF, SCN, …), or a PNG, JPEG or TIFF picture with its
+  resolution.
 """
 
 

@@ -13,7 +13,7 @@ from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, sho
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import show_progress
 from survdash.ui.prediction_view import show_prediction
-from survdash.ui.selection import pick_cohort, pick_run
+from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
@@ -23,44 +23,46 @@ SEXES = {"": "not given", "female": "female", "male": "male"}
 
 def show_form() -> None:
     """What the user gives, what was found in it, and the button."""
-    left, right = st.columns(2)
-    with left:
-        cohort = pick_cohort(page=PAGE)
-    with right:
-        run = pick_run(cohort, page=PAGE)
     upload = current_upload()
+    st.markdown("Give a **slide**, a **gene table**, or both. The answering models were trained on the cohort below.")
+    cohort = pick_cohort(page=PAGE)
     if upload is None:
         sample_buttons()
+    mpp, slide_ready = None, True
     left, right = st.columns(2)
-    slide_ready = genes_ready = True
-    mpp = None
     with left.container(border=True, height="stretch"):
         st.markdown(":material/biotech: **Tissue slide**")
-        if "slide" not in run.modalities:
-            st.caption("The chosen model does not look at slides.")
-        elif show_part(upload, "slide") and upload is not None:
-            mpp, slide_ready = check_slide(upload)
+        if path := show_part(upload, "slide"):
+            mpp, slide_ready = check_slide(upload, path)
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
-        if "genes" not in run.modalities:
-            st.caption("The chosen model does not read genes.")
-        elif show_part(upload, "genes") and upload is not None:
-            genes_ready = check_genes(upload, cohort.name, run.name)
-    age, sex = ask_patient()
-    if upload is None or not (slide_ready and genes_ready):
+        if path := show_part(upload, "genes"):
+            check_genes(upload, path, cohort=cohort.name)
+    run, age, sex = ask_rest(cohort, upload)
+    if upload is None or run is None or not slide_ready:
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet",
                   help="Give a slide or a gene table first, and answer what is asked about it.")
-        return
-    if st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, run.name, mpp=mpp, age=age, sex=sex)
+    elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
+        file_case(upload, cohort.name, run, mpp=mpp, age=age, sex=sex)
 
 
-def ask_patient() -> tuple[float | None, str | None]:
-    """Age and sex, both optional."""
-    left, right = st.columns(2)
-    age = left.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f")
+def ask_rest(
+    cohort: usecases.CohortEntry, upload: Upload | None
+) -> tuple[str | None, float | None, str | None]:
+    """The model, of those that the given files suffice for, and the patient's age and sex, both optional."""
+    given = () if upload is None else upload.modalities
+    runs = {run.name: run for run in caching.runs(cohort.name) if not given or set(run.modalities) <= set(given)}
+    if not runs:
+        words = " and ".join(given)
+        st.info(f"No model of this cohort works with {words} alone. Give the other part too.", icon=":material/info:")
+    left, middle, right = st.columns(3)
+    run = left.selectbox(
+        "Model", list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
+        help="Those that can work with the files you gave; the one we recommend comes first.",
+    )
+    age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f")
     sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
-    return age, sex or None
+    return run, age, sex or None
 
 
 def file_case(upload: Upload, cohort: str, run: str, *, mpp: float | None, age: float | None, sex: str | None) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-RESEARCH_USE = "For research use only. Not for use in diagnostic procedures."
+from survdash.artefact import INTENDED_USE
 
 
 def show_banner() -> None:
     """Say on every page what this program is not for."""
     with st.container(key="banner"):
-        st.caption(f":material/science: **{RESEARCH_USE}**")
+        st.caption(f":material/science: **{INTENDED_USE}**")
 
 
 def show_simulated(*, simulated: bool) -> None:

@@ -1,6 +1,8 @@
-"""What was looked at before any work starts: does it open, at which resolution, where is tissue, which genes are there."""
+"""What is looked at before any work starts: does it open, its resolution, its tissue, which genes are there."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,7 +13,8 @@ from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape, percent
 from survdash.ui.upload import Upload
 
-SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]", "bad": ":red[:material/error:]"}
+SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
+KEPT = 16
 MPP_HELP = (
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
     "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees."
@@ -20,11 +23,11 @@ OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures
 
 
 def show_line(sign: str, what: str, finding: str) -> None:
-    """One finding: good, warn or bad."""
+    """One finding: good or warn."""
     st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
 
 
-def check_slide(upload: Upload) -> tuple[float | None, bool]:
+def check_slide(upload: Upload, path: Path) -> tuple[float | None, bool]:
     """Show what is known of the slide; ask for its resolution where the file does not say.
 
     Returns
@@ -32,8 +35,9 @@ def check_slide(upload: Upload) -> tuple[float | None, bool]:
     tuple
         The resolution that the user stated (None where the file's own is used), and whether the slide is ready.
     """
+    changed = path.stat().st_mtime_ns
     try:
-        check = _slide(upload, None)
+        check = _slide(path, changed, None)
     except SurvdashError as error:
         refuse(upload, "slide", error)
     stated = None
@@ -45,7 +49,7 @@ def check_slide(upload: Upload) -> tuple[float | None, bool]:
         )
         if stated is not None:
             try:
-                check = _slide(upload, stated)
+                check = _slide(path, changed, stated)
             except SurvdashError as error:
                 # The file may be good and the number wrong, so nothing is deleted.
                 show_error(error.message, error.hint)
@@ -58,10 +62,10 @@ def check_slide(upload: Upload) -> tuple[float | None, bool]:
     return stated, check.mpp is not None
 
 
-def check_genes(upload: Upload, cohort: str, run: str) -> bool:
+def check_genes(upload: Upload, path: Path, *, cohort: str) -> bool:
     """Show how the gene table fits the model, group by group; True once it can be used."""
     try:
-        check = _genes(upload, cohort, run)
+        check = _genes(path, path.stat().st_mtime_ns, cohort)
     except SurvdashError as error:
         refuse(upload, "genes", error)
     expected, found = int(check.per_group["expected"].sum()), int(check.per_group["found"].sum())
@@ -75,17 +79,17 @@ def check_genes(upload: Upload, cohort: str, run: str) -> bool:
     for warning in check.warnings:
         show_line("warn", "Note", warning)
     st.dataframe(
-        check.per_group, hide_index=True, key="new_case.groups", alt="Genes found and missing in each functional group.",
+        check.per_group, hide_index=True, key="new_case.groups", alt="Genes found and missing in each group.",
         column_config={"group": "Group", "expected": "Expected", "found": "Found", "missing": "Missing"},
     )
     return True
 
 
-def _slide(upload: Upload, mpp: float | None) -> usecases.SlideCheck:
-    assert upload.slide is not None
-    return _slide_check(str(upload.slide), upload.slide.stat().st_mtime_ns, mpp)
+@st.cache_resource(max_entries=KEPT, show_spinner="Opening the slide and looking for tissue …")
+def _slide(path: Path, changed: int, mpp: float | None) -> usecases.SlideCheck:
+    return usecases.check_slide(path, mpp=mpp)
 
 
-def _genes(upload: Upload, cohort: str, run: str) -> usecases.GeneCheck:
-    assert upload.genes is not None
-    return _gene_check(str(upload.genes), upload.genes.stat().st_mtime_ns, cohort, run)
+@st.cache_resource(max_entries=KEPT, show_spinner="Reading the gene table …")
+def _genes(path: Path, changed: int, cohort: str) -> usecases.GeneCheck:
+    return usecases.check_genes(path, cohort=cohort)

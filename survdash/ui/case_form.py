@@ -6,18 +6,23 @@ on disk: Streamlit would keep, and copy, the whole file in memory with every run
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NoReturn
 
 import streamlit as st
 
+from survdash import usecases
 from survdash.errors import SurvdashError
 from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
-from survdash.ui.upload import SUFFIXES, Upload, delete_upload, drop_part, new_upload, open_upload, save_part
+from survdash.ui.upload import SUFFIXES, Upload, delete_upload, drop_part, name_part, new_upload, open_upload, save_part
 
 PARAMETER = "upload"
 WORDS = {"slide": "slide", "genes": "gene table"}
+SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
 
 
 def current_upload() -> Upload | None:
@@ -32,27 +37,27 @@ def current_upload() -> Upload | None:
     return None if identifier is None else open_upload(identifier)
 
 
-def show_part(upload: Upload | None, part: str) -> bool:
+def show_part(upload: Upload | None, part: str) -> Path | None:
     """Draw the uploader of one part, or the file that has come with a button to remove it.
 
     Returns
     -------
-    bool
-        True once the file is there.
+    Path or None
+        The file, once it is there.
     """
-    path = None if upload is None else getattr(upload, part)
+    path: Path | None = None if upload is None else getattr(upload, part)
     if upload is None or path is None:
         _show_uploader(upload, part)
-        return False
+        return None
     with st.container(horizontal=True, vertical_alignment="center"):
         name = getattr(upload, f"{part}_name")
         st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
         if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
             remove_part(upload, part)
-    return True
+    return path
 
 
-def refuse(upload: Upload, part: str, error: SurvdashError) -> None:
+def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
     """Delete a file that failed its check, remember why for the next run, and draw the form anew."""
     ours, theirs = getattr(upload, part), getattr(upload, f"{part}_name")
     message = error.message if ours is None else error.message.replace(ours.name, theirs)
@@ -60,7 +65,7 @@ def refuse(upload: Upload, part: str, error: SurvdashError) -> None:
     remove_part(upload, part)
 
 
-def remove_part(upload: Upload, part: str) -> None:
+def remove_part(upload: Upload, part: str) -> NoReturn:
     """Delete one file, its folder too when nothing is left, and draw the form anew."""
     drop_part(upload, part)
     left = open_upload(upload.identifier)
@@ -68,6 +73,31 @@ def remove_part(upload: Upload, part: str) -> None:
         delete_upload(left)
         st.query_params.pop(PARAMETER, None)
     st.rerun()
+
+
+def sample_buttons() -> None:
+    """Offer the shipped simulated patient: fill it in here, or take its files away."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Try it with a sample case", key="new_case.sample", icon=":material/experiment:"):
+            upload = new_upload()
+            slide, genes = usecases.write_sample_case(upload.folder)
+            name_part(name_part(upload, "slide", slide.name), "genes", genes.name)
+            st.query_params[PARAMETER] = upload.identifier
+            st.rerun()
+        with st.popover("Sample files", icon=":material/download:"):
+            st.caption("A simulated patient who is in no cohort: a small slide and a gene table.")
+            for part, label in WORDS.items():
+                st.download_button(
+                    f"Sample {label}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
+                    key=f"new_case.sample_{part}", on_click="ignore",
+                )
+
+
+@st.cache_resource(show_spinner=False)
+def _sample_bytes(part: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        slide, genes = usecases.write_sample_case(Path(folder))
+        return (slide if part == "slide" else genes).read_bytes()
 
 
 def _show_uploader(upload: Upload | None, part: str) -> None:

@@ -11,7 +11,7 @@ from survdash.figures.prediction import plot_prediction
 from survdash.prediction import Prediction
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.banner import show_simulated
-from survdash.ui.download import csv_and_provenance, facts, figure_config
+from survdash.ui.piece import csv_and_provenance, facts, figure_config, number_card
 from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percent, percentile_words, years
 
 HORIZONS = (12, 36, 60)
@@ -38,7 +38,7 @@ def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, K
     with left:
         st.plotly_chart(
             plot_prediction(prediction, curves), key=f"{page}.curve", config=figure_config(prediction.case_id),
-            alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's two risk groups.",
+            alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's risk groups.",
         )
         st.caption(
             "The band is model variation, not all uncertainty: how far the models trained on different folds disagree. "
@@ -73,10 +73,7 @@ def _show_horizon(prediction: Prediction, month: int) -> None:
     at = prediction.at(month)
     value, below = (NOT_KNOWN, "beyond the follow-up of the cohort") if at is None else (
         f"{round(100 * at[0])} of 100", f"band {percent(at[1])} to {percent(at[2])}")
-    st.metric(
-        f"Alive at {years(month)}", value, below, delta_color="off", delta_arrow="off", border=True,
-        help=None if at is None else alive_of_100(at[0], month),
-    )
+    number_card(f"Alive at {years(month)}", value, below, help=None if at is None else alive_of_100(at[0], month))
 
 
 def _show_facts(prediction: Prediction) -> None:

@@ -10,10 +10,11 @@ import math
 import re
 
 NOT_KNOWN = "–"
+CINDEX = "How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect."
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows letter by letter: a file or gene name must not become markup.
+    r"""Text that Markdown shows letter by letter: a file or gene name must not become markup.
 
     Examples
     --------
@@ -37,6 +38,20 @@ def p_value(p: float | None) -> str:
         return "<0.001"
     # 0.1996 rounds to 0.200: the border is drawn on the number as given
     return f"{p:.3f}" if p <= 0.2 else f"{p:.2f}"
+
+
+def p_words(p: float | None) -> str:
+    """A p-value with its letter.
+
+    Examples
+    --------
+    >>> p_words(0.0004), p_words(0.0421), p_words(None)
+    ('p < 0.001', 'p = 0.042', 'no p-value')
+    """
+    text = p_value(p)
+    if text == NOT_KNOWN:
+        return "no p-value"
+    return "p < 0.001" if text.startswith("<") else f"p = {text}"
 
 
 def interval(value: float, low: float, high: float, *, decimals: int = 2) -> str:
@@ -86,7 +101,8 @@ def alive_of_100(share: float, month: float) -> str:
     'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
     """
     count = round(100 * share)
-    return f"Of 100 patients with a profile like this, about {count} {'is' if count == 1 else 'are'} alive at {years(month)}."
+    verb = "is" if count == 1 else "are"
+    return f"Of 100 patients with a profile like this, about {count} {verb} alive at {years(month)}."
 
 
 def percentile_words(percentile: float) -> str:

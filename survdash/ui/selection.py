@@ -22,7 +22,8 @@ def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.Coh
 
     def title(name: str) -> str:
         entry = entries[name]
-        return f"{entry.title} (simulated)" if entry.simulated and "simulated" not in entry.title.lower() else entry.title
+        unsaid = entry.simulated and "simulated" not in entry.title.lower()
+        return f"{entry.title} (simulated)" if unsaid else entry.title
 
     chosen = pick("Cohort", list(entries), page=page, parameter="cohort", title=title, drops=drops)
     return entries[chosen]

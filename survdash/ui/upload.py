@@ -46,6 +46,12 @@ class Upload:
         """The folder's number, as it stands in the page's address."""
         return self.folder.name
 
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Which of "genes" and "slide" are here."""
+        here = (("genes", self.genes), ("slide", self.slide))
+        return tuple(part for part, path in here if path is not None)
+
 
 def uploads_folder() -> Path:
     """Where all uploads lie; readable by this user alone."""
@@ -113,7 +119,8 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     suffix = shown.rpartition(".")[2].lower()
     refuse: type[InputError] = SlideError if part == "slide" else GeneError
     if suffix not in SUFFIXES[part]:
-        raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {', '.join(SUFFIXES[part])}.")
+        endings = ", ".join(SUFFIXES[part])
+        raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
     limit = settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
     drop_part(upload, part)
     with _private_part(upload.folder / f"{part}.{suffix}") as out:
@@ -121,11 +128,16 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
         while block := file.read(BLOCK_BYTES):
             size += len(block)
             if size > limit:
-                raise refuse(f"{shown} is larger than {limit / 1e6:,.0f} MB.", hint="Ask whoever runs this server for more.")
+                raise refuse(f"{shown} is larger than {limit / 1e6:,.0f} MB.", hint="Ask whoever runs the server.")
             out.write(block)
         if size == 0:
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
-    _tell(upload.folder, part, shown)
+    return name_part(upload, part, shown)
+
+
+def name_part(upload: Upload, part: str, name: str) -> Upload:
+    """Note the name under which a file that lies in the folder is shown."""
+    _tell(upload.folder, part, name)
     return open_upload(upload.identifier)
 
 

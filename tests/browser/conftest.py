@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from survdash.simulation.pyramid import write_pyramid
+from survdash.simulation.sample_case import sample_case
+from survdash.slide.reader import open_slide
 from tests.browser.server import CHROMIUM_ARGUMENTS, Server, find_chromium, running_server
 
 WAIT_MS = 30_000
@@ -45,3 +49,27 @@ def shared() -> Path:
     if not (folder / "slides").is_dir():
         pytest.skip("the real slides are not on this machine (../shared/slides)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped simulated patient, as files."""
+    folder = tmp_path_factory.mktemp("sample")
+    sample_case(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def larger_slide(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """A slide that takes the worker long enough to be watched."""
+    with open_slide(sample / "slide.tiff") as slide:
+        image = slide.thumbnail(max(slide.width, slide.height))
+    path = tmp_path_factory.mktemp("larger") / "larger.tiff"
+    write_pyramid(np.tile(image, (2, 2, 1)), path, mpp=0.5)
+    return path
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    with running_server(tmp_path / "data") as running:
+        yield running

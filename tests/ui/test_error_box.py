@@ -7,7 +7,6 @@ import re
 
 from streamlit.testing.v1 import AppTest
 
-
 SECRET = "patient Jane Doe, row 7"
 
 

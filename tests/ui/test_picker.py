@@ -26,7 +26,8 @@ def run(**address):
 def test_without_an_address_the_defaults_are_chosen_and_can_be_bookmarked():
     page = run()
     assert page.text[0].value == "blca-2"
-    assert page.query_params["cohort"] == "blca" and page.query_params["case"] == "blca-2"
+    assert page.query_params["cohort"] == "blca"
+    assert page.query_params["case"] == "blca-2"
 
 
 def test_the_address_decides():

@@ -27,7 +27,8 @@ def test_a_file_lands_under_our_name_whatever_it_was_called(data_dir, name):
     upload = room.save_part(room.new_upload(), "slide", name=name, file=io.BytesIO(b"bytes"))
     assert upload.slide == upload.folder / "slide.svs"
     assert upload.slide.read_bytes() == b"bytes"
-    assert "/" not in upload.slide_name and "\\" not in upload.slide_name
+    assert "/" not in upload.slide_name
+    assert "\\" not in upload.slide_name
     assert files_below(data_dir) == [f"uploads/{upload.identifier}/{name}" for name in ("about.json", "slide.svs")]
 
 
@@ -39,7 +40,8 @@ def test_only_this_user_can_read_an_upload(data_dir):
 
 @pytest.mark.parametrize(
     ("part", "name", "content", "error"),
-    [("slide", "slide.exe", b"x", SlideError), ("slide", "slide", b"x", SlideError), ("slide", "a.svs", b"", SlideError),
+    [("slide", "slide.exe", b"x", SlideError), ("slide", "slide", b"x", SlideError),
+     ("slide", "a.svs", b"", SlideError),
      ("genes", "genes.csv", b"", GeneError), ("genes", "genes.csv", b"x" * 1001, GeneError)],
 )
 def test_a_refused_file_leaves_nothing(data_dir, part, name, content, error):
@@ -52,7 +54,8 @@ def test_a_refused_file_leaves_nothing(data_dir, part, name, content, error):
 def test_a_second_file_takes_the_place_of_the_first(data_dir):
     upload = room.save_part(room.new_upload(), "genes", name="one.csv", file=io.BytesIO(b"1"))
     upload = room.save_part(upload, "genes", name="two.tsv", file=io.BytesIO(b"2"))
-    assert upload.genes.name == "genes.tsv" and upload.genes_name == "two.tsv"
+    assert upload.genes.name == "genes.tsv"
+    assert upload.genes_name == "two.tsv"
     assert list(upload.folder.glob("genes.*")) == [upload.genes]
 
 
@@ -66,7 +69,8 @@ def test_the_upload_of_a_job_is_found_until_it_is_deleted(data_dir):
     upload = room.new_upload()
     room.note_job(upload, "f" * 32)
     found = room.upload_of_job("f" * 32)
-    assert found is not None and found.folder == upload.folder
+    assert found is not None
+    assert found.folder == upload.folder
     room.delete_upload(found)
     assert room.upload_of_job("f" * 32) is None
 

@@ -1,12 +1,10 @@
-"""What can be taken away from a page: CSV with its provenance, figures."""
+"""Small pieces of a page: a number in a frame, a table of facts, what can be taken away."""
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from survdash.usecases import Export
+from survdash.export import Export
 
 
 def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
@@ -27,7 +25,7 @@ def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
             icon=":material/download:", on_click="ignore",
         )
         st.download_button(
-            "Provenance (JSON)", json.dumps(export.provenance, indent=1, sort_keys=True), f"{name}.provenance.json",
+            "Provenance (JSON)", export.sidecar(), f"{name}.provenance.json",
             "application/json", key=f"{page}.provenance", icon=":material/fingerprint:", on_click="ignore",
             help="Checksums of the features, genes, weights and folds behind these numbers, and the code's version.",
         )
@@ -44,6 +42,9 @@ def figure_config(name: str) -> dict[str, object]:
 
 def facts(rows: dict[str, str]) -> None:
     """A small table of names and values; values may hold Markdown, so escape what comes from files."""
-    st.table(
-        {"": list(rows), " ": list(rows.values())}, border="horizontal", hide_header=True, hide_index=True, width="stretch",
-    )
+    st.table({"": list(rows), " ": list(rows.values())}, border="horizontal", hide_header=True, hide_index=True)
+
+
+def number_card(label: str, value: str, below: str, *, help: str | None = None) -> None:
+    """One number in a frame, with a grey line below it."""
+    st.metric(label, value, below, delta_color="off", delta_arrow="off", border=True, help=help)

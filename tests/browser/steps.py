@@ -1,0 +1,35 @@
+"""What a user does, as functions: give files, start, wait, download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+PREDICTION_MS = 240_000  # a real slide through the encoder on two shared cores
+
+
+def give(page: Page, part: str, path: Path) -> None:
+    """Upload a file as the slide or the gene table; returns once the page has taken or refused it."""
+    uploader = page.locator(f'[class*="st-key-new_case-{part}_"]')
+    uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
+    page.locator(f".st-key-new_case-remove_{part}, [data-testid=stAlertContentError]").first.wait_for()
+
+
+def predict(page: Page) -> str:
+    """Start the prediction; return the job's number from the address."""
+    page.locator(".st-key-new_case-predict button").click()
+    page.wait_for_url("**/new_case?job=*")
+    return page.url.partition("job=")[2]
+
+
+def wait_for_answer(page: Page) -> None:
+    """Wait for the curve of a prediction that is being made."""
+    page.locator(".st-key-new_case-curve .js-plotly-plot").wait_for(timeout=PREDICTION_MS)
+
+
+def download(page: Page, key: str) -> bytes:
+    """Click a download button and return the file."""
+    with page.expect_download() as waiting:
+        page.locator(f".st-key-{key} button").click()
+    return Path(waiting.value.path()).read_bytes()
