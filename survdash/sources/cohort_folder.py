@@ -79,7 +79,7 @@ def write_cohort(
     name, title, simulated, endpoint, patients, genes, gene_groups, folds, source
         As in ``Cohort``; rows need not be sorted.
     slides : Series or mapping
-        ``slide_id`` to ``case_id`` of every slide that is in the bags; empty without bags.
+        ``slide_id`` to ``case_id`` of every slide in the bags.
     bags : Path, callable or None
         A ready bag file, which is copied, or a function that adds all slides to the writer it is given.
     bag_origin : BagOrigin, optional
@@ -101,13 +101,8 @@ def write_cohort(
             _write_parquet(temporary / GENES, genes.sort_index().astype(np.float32))
         if folds is not None:
             folds.rename("fold").rename_axis("case_id").astype("int64").sort_index().to_csv(temporary / FOLDS)
-        if callable(bags):
-            if bag_origin is None:
-                raise CohortError(f"Cohort {name}: bags without a statement of what made them.")
-            with new_bag_file(temporary / BAGS, bag_origin, allow_missing=allow_missing) as writer:
-                bags(writer)
-        elif bags is not None:
-            copyfile(bags, temporary / BAGS)
+        if bags is not None:
+            _write_bags(temporary / BAGS, bags, origin=bag_origin, allow_missing=allow_missing)
         origin = _check_bags(temporary / BAGS, slides, name=name)
         parts: dict[str, object] = {
             "schema_version": SCHEMA, "name": name, "title": title, "simulated": simulated, "endpoint": endpoint,
@@ -194,6 +189,16 @@ def _write_parquet(path: Path, table: pd.DataFrame) -> None:
         table.to_parquet(path, compression="zstd", use_dictionary=False, write_statistics=False)
     except (ValueError, TypeError, pa.ArrowException) as error:
         raise CohortError(f"{path.stem} cannot be stored: {error}.") from error
+
+
+def _write_bags(path: Path, bags: Path | FillBags, *, origin: BagOrigin | None, allow_missing: bool) -> None:
+    if isinstance(bags, Path):
+        copyfile(bags, path)
+        return
+    if origin is None:
+        raise CohortError("Bags were given without a statement of what made them.")
+    with new_bag_file(path, origin, allow_missing=allow_missing) as writer:
+        bags(writer)
 
 
 def _check_bags(path: Path, slides: pd.Series, *, name: str) -> BagOrigin | None:

@@ -1,0 +1,316 @@
+"""The gene table of one new patient: read as it stands, then matched to the genes a model was trained on.
+
+Symbols are matched exactly after trimming; an alias or another spelling is reported, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from survdash.errors import GeneError
+from survdash.genes import GenePanel, split_column
+from survdash.sources.feature_table import KEYS
+from survdash.sources.research_csv import KNOWN, NOT_GENES
+from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
+
+LEAST_FOR_SCALE = 20    # fewer values of a kind say too little of their scale
+MOST_OUTSIDE = 0.25     # real patients: at most 0.15 of their RNA values; counts in place of z-scores: 0.86
+CENTRED = 0.9           # a panel is centred when this share of its genes goes below zero
+LEAST_NEGATIVE = 0.02   # of a patient's values in a centred panel; real patients: at least 0.49
+MOST_NEGATIVE = 0.1     # in a panel that never goes below zero
+CNV_RANGE = (-2.0, 2.0)  # GISTIC
+FORMAT_HINT = "Give one line with a column for each gene, or two columns: gene, value."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GeneTable:
+    """One patient's genes as the file writes them.
+
+    Parameters
+    ----------
+    name, sha256 : str
+        Of the file.
+    genes : tuple of str
+        G names, trimmed; some may stand twice.
+    values : ndarray, shape (G,)
+        float64; NaN where missing or not a number.
+    not_numeric : tuple of str
+        Genes whose value is a text that is no number.
+    ignored : tuple of str
+        Columns that are no genes, such as ``case_id``.
+    """
+
+    name: str
+    sha256: str
+    genes: tuple[str, ...]
+    values: np.ndarray
+    not_numeric: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GeneCheck:
+    """How a patient's table fits a panel.
+
+    Parameters
+    ----------
+    values : Series
+        Over ``panel.columns``; float64, NaN where the table has no value.
+    per_group : DataFrame
+        One row a functional group: ``group``, ``expected``, ``found``, ``missing``, then ``duplicated``,
+        ``not_numeric``, ``out_of_range``.
+    missing, duplicated, not_numeric, out_of_range : tuple of str
+        Panel columns without a value; given twice with one value; given as text; outside the cohort's range widened
+        by half its width on either side.
+    warnings : tuple of str
+        What the user should know before trusting the prediction.
+    """
+
+    values: pd.Series
+    per_group: pd.DataFrame
+    missing: tuple[str, ...]
+    duplicated: tuple[str, ...]
+    not_numeric: tuple[str, ...]
+    out_of_range: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def read_gene_table(path: Path) -> GeneTable:
+    """Read one patient's table: one line with a column for each gene, or two columns of gene and value.
+
+    Raises
+    ------
+    GeneError
+        If the file is empty, binary, too large, no table, of several patients, or holds no number.
+    """
+    table = read_table(path, error=GeneError, text=None)
+    genes, cells, ignored = _as_long(table) if _is_long(table) else _as_wide(table)
+    values, wrong = to_numbers(cells)
+    if not genes or np.isnan(values).all():
+        comma = any(re.fullmatch(r"\s*-?\d+,\d+\s*", str(cell)) for cell in cells.dropna())
+        raise GeneError(
+            f"{table.name} holds no gene with a number.", hint="Use a point as decimal mark." if comma else FORMAT_HINT
+        )
+    text = tuple(gene for gene, bad in zip(genes, wrong, strict=True) if bad)
+    return GeneTable(
+        name=table.name, sha256=table.sha256, genes=tuple(genes), values=values, not_numeric=text, ignored=tuple(ignored)
+    )
+
+
+def _is_long(table: TextTable) -> bool:
+    if len(table.columns) != 2 or table.columns[0] in (*KEYS, *KNOWN, ""):
+        return False
+    return table.frame.empty or bool(np.isnan(to_numbers(table.frame[0])[0]).all())
+
+
+def _as_long(table: TextTable) -> tuple[list[str], pd.Series, list[str]]:
+    names, cells = list(to_text(table.frame[0]).fillna("")), list(to_text(table.frame[1]))
+    header = pd.Series([table.columns[1]], dtype="str")
+    if not np.isnan(to_numbers(header)[0][0]):  # no header line: the first line is a gene already
+        names, cells = [table.columns[0], *names], [table.columns[1], *cells]
+    unnamed = [place for place, name in enumerate(names) if not name]
+    if unnamed:
+        raise GeneError(f"{table.name}: {len(unnamed)} lines name no gene, the first is line {unnamed[0] + 2}.")
+    return names, pd.Series(cells, dtype="str"), []
+
+
+def _as_wide(table: TextTable) -> tuple[list[str], pd.Series, list[str]]:
+    places = [place for place, name in enumerate(table.columns) if _is_gene(name)]
+    rows = table.frame[places].drop_duplicates()  # a patient's slides may stand on several lines
+    if rows.empty:
+        raise GeneError(f"{table.name} has a header but no values.", hint=FORMAT_HINT)
+    if len(rows) > 1:
+        raise GeneError(f"{table.name} holds {len(rows)} different lines; one patient is expected.", hint=FORMAT_HINT)
+    ignored = [name for name in table.columns if name and not _is_gene(name)]
+    cells = to_text(pd.Series(rows.iloc[0].to_list(), dtype="str"))
+    return [table.columns[place] for place in places], cells, ignored
+
+
+def _is_gene(name: str) -> bool:
+    plain = bool(name) and not name.startswith("Unnamed:") and name not in (*KNOWN, *KEYS, "index")
+    return plain and not NOT_GENES.fullmatch(name)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Matched:
+    """Values found for each panel column, and names that fit none."""
+
+    found: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    text: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    ambiguous: list[str] = field(default_factory=list)
+
+
+def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2) -> GeneCheck:
+    """Match a patient's genes to a panel.
+
+    A name with a kind (``TP53_rnaseq``) is that column; a bare symbol is a column if the panel knows the symbol in one
+    kind, or in one kind beside those that the table gives by name.
+
+    Parameters
+    ----------
+    table : GeneTable
+    panel : GenePanel
+    max_missing : float
+        Largest share of a functional group that may lack a value.
+
+    Raises
+    ------
+    GeneError
+        If a gene has two different values, a group lacks too many, or the values are in another scale; all at once.
+
+    Notes
+    -----
+    The scale is another one when, of at least 20 values of a kind, more than 25 % lie outside the cohort's 0.5 % to
+    99.5 % quantiles (for copy numbers the wider of these and -2 to 2; for mutations 0 and 1); or, for RNA, when the
+    cohort's genes go below zero (90 % of them) and the patient's hardly do (under 2 %: counts, TPM, log2 TPM), or the
+    other way round. Real patients of four TCGA cohorts: at most 15 % outside, at least 49 % below zero.
+    """
+    matched = _match_names(table, panel)
+    faults = _find_contradictions(matched)
+    values = pd.Series({column: matched.found[column][0] if column in matched.found else np.nan for column in panel.columns})
+    duplicated = {column for column, given in matched.found.items() if len(given) > 1}
+    outside, wide = _outside(values, panel, widen=0.0), _outside(values, panel, widen=0.5)
+    states = {
+        "missing": set(values.index[values.isna()]), "duplicated": duplicated, "not_numeric": set(matched.text),
+        "out_of_range": set(values.index[wide]),
+    }
+    per_group = _count(panel, states)
+    lacking = per_group[per_group["missing"] > max_missing * per_group["expected"]]
+    if len(lacking):
+        groups = ", ".join(f"{row.group} {row.missing} of {row.expected}" for row in lacking.itertuples())
+        faults.append(f"too many genes are missing: {groups}; up to {max_missing:.0%} of each group may be")
+    faults.extend(_judge_scale(values, outside, panel))
+    if faults:
+        raise GeneError(f"{table.name}: {list_faults(faults)}.", hint=_hint(matched, faults))
+    listed = {state: tuple(column for column in panel.columns if column in members) for state, members in states.items()}
+    return GeneCheck(values=values, per_group=per_group, warnings=_warn(matched, listed, panel), **listed)
+
+
+def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
+    kinds: dict[str, set[str | None]] = defaultdict(set)
+    for column in panel.columns:
+        symbol, kind = split_column(column)
+        kinds[symbol].add(kind)
+    split = [split_column(name) for name in table.genes]
+    given: dict[str, set[str]] = defaultdict(set)
+    for symbol, kind in split:
+        if kind is not None:
+            given[symbol].add(kind)
+    matched = _Matched()
+    text = set(table.not_numeric)
+    for name, (symbol, kind), value in zip(table.genes, split, table.values, strict=True):
+        choices = kinds.get(symbol, set()) - given[symbol] if kind is None else kinds.get(symbol, set()) & {kind}
+        if len(choices) != 1:
+            (matched.ambiguous if choices else matched.unknown).append(name)
+            continue
+        column = f"{symbol}_{choices.pop()}"
+        matched.found[column].append(float(value))
+        if name in text and np.isnan(value):
+            matched.text.append(column)
+    return matched
+
+
+def _find_contradictions(matched: _Matched) -> list[str]:
+    differ = {column: given for column, given in matched.found.items() if not np.allclose(given, given[0], 0, 0, True)}
+    if not differ:
+        return []
+    examples = name_some(f"{column} {' and '.join(f'{value:g}' for value in given)}" for column, given in differ.items())
+    return [f"{len(differ)} genes are given with different values: {examples}"]
+
+
+def _bounds(panel: GenePanel, *, widen: float) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.array(panel.low), np.array(panel.high)
+    span = (high - low) * widen
+    low, high = low - span, high + span
+    kinds = np.array([split_column(column)[1] for column in panel.columns])
+    cnv, mut = kinds == "cnv", kinds == "mut"
+    low[cnv], high[cnv] = np.minimum(low[cnv], CNV_RANGE[0]), np.maximum(high[cnv], CNV_RANGE[1])
+    low[mut], high[mut] = 0.0, 1.0
+    return low, high
+
+
+def _outside(values: pd.Series, panel: GenePanel, *, widen: float) -> np.ndarray:
+    """Which values lie outside the cohort's range, widened by a share of its width on either side; (G,) bool."""
+    low, high = _bounds(panel, widen=widen)
+    given = values.to_numpy(float)
+    mut = np.array([split_column(column)[1] == "mut" for column in panel.columns])
+    between = mut & ~np.isnan(given) & ~np.isin(given, (0, 1))
+    return (given < low) | (given > high) | between
+
+
+def _judge_scale(values: pd.Series, outside: np.ndarray, panel: GenePanel) -> list[str]:
+    faults = []
+    given = values.to_numpy(float)
+    kinds = np.array([split_column(column)[1] for column in panel.columns])
+    names = {"rna": "RNA values", "cnv": "copy numbers", "mut": "mutations"}
+    for kind, name in names.items():
+        here = (kinds == kind) & ~np.isnan(given)
+        if here.sum() < LEAST_FOR_SCALE:
+            continue
+        share = outside[here].mean()
+        negative = (given[here] < 0).mean()
+        below_zero = (np.array(panel.low)[here] < 0).mean()
+        if share > MOST_OUTSIDE:
+            faults.append(
+                f"{share:.0%} of the {name} lie outside the range of the cohort the model learnt from "
+                f"(median here {np.median(given[here]):.3g}): they are in another scale"
+            )
+        elif kind == "rna" and below_zero >= CENTRED and negative < LEAST_NEGATIVE:
+            faults.append(
+                f"{negative:.0%} of the {name} are below zero, but the model learnt from centred values (z-scores): these "
+                "look like counts, TPM or their logarithm"
+            )
+        elif kind == "rna" and below_zero <= 1 - CENTRED and negative > MOST_NEGATIVE:
+            faults.append(f"{negative:.0%} of the {name} are below zero, but those the model learnt from never are")
+    return faults
+
+
+def _count(panel: GenePanel, states: dict[str, set[str]]) -> pd.DataFrame:
+    rows = []
+    for group, columns in panel.groups.items():
+        counts = {state: len(members.intersection(columns)) for state, members in states.items()}
+        found = len(columns) - counts["missing"]
+        rows.append({"group": group, "expected": len(columns), "found": found, **counts})
+    return pd.DataFrame(rows, columns=["group", "expected", "found", *states])
+
+
+def _hint(matched: _Matched, faults: Sequence[str]) -> str:
+    if any("scale" in fault or "below zero" in fault for fault in faults):
+        return "Give the values in the scale that the model card states."
+    if matched.ambiguous:
+        return f"Say which kind these are by _rnaseq, _cnv or _mut: {name_some(matched.ambiguous)}."
+    return "Use HGNC symbols, with _rnaseq, _cnv or _mut, in one line or as gene,value."
+
+
+def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePanel) -> tuple[str, ...]:
+    said = {
+        "missing": "are missing; the cohort's mean stands in for them",
+        "duplicated": "are given more than once, with one value",
+        "not_numeric": "hold text, not a number, and count as missing",
+        "out_of_range": "lie far outside the cohort's range",
+    }
+    warnings = [
+        f"{len(listed[state])} of {len(panel.columns)} genes {text}: {name_some(listed[state])}."
+        for state, text in said.items() if listed[state]
+    ]
+    spelling = {split_column(column)[0].casefold(): split_column(column)[0] for column in panel.columns}
+    near = [
+        f"{name} for {spelling[symbol.casefold()]}"
+        for name in matched.unknown
+        if (symbol := split_column(name)[0]).casefold() in spelling and spelling[symbol.casefold()] != symbol
+    ]
+    if near:
+        warnings.append(f"{len(near)} names differ from a gene in upper and lower case only: {name_some(near)}.")
+    if matched.ambiguous:
+        warnings.append(f"{len(matched.ambiguous)} symbols could be of several kinds: {name_some(matched.ambiguous)}.")
+    if matched.unknown:
+        warnings.append(f"{len(matched.unknown)} names are not among the model's genes: {name_some(matched.unknown)}.")
+    return tuple(warnings)
