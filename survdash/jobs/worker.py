@@ -42,6 +42,7 @@ REPORT_S = 0.2  # progress is written no more often than this; a new step always
 IDLE_EXIT_S = 30 * 60.0
 START_GRACE_S = 30.0  # a worker that was just started may take this long to take its lock
 LOG_BYTES = 5_000_000
+PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 _log = logging.getLogger("survdash.worker")
 
@@ -178,9 +179,13 @@ def ensure_worker() -> bool:
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
         _starting_file().touch()
+        # The worker must find this package and this data folder wherever the app was started from.
+        package_path = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH")]))
+        environment = {"PYTHONPATH": package_path, "SURVDASH_DATA_DIR": str(settings().data_dir.resolve())}
         with log.open("ab") as output:
             subprocess.Popen(
                 [sys.executable, "-m", "survdash", "worker"],
+                env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -186,12 +186,12 @@ def test_a_worker_is_started_only_where_none_is(start_worker, wait_for):
 
 
 @pytest.mark.skipif(not (REPOSITORY / "survdash" / "__main__.py").exists(), reason="the command line is not there yet")
-def test_the_background_worker_outlives_the_process_that_started_it(data_dir, wait_for):
+def test_the_background_worker_outlives_the_process_that_started_it(data_dir, wait_for, tmp_path):
     job_id = file_job("no such kind", {})
     starter = "from survdash.jobs.worker import ensure_worker; print(ensure_worker(), ensure_worker())"
-    command = [sys.executable, "-c", starter]
-    output = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY).stdout
-    assert output.split() == ["True", "False"]  # the second call finds the first worker just starting
+    starter = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {starter}"  # as streamlit does, from anywhere
+    output = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert output.stdout.split() == ["True", "False"]  # the second call finds the first worker just starting
     try:
         assert wait_for(job_id, is_finished).state == "failed"  # by the real worker, which knows no such kind
         assert is_worker_alive()
