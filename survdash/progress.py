@@ -74,8 +74,9 @@ def track(items: Iterable[T], *, step: str, report: Report = silent, cancel: Can
     """
     total = len(items) if isinstance(items, Sized) else 0
     done = 0
-    for done, item in enumerate(items):
+    for item in items:
         check_cancel(cancel, step=f"{step}, {done} of {total}" if total else step)
         report(Progress(step=step, done=done, total=total))
         yield item
-    report(Progress(step=step, done=total or done, total=total or done))
+        done += 1
+    report(Progress(step=step, done=done, total=done))
