@@ -19,7 +19,6 @@ from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, DownloadError, InputError, UnknownNameError
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
-from survdash.sources.download import fetch_file
 from survdash.store import file_sha256
 
 if TYPE_CHECKING:
@@ -223,6 +222,8 @@ def weights_file(
     if isinstance(weights, DownloadedWeights):
         path = settings().data_dir / "weights" / weights.file_name
         if not path.exists():
+            from survdash.sources.download import fetch_file  # slow to import, needed once in the life of a machine
+
             fetch_file(weights.url, path, sha256_prefix=weights.sha256_prefix, report=report, cancel=cancel)
         source = weights.url
     else:

@@ -205,32 +205,37 @@ class OpenSlideSlide(Slide):
 
 
 class PictureSlide(Slide):
-    """A plain picture, held in memory as a slide of one level."""
+    """A plain picture as a slide of one level; decoded into memory when its pixels are first asked for."""
 
     def __init__(self, path: Path, stated: float | None) -> None:
         with _open_picture(path) as image:
-            mpp = _picture_mpp(image)
-            try:
-                image.load()
-                if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-                    self._pixels = _on_white(np.asarray(image.convert("RGBA")))
-                else:
-                    self._pixels = np.asarray(image.convert("RGB"))
-            except (OSError, ValueError, SyntaxError) as error:
-                raise SlideError(f"{path.name} cannot be read: {error}.", hint=DAMAGED) from error
-        height, width = self._pixels.shape[:2]
-        super().__init__(path, size=(width, height), downsamples=(1.0,), mpp=mpp, stated=stated)
+            _check_pages(path, image)
+            super().__init__(path, size=image.size, downsamples=(1.0,), mpp=_picture_mpp(image), stated=stated)
+        self._decoded: np.ndarray | None = None
 
     def close(self) -> None:
         """Let go of the pixels."""
-        self._pixels = np.empty((0, 0, 3), np.uint8)
+        self._decoded = None
 
     def _read(self, x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
         width, height = size
-        part = self._pixels[y : y + height, x : x + width]
+        part = self._pixels()[y : y + height, x : x + width]
         if part.shape[:2] != (height, width):
             raise SlideError(f"{self.path.name} has no part of {width} x {height} px at x={x}, y={y}.")
         return part
+
+    def _pixels(self) -> np.ndarray:
+        if self._decoded is None:
+            with _open_picture(self.path) as image:
+                try:
+                    image.load()
+                    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+                        self._decoded = _on_white(np.asarray(image.convert("RGBA")))
+                    else:
+                        self._decoded = np.asarray(image.convert("RGB"))
+                except (OSError, ValueError, SyntaxError) as error:
+                    raise SlideError(f"{self.path.name} cannot be read: {error}.", hint=DAMAGED) from error
+        return self._decoded
 
 
 def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
@@ -304,6 +309,15 @@ def _open_picture(path: Path) -> Image.Image:
             f"{path.name} is a picture of kind {image.mode}, not of 8-bit colours.", hint="Save it as 8-bit RGB."
         )
     return image
+
+
+def _check_pages(path: Path, image: Image.Image) -> None:
+    """Refuse a TIFF whose chain of pages is broken: the head of a slide cut short is not a plain picture."""
+    if image.format == "TIFF":
+        try:
+            getattr(image, "n_frames")  # noqa: B009 - reading it walks the chain
+        except (TypeError, ValueError, SyntaxError, EOFError, OSError) as error:
+            raise SlideError(f"{path.name} is incomplete: {error}.", hint=DAMAGED) from error
 
 
 def _too_large(path: Path, size: str) -> SlideError:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import tifffile
-
 from survdash.errors import SlideError
 
 LOWEST_MPP, HIGHEST_MPP = 0.05, 20.0  # finer than any light microscope; coarser than a flatbed scan of the glass
@@ -65,6 +63,8 @@ def has_tiff_unit(path: Path) -> bool:
 
     OpenSlide takes inches where the tag is missing, as the TIFF standard says; on slides that is a guess.
     """
+    import tifffile  # slow to import, and only plain TIFF slides need it
+
     with tifffile.TiffFile(path) as file:
         tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
     return tag is not None and int(tag.value) in MICROMETRES

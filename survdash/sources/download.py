@@ -58,7 +58,7 @@ def fetch_file(
         If ``cancel`` is set.
     """
     if path.exists():
-        _verify(path, sha256_prefix, url=url, hint=f"Delete it, or put the file of {url} there.", shown=path)
+        _verify(path, sha256_prefix, url=url, hint=f"Delete {path}, or put the file of {url} there.", shown=path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")

@@ -1,0 +1,44 @@
+"""The overlay draws on the rim of the tissue and leaves the rest alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from survdash.slide.overlay import OUTLINE, TILE, draw_overlay
+from survdash.slide.reader import Slide, open_slide
+from survdash.slide.tiles import TileRule, lay_grid
+from survdash.slide.tissue import find_tissue
+
+
+@pytest.fixture
+def slide(picture: np.ndarray, tmp_path: Path) -> Slide:
+    path = tmp_path / "picture.png"
+    Image.fromarray(picture).save(path)
+    return open_slide(path, mpp=0.5)
+
+
+def test_the_outline_runs_along_the_tissue(slide: Slide) -> None:
+    tissue = find_tissue(slide)
+    plain, drawn = slide.thumbnail(1024), draw_overlay(slide, tissue)
+    assert drawn.shape == plain.shape == (768, 1024, 3)
+    changed = (drawn != plain).any(axis=2)
+    row = changed[380]  # through the middle: into the ellipse, into the hole, out of the hole, out
+    starts = np.flatnonzero(np.diff(row.astype(int), prepend=0) == 1)
+    # Centre 900, half axis 620, hole 150, halved; lines are 2 px wide and smoothed.
+    np.testing.assert_allclose(starts, [140, 375, 525, 760], atol=4)
+    assert not changed[:, 800:].any()
+    assert (drawn[changed] == OUTLINE).all(axis=1).any()
+
+
+def test_tiles_are_squares_and_tints_when_too_small(slide: Slide) -> None:
+    tissue = find_tissue(slide)
+    squares = draw_overlay(slide, tissue, lay_grid(slide, tissue))
+    assert ((squares == TILE).all(axis=2)).sum() > 100
+    tints = draw_overlay(slide, tissue, lay_grid(slide, tissue, TileRule(tile_px=16)), max_px=512)
+    plain = draw_overlay(slide, tissue, max_px=512)
+    assert not ((tints == TILE).all(axis=2)).any()
+    assert (tints != plain).any(axis=2).mean() == pytest.approx(tissue.fraction, abs=0.05)

@@ -1,0 +1,222 @@
+"""Slides and pictures: the same pixels whatever the way, and a readable refusal of everything else."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openslide
+import pytest
+from PIL import Image
+
+from survdash.errors import Cancelled, SlideError
+from survdash.progress import Progress
+from survdash.slide.reader import STRIP_PIXELS, OpenSlideSlide, PictureSlide, open_slide, require_mpp
+
+
+def test_an_aperio_slide_opens_with_its_own_resolution(shared: Path) -> None:
+    path = shared / "slides" / "CMU-1-Small-Region.svs"
+    with open_slide(path) as slide:
+        assert (slide.width, slide.height, slide.level_count) == (2220, 2967, 1)
+        assert require_mpp(slide) == pytest.approx(0.499)
+        assert slide.mpp_source == "file"
+        tile = slide.read_tile(1000, 1200, level0_px=256, tile_px=256)
+    with openslide.OpenSlide(path) as reference:
+        expected = np.asarray(reference.read_region((1000, 1200), 0, (256, 256)).convert("RGB"))
+    np.testing.assert_array_equal(tile, expected)
+
+
+def test_label_and_macro_are_never_opened(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object) -> None:
+        raise AssertionError("associated images hold names")
+
+    monkeypatch.setattr(openslide.OpenSlide, "associated_images", property(refuse))
+    with open_slide(shared / "slides" / "CMU-1-Small-Region.svs") as slide:
+        view = slide.thumbnail(300)
+    assert view.shape == (300, 224, 3)
+
+
+def test_a_slide_without_resolution_asks_for_it(shared: Path) -> None:
+    path = shared / "slides" / "TCGA-CR-7395-01A-01-TS1.svs"
+    with open_slide(path) as slide, pytest.raises(SlideError, match="does not state its resolution") as caught:
+        require_mpp(slide)
+    assert "--mpp" in caught.value.hint
+    with open_slide(path, mpp=0.25) as slide:
+        assert (require_mpp(slide), slide.mpp_source) == (0.25, "user")
+
+
+@pytest.mark.parametrize("mpp", [0.0, -1.0, 352.0])
+def test_an_impossible_stated_resolution_is_refused(shared: Path, mpp: float) -> None:
+    with pytest.raises(SlideError, match="not possible"):
+        open_slide(shared / "slides" / "CMU-1-Small-Region.svs", mpp=mpp)
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", 0.5), ("INCH", 1.27), ("NONE", None)])
+@pytest.mark.parametrize("tiled", [True, False])
+def test_the_resolution_of_a_tiff_counts_only_with_its_unit(
+    picture, write_slide, tmp_path, unit, expected, tiled
+) -> None:
+    path = write_slide(picture, unit=unit)
+    if not tiled:
+        number = {"NONE": 1, "INCH": 2, "CENTIMETER": 3}[unit]
+        path = tmp_path / "plain.tif"
+        Image.fromarray(picture).save(path, tiffinfo={282: 20_000.0, 283: 20_000.0, 296: number})
+    with open_slide(path) as slide:
+        assert isinstance(slide, OpenSlideSlide if tiled else PictureSlide)
+        assert slide.mpp == (None if expected is None else pytest.approx(expected))
+
+
+def test_dots_per_inch_of_a_png_are_no_resolution(picture: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    Image.fromarray(picture).save(path, dpi=(50_800, 50_800))
+    with open_slide(path) as slide:
+        assert slide.mpp is None
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.tif"])
+def test_a_plain_picture_reads_as_it_is(picture: np.ndarray, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    Image.fromarray(picture).save(path)
+    with open_slide(path, mpp=0.5) as slide:
+        assert (slide.width, slide.height) == (2048, 1536)
+        tile = slide.read_tile(512, 256, level0_px=256, tile_px=256)
+        with pytest.raises(SlideError, match="no part"):
+            slide.read_tile(2000, 0, level0_px=256, tile_px=256)
+    np.testing.assert_array_equal(tile, picture[256:512, 512:768])
+
+
+def test_transparent_parts_are_white(tmp_path: Path) -> None:
+    pixels = np.zeros((300, 300, 4), np.uint8)  # transparent black, as outside the scanned area
+    pixels[:, 150:] = (200, 100, 150, 255)
+    path = tmp_path / "picture.png"
+    Image.fromarray(pixels).save(path)
+    with open_slide(path, mpp=0.5) as slide:
+        view = slide.thumbnail(300)
+    assert (view[:, :150] == 255).all()
+    assert (view[:, 150:] == (200, 100, 150)).all()
+
+
+def test_tiles_of_other_resolution_come_from_the_nearest_finer_level(picture, write_slide) -> None:
+    rng = np.random.default_rng(0)
+    noisy = np.clip(picture + rng.integers(-20, 20, picture.shape), 0, 255).astype(np.uint8)
+    with open_slide(write_slide(noisy, levels=3)) as slide:
+        assert slide.level_count == 3
+        assert [slide.level_for(value) for value in (0.5, 1.0, 1.9, 2.0, 3.0, 4.0, 50.0)] == [0, 0, 0, 1, 1, 2, 2]
+        half = slide.read_tile(256, 256, level0_px=512, tile_px=256)
+        odd = slide.read_tile(256, 256, level0_px=384, tile_px=256)
+    # The level was made by averaging 2 x 2 pixels, so reading it is the same as averaging here.
+    square = noisy[256:768, 256:768]
+    np.testing.assert_array_equal(half, cv2.resize(square, (256, 256), interpolation=cv2.INTER_AREA))
+    np.testing.assert_array_equal(odd, cv2.resize(noisy[256:640, 256:640], (256, 256), interpolation=cv2.INTER_AREA))
+
+
+def test_a_thumbnail_in_strips_is_the_whole_picture(picture, write_slide, monkeypatch) -> None:
+    path = write_slide(picture)
+    with open_slide(path) as slide:
+        whole = slide.thumbnail(512)
+        monkeypatch.setattr("survdash.slide.reader.STRIP_PIXELS", 2048 * 100)
+        seen: list[Progress] = []
+        strips = slide.thumbnail(512, report=seen.append)
+    assert picture.size // 3 < STRIP_PIXELS
+    assert len(seen) > 10
+    assert {step.step for step in seen} == {"Finding tissue"}
+    np.testing.assert_array_equal(strips, whole)  # the scale is whole (4), so strips meet on pixel borders
+
+
+def test_a_thumbnail_can_be_stopped(picture, write_slide) -> None:
+    class Set:
+        def is_set(self) -> bool:
+            return True
+
+    with open_slide(write_slide(picture)) as slide, pytest.raises(Cancelled):
+        slide.thumbnail(512, cancel=Set())
+
+
+def test_a_small_picture_is_not_enlarged(tmp_path: Path) -> None:
+    path = tmp_path / "dot.png"
+    Image.new("RGB", (1, 1)).save(path)
+    with open_slide(path) as slide:
+        assert slide.thumbnail(500).shape == (1, 1, 3)
+
+
+def test_the_hash_is_that_of_the_bytes(picture, write_slide) -> None:
+    with open_slide(write_slide(picture)) as one, open_slide(write_slide(picture, "copy.tiff")) as other:
+        assert one.sha256 == other.sha256
+        assert len(one.sha256) == 64
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SlideError, match=r"no slide file missing\.svs"):
+        open_slide(tmp_path / "missing.svs")
+
+
+def test_text_and_archives_are_refused_whatever_they_are_called(tmp_path: Path) -> None:
+    text = tmp_path / "notes.svs"
+    text.write_text("not a slide\n" * 100)
+    archive = tmp_path / "archive.tiff"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.txt", "a")
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    for path in (text, archive, empty):
+        with pytest.raises(SlideError, match=path.name) as caught:
+            open_slide(path)
+        assert caught.value.hint
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow, about the same damage
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("name", ["CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "tcga_lgg_region.png"])
+def test_a_slide_cut_short_is_refused_or_says_where_it_ends(
+    shared: Path, tmp_path: Path, name: str, share: float
+) -> None:
+    data = (shared / "slides" / name).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(SlideError, match=name), open_slide(path, mpp=0.5) as slide:
+        for y in range(0, slide.height - 256, 256):
+            for x in range(0, slide.width - 256, 256):
+                slide.read_tile(x, y, level0_px=256, tile_px=256)
+        slide.thumbnail(200)
+
+
+def test_one_damaged_tile_is_named_and_does_not_spoil_the_others(picture, tmp_path: Path) -> None:
+    import tifffile
+
+    path = tmp_path / "slide.tiff"
+    tifffile.imwrite(path, picture, tile=(256, 256), photometric="rgb", compression="jpeg")
+    with tifffile.TiffFile(path) as file:
+        offset, length = file.pages[0].dataoffsets[9], file.pages[0].databytecounts[9]
+    data = bytearray(path.read_bytes())
+    data[offset : offset + length] = bytes(length)
+    path.write_bytes(data)
+    with open_slide(path, mpp=0.5) as slide:
+        with pytest.raises(SlideError, match="x=256, y=256"):  # the tenth tile, eight in a row
+            slide.read_tile(256, 256, level0_px=256, tile_px=256)
+        good = slide.read_tile(512, 256, level0_px=256, tile_px=256)
+    assert good.shape == (256, 256, 3)
+
+
+def _png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+
+
+@pytest.mark.parametrize("side", [9_600, 60_000])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, side: int) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(_png_header(side, side) + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT")))
+    with pytest.raises(SlideError, match="million pixels"):
+        open_slide(path)
+
+
+def test_a_picture_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.zeros((64, 64), np.uint16)).save(path)
+    with pytest.raises(SlideError, match="8-bit"):
+        open_slide(path)

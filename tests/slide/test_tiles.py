@@ -1,0 +1,143 @@
+"""Laws of the tile grid, and its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from survdash.errors import InputError, NotEnoughDataError, SlideError
+from survdash.slide.reader import open_slide
+from survdash.slide.tiles import TileRule, lay_grid, write_tiles_csv
+from survdash.slide.tissue import Tissue, find_tissue
+
+
+@dataclass
+class Glass:
+    """The size and resolution of a slide are all that the grid asks for."""
+
+    width: int
+    height: int
+    mpp: float | None
+    path: Path = Path("glass.svs")
+
+
+def _tissue(mask: np.ndarray, width: int) -> Tissue:
+    return Tissue(mask=mask, downsample=width / mask.shape[1], fraction=float(mask.mean()), threshold=20)
+
+
+@settings(deadline=None)  # the machine that tests may be busy
+@given(
+    width=st.integers(1, 3000),
+    height=st.integers(1, 3000),
+    mpp=st.floats(0.1, 2.0),
+    shrink=st.integers(1, 40),
+    min_tissue=st.floats(0.05, 1.0),
+    share=st.floats(0.0, 1.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_tiles_stay_inside_never_overlap_and_pass_the_rule(width, height, mpp, shrink, min_tissue, share, seed) -> None:
+    shape = (max(1, height // shrink), max(1, width // shrink))
+    blobs = cv2.GaussianBlur(np.random.default_rng(seed).random(shape), (0, 0), 2)
+    mask = np.asarray(blobs >= np.quantile(blobs, 1 - share))
+    rule = TileRule(tile_px=64, min_tissue=min_tissue)
+    slide = Glass(width, height, mpp)
+    try:
+        grid = lay_grid(slide, _tissue(mask, width), rule)
+    except NotEnoughDataError:
+        side = rule.level0_px(mpp)
+        assert side > min(width, height) or mask.mean() < 1  # a slide full of tissue always has tiles
+        return
+    side = grid.level0_px
+    assert grid.coords.dtype == np.int32
+    assert grid.coords.min() >= 0
+    assert (grid.coords + side <= (width, height)).all()
+    columns = grid.coords // side
+    assert (columns * side == grid.coords).all()  # on one lattice as wide as a tile, so none overlap ...
+    assert len(np.unique(columns, axis=0)) == grid.size  # ... once each
+    for (x, y), told in zip(grid.coords[:5].tolist(), grid.tissue[:5].tolist(), strict=True):
+        assert told >= min_tissue
+        # Counted afresh on points of the tile; 64 x 64 points miss the rims of blobs by a few per cent.
+        at = (np.arange(64) + 0.5) / 64 * side
+        rows = ((y + at) * shape[0] / height).astype(int)
+        found = mask[np.ix_(rows, ((x + at) * shape[1] / width).astype(int))].mean()
+        assert told == pytest.approx(found, abs=0.08)
+
+
+@given(mpp=st.floats(0.05, 2.0), target=st.sampled_from([0.25, 0.5, 1.0]))
+def test_a_tile_has_the_size_it_says_to_two_per_cent(mpp: float, target: float) -> None:
+    rule = TileRule(target_mpp=target)
+    micrometres = rule.level0_px(mpp) * mpp
+    # Two per cent by snapping to whole pixels, plus half a level-0 pixel of rounding.
+    assert micrometres == pytest.approx(256 * target, rel=0.0205, abs=0.5 * mpp)
+
+
+@pytest.mark.parametrize(
+    ("mpp", "side"), [(0.5, 256), (0.499, 256), (0.2525, 512), (0.25, 512), (0.325, 394), (1.0, 128)]
+)
+def test_sides_of_the_usual_scanners(mpp: float, side: int) -> None:
+    assert TileRule().level0_px(mpp) == side
+
+
+def test_sparse_tiles_are_dropped(tmp_path: Path) -> None:
+    mask = np.zeros((4, 4), bool)
+    mask[:, :2] = True  # tile 0 full, tile 1 empty, of two by two tiles of 2 x 2 pixels of the mask
+    mask[0, 2] = True  # a quarter of the upper right tile
+    slide = Glass(512, 512, 0.5)
+    half = lay_grid(slide, _tissue(mask, 512))
+    assert half.coords.tolist() == [[0, 0], [0, 256]]
+    quarter = lay_grid(slide, _tissue(mask, 512), TileRule(min_tissue=0.25))
+    assert quarter.coords.tolist() == [[0, 0], [256, 0], [0, 256]]
+    assert quarter.tissue.tolist() == [1.0, 0.25, 1.0]
+
+    write_tiles_csv(quarter, tmp_path / "tiles.csv")
+    table = pd.read_csv(tmp_path / "tiles.csv")
+    assert list(table.columns) == ["x", "y", "tissue"]
+    assert table.to_numpy().tolist() == [[0, 0, 1], [256, 0, 0.25], [0, 256, 1]]
+
+
+def test_the_low_view_keeps_the_tiles_of_a_finer_one(shared: Path) -> None:
+    from survdash.slide.tissue import TissueRule
+
+    with open_slide(shared / "slides" / "TCGA-CR-7395-01A-01-TS1.svs", mpp=0.5) as slide:
+        low = lay_grid(slide, find_tissue(slide, TissueRule(view_px=1024)))
+        fine = lay_grid(slide, find_tissue(slide, TissueRule(view_px=4443)))
+    ours, theirs = set(map(tuple, low.coords.tolist())), set(map(tuple, fine.coords.tolist()))
+    assert len(ours ^ theirs) <= 0.05 * len(theirs)
+
+
+def test_bare_glass_says_no_tissue_found(tmp_path: Path) -> None:
+    path = tmp_path / "white.png"
+    Image.new("RGB", (1024, 1024), "white").save(path)
+    with open_slide(path, mpp=0.5) as slide, pytest.raises(NotEnoughDataError, match="no tissue found"):
+        lay_grid(slide, find_tissue(slide))
+
+
+def test_a_dot_is_smaller_than_one_tile(tmp_path: Path) -> None:
+    path = tmp_path / "dot.png"
+    Image.new("RGB", (1, 1)).save(path)
+    with open_slide(path, mpp=0.5) as slide, pytest.raises(NotEnoughDataError, match="smaller than one tile"):
+        lay_grid(slide, find_tissue(slide))
+
+
+def test_without_resolution_there_is_no_grid() -> None:
+    with pytest.raises(SlideError, match="does not state its resolution"):
+        lay_grid(Glass(1000, 1000, None), _tissue(np.ones((10, 10), bool), 1000))
+
+
+def test_a_slide_far_too_coarse_is_refused() -> None:
+    with pytest.raises(SlideError, match="too coarse"):
+        lay_grid(Glass(1000, 1000, 8.0), _tissue(np.ones((10, 10), bool), 1000))
+
+
+@pytest.mark.parametrize("wrong", [{"tile_px": 4}, {"target_mpp": 0}, {"min_tissue": 0}, {"min_tissue": 1.5}])
+def test_a_rule_that_cannot_be_is_refused(wrong: dict) -> None:
+    with pytest.raises(InputError):
+        TileRule(**wrong)
