@@ -1,9 +1,10 @@
 # make app: everything from nothing to a running dashboard. make test: everything from nothing to tested.
-# Needed beforehand: Python 3.11 or later with venv, and make.
+# Needed beforehand: make, and Python 3.11 or 3.12 with venv (with 3.13 one package has to be compiled, see README.md).
 
 PORT ?= 8501
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for limit in 13 99; do for p in python3 python3.12 python3.11 python3.13; do \
+	$$p -c "import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, $$limit))" 2>/dev/null \
+	&& echo $$p && exit; done; done)
 BIN := .venv/bin
 READY := .venv/.ready
 DEV_READY := .venv/.ready-dev

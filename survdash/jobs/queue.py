@@ -139,8 +139,8 @@ def file_job(kind: str, payload: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> job_id = file_job("predict", {"slide": "/slides/a.svs"})  # doctest: +SKIP
-    >>> read_job(job_id).state  # doctest: +SKIP
+    >>> job_id = file_job("predict", {"slide": "/slides/a.svs"})
+    >>> read_job(job_id).state
     'queued'
     """
     job_id = record.create(kind, payload).id

@@ -19,7 +19,7 @@ def escape(text: str) -> str:
     Examples
     --------
     >>> escape("a_b*")
-    'a\\\\_b\\\\*'
+    'a\\_b\\*'
     """
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
