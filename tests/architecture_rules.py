@@ -255,6 +255,15 @@ def doors_raise_our_errors(sources: Sequence[Source]) -> Iterator[str]:
                 yield f"{source.path}:{node.lineno}: raises {raised.id}: use the family in survdash/errors.py"
 
 
+def booleans_have_names(sources: Sequence[Source]) -> Iterator[str]:
+    """A bare True in a call tells the reader nothing: booleans are passed by keyword only."""
+    for source in sources:
+        for function in _functions(source.tree):
+            for argument in [*function.args.posonlyargs, *function.args.args]:
+                if argument.annotation is not None and ast.unparse(argument.annotation) == "bool":
+                    yield f"{source.path}:{function.lineno}: {function.name}: {argument.arg} must be keyword-only"
+
+
 def names_say_something(sources: Sequence[Source]) -> Iterator[str]:
     """No drawer for everything."""
     for source in sources:
@@ -272,6 +281,7 @@ RULES: tuple[Callable[[Sequence[Source]], Iterator[str]], ...] = (
     errors_are_not_swallowed,
     no_dangerous_calls,
     doors_raise_our_errors,
+    booleans_have_names,
     names_say_something,
 )
 

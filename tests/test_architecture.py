@@ -55,6 +55,7 @@ GUILTY: list[tuple[Callable[..., Iterator[str]], str, str, str]] = [
     (rules.no_dangerous_calls, "survdash/case.py", "np.load(x, allow_pickle=True)", "pickle"),
     (rules.doors_raise_our_errors, "survdash/slide/a.py", "raise ValueError(x)", "errors.py"),
     (rules.doors_raise_our_errors, "survdash/sources/a.py", "raise FileNotFoundError", "errors.py"),
+    (rules.booleans_have_names, "survdash/case.py", "def f(x: int, loud: bool = False): ...", "loud must be"),
     (rules.names_say_something, "survdash/nets/utils.py", "", "says nothing"),
 ]  # fmt: skip
 INNOCENT = '''"""A module."""
