@@ -1,0 +1,226 @@
+"""A slide becomes a bag: once, whole, and with everything that made it written beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from survdash.bag_file import BagFile
+from survdash.errors import (
+    BagError,
+    Cancelled,
+    InputError,
+    NotEnoughDataError,
+    SlideError,
+    SurvdashError,
+    UnknownNameError,
+)
+from survdash.features.embed import BLOCK_TILES, embed_slide, save_bag
+from survdash.features.encoders import load_encoder
+from survdash.progress import Progress
+from survdash.settings import settings
+from survdash.slide.reader import open_slide
+from survdash.slide.tiles import TileRule, lay_grid
+from survdash.slide.tissue import find_tissue
+from survdash.store import file_sha256
+
+SMALL = TileRule(tile_px=64)  # small tiles encode 16 times faster and make more blocks
+
+
+def _write(path: Path, pixels: np.ndarray) -> Path:
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def _pixels(height: int = 640, width: int = 960) -> np.ndarray:
+    """Pink noise with a white margin on the right."""
+    pixels = np.random.default_rng(0).integers(0, 40, (height, width, 3))
+    pixels += np.array([200, 90, 150])
+    pixels[:, -width // 6 :] = 250
+    return pixels.astype(np.uint8)
+
+
+@pytest.fixture
+def slide(tmp_path: Path) -> Path:
+    return _write(tmp_path / "Jane Doe.png", _pixels())
+
+
+def test_the_bag_holds_the_tiles_in_order_and_what_made_them(slide: Path, data_dir: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    with open_slide(slide, mpp=0.5) as opened:
+        tissue = find_tissue(opened)
+        grid = lay_grid(opened, tissue, SMALL)
+        tiles = np.stack([opened.read_tile(x, y, level0_px=64, tile_px=64) for x, y in grid.coords.tolist()])
+    with BagFile(made.bag_path) as file:
+        bag = file.read([made.slide_id])
+        facts = file.attributes(made.slide_id)
+    assert grid.size > 1.5 * BLOCK_TILES
+    assert (made.tiles, made.dim, made.cached, made.mpp, made.mpp_source) == (grid.size, 1280, False, 0.5, "user")
+    np.testing.assert_array_equal(bag.coords, grid.coords)
+    expected = np.concatenate([load_encoder().encode(tiles[:BLOCK_TILES]), load_encoder().encode(tiles[BLOCK_TILES:])])
+    np.testing.assert_array_equal(bag.features, expected.astype(np.float16))
+    assert bag.origin.encoder == made.encoder == "efficientnet-lite0"
+    assert bag.origin.weights == made.weights == load_encoder().weights_sha256
+    assert facts["mpp"] == 0.5
+    assert facts["mpp_source"] == "user"
+    assert facts["slide_sha256"] == made.slide_sha256 == file_sha256(slide)
+    assert (facts["tile.tile_px"], facts["tissue.method"], facts["device"]) == (64, "follow", made.device)
+    assert made.bag_path.parent == data_dir / "bags"
+
+
+def test_a_name_that_may_be_a_patients_is_not_kept(slide: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert b"Jane" not in made.bag_path.read_bytes()
+    assert made.slide_id == made.slide_sha256[:16]
+
+
+def test_the_same_slide_is_never_embedded_twice(slide: Path, tmp_path: Path) -> None:
+    first = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    stamp = first.bag_path.stat().st_mtime_ns
+    copy = tmp_path / "another name.png"
+    copy.write_bytes(slide.read_bytes())
+    for path in (slide, copy):
+        again = embed_slide(path, mpp=0.5, tile_rule=SMALL)
+        assert again.cached
+        assert (again.bag_path, again.slide_id, again.tiles) == (first.bag_path, first.slide_id, first.tiles)
+        assert again.seconds < 0.5
+    assert first.bag_path.stat().st_mtime_ns == stamp
+
+
+def test_other_settings_are_another_bag(slide: Path) -> None:
+    first = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert embed_slide(slide, mpp=0.25, tile_rule=SMALL).bag_path != first.bag_path
+    assert embed_slide(slide, mpp=0.5, tile_rule=TileRule(tile_px=64, min_tissue=0.9)).bag_path != first.bag_path
+
+
+def test_the_same_input_gives_the_same_bytes(slide: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    before = made.bag_path.read_bytes()
+    made.bag_path.unlink()
+    assert embed_slide(slide, mpp=0.5, tile_rule=SMALL).bag_path.read_bytes() == before
+
+
+def test_a_damaged_stored_bag_is_made_anew(slide: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    made.bag_path.write_bytes(b"half")
+    again = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert not again.cached
+    assert again.tiles == made.tiles
+
+
+def test_a_repeat_imports_no_torch(slide: Path, data_dir: Path) -> None:
+    embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    code = (
+        "import sys; from pathlib import Path; from survdash.features.embed import *; "
+        f"made = embed_slide(Path({str(slide)!r}), mpp=0.5, tile_rule=TileRule(tile_px=64)); "
+        "sys.exit(not made.cached or 'torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
+def test_progress_has_three_steps_in_order(slide: Path) -> None:
+    seen: list[Progress] = []
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL, report=seen.append)
+    assert list(dict.fromkeys(step.step for step in seen)) == ["Reading", "Finding tissue", "Embedding"]
+    last = [step for step in seen if step.step == "Embedding"]
+    assert (last[-1].done, last[-1].total) == (made.tiles, made.tiles)
+    assert [step.done for step in last] == sorted(step.done for step in last)
+
+
+def test_a_stop_between_blocks_leaves_nothing(slide: Path, data_dir: Path) -> None:
+    stop = threading.Event()
+
+    def report(progress: Progress) -> None:
+        if progress.step == "Embedding" and progress.done:
+            stop.set()
+
+    with pytest.raises(Cancelled, match="Embedding"):
+        embed_slide(slide, mpp=0.5, tile_rule=SMALL, report=report, cancel=stop)
+    assert [path for path in data_dir.rglob("*") if path.is_file()] == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiles")]
+
+
+def test_an_unreadable_tile_is_named_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
+    path = tmp_path / "slide.tiff"
+    tifffile.imwrite(path, _pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
+    with tifffile.TiffFile(path) as file:
+        offset, length = file.pages[0].dataoffsets[7], file.pages[0].databytecounts[7]
+    data = bytearray(path.read_bytes())
+    data[offset : offset + length] = bytes(length)
+    path.write_bytes(data)
+    with pytest.raises(SlideError, match=r"slide\.tiff"):
+        embed_slide(path, mpp=0.5)
+    assert [left for left in data_dir.rglob("*") if left.is_file()] == []
+
+
+def test_two_at_once_are_harmless(slide: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: embed_slide(slide, mpp=0.5, tile_rule=SMALL), range(3)))
+    assert len({one.bag_path for one in made}) == 1
+    assert {one.tiles for one in made} == {made[0].tiles}
+    with BagFile(made[0].bag_path) as bag:
+        assert bag.tile_count(made[0].slide_id) == made[0].tiles
+    assert [path.name for path in made[0].bag_path.parent.iterdir()] == [made[0].bag_path.name]
+
+
+def test_a_saved_copy_has_the_name_it_is_given(slide: Path, tmp_path: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    target = tmp_path / "out" / "bag.h5"
+    save_bag(made, target, slide_id="TCGA-XX-0001-01Z")
+    with BagFile(target) as copy, BagFile(made.bag_path) as own:
+        assert copy.slide_ids == ("TCGA-XX-0001-01Z",)
+        np.testing.assert_array_equal(copy.read(["TCGA-XX-0001-01Z"]).features, own.read([made.slide_id]).features)
+    with pytest.raises(BagError):
+        save_bag(made, target, slide_id="a/b")
+
+
+def test_a_coarse_slide_is_embedded_with_a_warning(slide: Path) -> None:
+    made = embed_slide(slide, mpp=1.0, tile_rule=SMALL)
+    assert "enlarged" in made.warnings[0]
+    assert embed_slide(slide, mpp=0.5, tile_rule=SMALL).warnings == ()
+
+
+def test_a_real_slide_with_its_own_resolution(shared: Path) -> None:
+    made = embed_slide(shared / "slides" / "CMU-1-Small-Region.svs")
+    assert (made.mpp, made.mpp_source, made.tiles, made.dim) == (pytest.approx(0.499), "file", 33, 1280)
+    with h5py.File(made.bag_path) as file:
+        features = file[f"slides/{made.slide_id}/features"][:]
+    # An encoder that has collapsed gives any two tiles a correlation of .999.
+    assert np.median(np.corrcoef(features.astype(float))) < 0.95
+
+
+def test_a_slide_without_resolution_is_refused(shared: Path) -> None:
+    for name in ("TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg", "tcga_lgg_region.png"):
+        with pytest.raises(SlideError, match="does not state its resolution"):
+            embed_slide(shared / "slides" / name)
+
+
+def test_what_cannot_be_embedded_says_so(slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = tmp_path / "text.svs"
+    text.write_text("words " * 500)
+    white = _write(tmp_path / "white.png", np.full((600, 600, 3), 255, np.uint8))
+    dot = _write(tmp_path / "dot.png", np.full((1, 1, 3), 128, np.uint8))
+    with pytest.raises(SlideError, match="is not a slide"):
+        embed_slide(text, mpp=0.5)
+    with pytest.raises(NotEnoughDataError, match="no tissue found"):
+        embed_slide(white, mpp=0.5)
+    with pytest.raises(SurvdashError, match="smaller than one tile"):
+        embed_slide(dot, mpp=0.5)
+    with pytest.raises(UnknownNameError, match="No encoder"):
+        embed_slide(slide, mpp=0.5, encoder="resnet5")
+    monkeypatch.setenv("SURVDASH_DEVICE", "cuda")
+    settings.cache_clear()
+    import torch
+
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="No GPU"):
+            embed_slide(slide, mpp=0.5, tile_rule=SMALL)
