@@ -52,7 +52,7 @@ class _Terms:
         """Whether the likelihood falls on both sides: at infinity every death goes to the group that is left."""
         at_plus = self.deaths_compared - np.count_nonzero(self.compared > 0)
         at_minus = self.deaths_compared - np.count_nonzero(self.reference <= 0)
-        return at_plus < 0 < at_minus
+        return bool(at_plus < 0 < at_minus)
 
 
 def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: float = 0.95) -> HazardRatio:

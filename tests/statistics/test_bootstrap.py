@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from survdash.errors import ClinicalError, InputError, NotEnoughDataError
+from survdash.statistics import compare_paired, concordance, concordance_interval, holm
+from survdash.statistics.bootstrap import _multiplicities, _parts
+from survdash.statistics.inputs import check_survival
+
+
+@pytest.fixture
+def cohort():
+    generator = np.random.default_rng(3)
+    risk = generator.normal(size=240).round(1)
+    time = np.ceil(generator.exponential(np.exp(3.5 - risk)))
+    event = generator.random(240) < 0.5
+    return risk, time, event, np.arange(240) % 4
+
+
+def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
+    risk, time, event, _ = cohort
+    data = check_survival(time, event)
+    part = _parts([risk], data, None)[0]
+    counts = next(iter(_multiplicities(event, np.random.default_rng(0), resamples=5)))
+    found = part.indices(counts)[0]
+    for row, value in zip(counts.astype(int), found, strict=True):
+        drawn = np.repeat(np.arange(time.size), row)
+        assert value == pytest.approx(concordance(risk[drawn], time[drawn], event[drawn]), rel=1e-12)
+
+
+def test_draws_keep_the_number_of_deaths(cohort, monkeypatch):
+    event = cohort[2]
+    monkeypatch.setattr("survdash.statistics.bootstrap.BLOCK", 1000)  # several blocks
+    counts = np.concatenate(list(_multiplicities(event, np.random.default_rng(0), resamples=50)))
+    assert counts.shape == (50, event.size)
+    np.testing.assert_array_equal(counts[:, event].sum(axis=1), event.sum())
+    np.testing.assert_array_equal(counts.sum(axis=1), event.size)
+
+
+def test_value_is_harrell_s_c_pooled_or_as_mean_over_folds(cohort):
+    risk, time, event, fold = cohort
+    pooled, low, high = concordance_interval(risk, time, event, resamples=200)
+    assert pooled == pytest.approx(concordance(risk, time, event), rel=1e-12)
+    assert low < pooled < high
+    mean, _, _ = concordance_interval(risk, time, event, fold, resamples=50)
+    each = [concordance(risk[fold == k], time[fold == k], event[fold == k]) for k in range(4)]
+    assert mean == pytest.approx(np.mean(each), rel=1e-12)
+
+
+def test_shifting_one_fold_changes_the_pooled_value_only(cohort):
+    risk, time, event, fold = cohort
+    shifted = np.where(fold == 1, risk + 100, risk)
+    assert concordance_interval(shifted, time, event, fold, resamples=100) == concordance_interval(
+        risk, time, event, fold, resamples=100
+    )
+    assert concordance_interval(shifted, time, event, resamples=10)[0] != pytest.approx(concordance(risk, time, event))
+
+
+@pytest.mark.parametrize("key", ["blca/MCAT/raw", "gbmlgg/MCAT/raw", "lung/age", "hohnloser/EF"])
+def test_width_agrees_with_r_s_jackknife(entry_by_id, key):
+    entry = entry_by_id(key)
+    value, low, high = concordance_interval(entry.risk, entry.time, entry.event, resamples=1000)
+    assert value == pytest.approx(entry.answer["concordance"]["c_index"], rel=1e-12)
+    # 1000 draws know a quantile to about 5 % of the width; drawing deaths and censored apart narrows it a little.
+    assert high - low == pytest.approx(2 * 1.96 * entry.answer["concordance"]["std"], rel=0.15)
+
+
+def test_same_seed_same_interval(cohort):
+    risk, time, event, fold = cohort
+    first = concordance_interval(risk, time, event, fold, resamples=100, seed=5)
+    assert first == concordance_interval(risk, time, event, fold, resamples=100, seed=5)
+    assert first[1:] != concordance_interval(risk, time, event, fold, resamples=100, seed=6)[1:]
+
+
+def test_a_better_risk_is_seen_and_equal_risks_are_not(cohort):
+    risk, time, event, fold = cohort
+    noise = np.random.default_rng(0).normal(size=risk.size)
+    better = compare_paired(risk, noise, time, event, fold)
+    assert better.low > 0
+    assert better.p_value == pytest.approx(2 / 2001)  # no draw on the other side
+    same = compare_paired(risk, 2 * risk + 1, time, event, fold)
+    assert (same.difference, same.low, same.high, same.p_value) == (0.0, 0.0, 0.0, 1.0)
+    turned = compare_paired(noise, risk, time, event, fold)
+    assert turned.difference == pytest.approx(-better.difference)
+    assert turned.high == pytest.approx(-better.low)
+
+
+def test_pairing_is_used(cohort):
+    # Two nearly equal risks: each interval is wide, their difference is known well.
+    risk, time, event, _ = cohort
+    near = risk + np.random.default_rng(1).normal(size=risk.size) * 0.05
+    difference = compare_paired(risk, near, time, event, resamples=500)
+    _, low, high = concordance_interval(risk, time, event, resamples=500)
+    assert difference.high - difference.low < 0.3 * (high - low)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says():
+    # Exponential times at rate exp(risk), risk normal: c = P(the higher risk dies first), by two million pairs.
+    generator = np.random.default_rng(0)
+    gap = np.abs(generator.normal(size=2_000_000) * np.sqrt(2))
+    truth = float((1 / (1 + np.exp(-gap))).mean())
+    covered = 0
+    for seed in range(120):
+        risk = generator.normal(size=100)
+        time = generator.exponential(np.exp(-risk))
+        _, low, high = concordance_interval(risk, time, np.ones(100), resamples=200, seed=seed)
+        covered += low <= truth <= high
+    assert covered / 120 > 0.88  # 95 % nominal; 120 repeats have a standard error of 2 points
+
+
+def test_refuses_a_fold_without_pairs_by_name(cohort):
+    risk, time, event, fold = cohort
+    event = event & (fold != 2)
+    with pytest.raises(NotEnoughDataError, match="fold 2"):
+        concordance_interval(risk, time, event, fold)
+    with pytest.raises(NotEnoughDataError):
+        concordance_interval([1.0], [1.0], [1])
+    with pytest.raises(ClinicalError):
+        compare_paired(risk, risk[:-1], time, event)
+    for settings in ({"resamples": 0}, {"level": 1.0}):
+        with pytest.raises(InputError):
+            concordance_interval(risk, time, event, **settings)
+
+
+def test_constant_risk_is_chance_and_certain_of_it():
+    assert concordance_interval(np.zeros(20), np.arange(1, 21), np.ones(20), resamples=50) == (0.5, 0.5, 0.5)
+
+
+def test_draws_without_a_comparable_pair_are_left_out():
+    value, low, high = concordance_interval([2.0, 1.0, 0.0], [1.0, 2.0, 3.0], [1, 1, 0], resamples=200)
+    assert (value, low, high) == (1.0, 1.0, 1.0)
+
+
+def test_holm_is_r_s_p_adjust():
+    # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") gives 0.03 0.06 0.06 0.02.
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02], rtol=1e-12)
+    np.testing.assert_allclose(holm([0.04, np.nan, 0.6]), [0.08, np.nan, 0.6])
+    assert holm([]).size == 0
+
+
+@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p):
+    given_p, adjusted = np.array(p), holm(p)
+    assert (adjusted >= given_p).all()
+    assert (adjusted <= np.minimum(1, given_p * given_p.size) + 1e-15).all()
+    order = np.argsort(given_p, kind="stable")
+    assert (np.diff(adjusted[order]) >= 0).all()

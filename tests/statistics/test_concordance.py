@@ -1,0 +1,133 @@
+import itertools
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from survdash.errors import ClinicalError, InputError, NotEnoughDataError
+from survdash.statistics import concordance, concordance_uno
+from survdash.statistics.concordance import count_pairs
+
+rows_strategy = st.lists(st.tuples(st.integers(1, 12), st.booleans(), st.integers(-5, 5)), min_size=2, max_size=30)
+
+
+def test_pooled_counts_and_value_are_r_s(survival_entry):
+    pairs, r = count_pairs(survival_entry.risk, survival_entry.time, survival_entry.event), survival_entry.answer
+    wanted = r["concordance"]
+    assert (pairs.concordant, pairs.discordant, pairs.tied_risk) == tuple(
+        wanted[name] for name in ("concordant", "discordant", "tied_x")
+    )
+    # Whole numbers divided once: the last digit.
+    assert concordance(survival_entry.risk, survival_entry.time, survival_entry.event) == pytest.approx(
+        wanted["c_index"], rel=1e-14
+    )
+
+
+def test_each_fold_is_r_s(survival_entry):
+    if survival_entry.answer.get("fold_c_index") is None:
+        pytest.skip("no folds in this data set")
+    values = []
+    for fold, wanted in enumerate(survival_entry.answer["fold_c_index"]):
+        mine = survival_entry.fold == fold
+        if wanted is None:
+            assert not mine.any() or np.ptp(survival_entry.risk[mine]) == 0
+            continue
+        values.append(concordance(survival_entry.risk[mine], survival_entry.time[mine], survival_entry.event[mine]))
+        assert values[-1] == pytest.approx(wanted, rel=1e-14)
+    assert np.mean(values) == pytest.approx(survival_entry.answer["fold_c_index_mean"], rel=1e-13)
+
+
+def test_agrees_with_scikit_survival(entry_by_id):
+    from sksurv.metrics import concordance_index_censored
+
+    entry = entry_by_id("veteran/karno")
+    theirs = concordance_index_censored(entry.event, entry.time, entry.risk)[0]
+    assert concordance(entry.risk, entry.time, entry.event) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_many_patients_are_counted_in_blocks(monkeypatch, entry_by_id):
+    entry = entry_by_id("lung/age")
+    whole = count_pairs(entry.risk, entry.time, entry.event)
+    # By name the package gives the function, which is called like its module.
+    monkeypatch.setattr(import_module("survdash.statistics.concordance"), "BLOCK", 1000)
+    parts = count_pairs(entry.risk, entry.time, entry.event)
+    assert (whole.concordant, whole.discordant, whole.tied_risk) == (
+        parts.concordant,
+        parts.discordant,
+        parts.tied_risk,
+    )
+
+
+def test_a_constant_risk_is_chance():
+    assert concordance([1, 1, 1], [1, 2, 3], [1, 1, 0]) == 0.5
+
+
+@pytest.mark.parametrize(("time", "event"), [([1.0], [1]), ([1, 2], [0, 0]), ([2, 1], [1, 0]), ([1, 1], [1, 1])])
+def test_refuses_where_nothing_compares(time, event):
+    with pytest.raises(NotEnoughDataError):
+        concordance(np.arange(len(time)), time, event)
+
+
+def test_refuses_missing_risks():
+    with pytest.raises(ClinicalError, match="row 2"):
+        concordance([1, np.nan], [1, 2], [1, 1])
+    with pytest.raises(ClinicalError):
+        concordance([1], [1, 2], [1, 1])
+
+
+@given(rows=rows_strategy, seed=st.integers(0, 2**32 - 1))
+def test_row_order_units_and_rising_functions_of_risk_do_not_matter(rows, seed):
+    time, event, risk = (np.array(column) for column in zip(*rows, strict=True))
+    order = np.random.default_rng(seed).permutation(time.size)
+    try:
+        here = concordance(risk, time, event)
+    except NotEnoughDataError:
+        assume(False)
+    assert concordance(np.exp(risk[order]), 12.0 * time[order], event[order]) == here
+    # Ties count half either way round, so the two always sum to one.
+    assert here + concordance(-risk, time, event) == pytest.approx(1.0, abs=1e-15)
+
+
+@given(rows=rows_strategy)
+def test_counting_pair_by_pair_gives_the_same(rows):
+    concordant = tied = total = 0
+    for (t, e, r), (u, f, s) in itertools.permutations(rows, 2):
+        if e and (t < u or (t == u and not f)):
+            total, concordant, tied = total + 1, concordant + (r > s), tied + (r == s)
+    assume(total)
+    time, event, risk = zip(*rows, strict=True)
+    pairs = count_pairs(risk, time, event)
+    assert (pairs.concordant, pairs.tied_risk) == (concordant, tied)
+    assert pairs.value == pytest.approx((concordant + tied / 2) / total, abs=1e-15)
+
+
+def test_uno_is_harrell_without_censoring(entry_by_id):
+    entry = entry_by_id("lung/age")
+    risk, time = entry.risk[entry.event], entry.time[entry.event]
+    died = np.ones(time.size, bool)
+    ours = concordance_uno(risk, time, died, train_time=time, train_event=died)
+    assert ours == pytest.approx(concordance(risk, time, died), rel=1e-12)
+
+
+def test_uno_weights_pairs_by_the_chance_of_being_seen():
+    # Censoring at 2 of the three still followed: G = 1 before, 2/3 after; weights 1 at t = 1, 9/4 at t = 3.
+    time, event, risk = [1.0, 2.0, 3.0, 4.0], [1, 0, 1, 1], [1.0, 0.0, 3.0, 2.0]
+    # t = 1: beats one of three; t = 3: beats its only one.
+    wanted = (1 * 1 + 9 / 4 * 1) / (1 * 3 + 9 / 4 * 1)
+    assert concordance_uno(risk, time, event, train_time=time, train_event=event) == pytest.approx(wanted, rel=1e-12)
+    early = concordance_uno(risk, time, event, train_time=time, train_event=event, tau=2.5)
+    assert early == pytest.approx(1 / 3, rel=1e-12)
+
+
+def test_uno_refuses_what_censoring_cannot_tell():
+    full = {"train_time": [1.0, 2.0, 3.0], "train_event": [1, 0, 0]}
+    with pytest.raises(NotEnoughDataError, match="followed as long"):
+        concordance_uno([2.0, 1.0], [4.0, 5.0], [1, 1], **full)
+    with pytest.raises(NotEnoughDataError, match="before the horizon"):
+        concordance_uno([2.0, 1.0], [2.0, 3.0], [1, 1], tau=1.0, **full)
+    with pytest.raises(NotEnoughDataError, match="cannot be computed"):
+        concordance_uno([2.0, 1.0], [3.0, 5.0], [1, 0], **full)  # everybody is censored by then
+    with pytest.raises(InputError):
+        concordance_uno([2.0, 1.0], [2.0, 3.0], [1, 1], tau=-1.0, **full)

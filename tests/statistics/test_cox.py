@@ -1,0 +1,91 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from survdash.errors import NotEnoughDataError
+from survdash.statistics import hazard_ratio
+
+rows_strategy = st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.booleans()), min_size=4, max_size=40)
+
+
+def test_agrees_with_coxph(survival_entry):
+    for high, block in survival_entry.splits():
+        ours, r = hazard_ratio(survival_entry.time, survival_entry.event, high), block["cox"]
+        # R stops when the likelihood moves by less than 1e-9 of itself: its coefficient is good to about six digits.
+        assert ours.ratio == pytest.approx(r["hr"], rel=1e-6)
+        assert ours.low == pytest.approx(r["hr_lower"], rel=1e-6)
+        assert ours.high == pytest.approx(r["hr_upper"], rel=1e-6)
+        assert ours.std_err == pytest.approx(r["se"], rel=1e-6)
+        assert ours.p_value == pytest.approx(r["wald_p"], rel=1e-5)
+
+
+def test_agrees_with_lifelines_on_many_ties(reference_table):
+    import pandas as pd
+    from lifelines import CoxPHFitter
+
+    lung = reference_table("data_lung.csv")
+    time, event, female = np.ceil(lung["time"].to_numpy() / 91), lung["event"].to_numpy(), lung["sex"].to_numpy() == 2
+    fitter = CoxPHFitter().fit(pd.DataFrame({"t": time, "e": event, "x": female.astype(float)}), "t", "e")
+    # lifelines stops when the gradient is below 1e-7.
+    assert hazard_ratio(time, event, female).ratio == pytest.approx(fitter.hazard_ratios_["x"], rel=1e-5)
+
+
+def test_reference_is_the_first_label_and_low_comes_before_high():
+    time, event = [1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1]
+    high = np.array([1, 1, 0, 1, 0, 0], bool)
+    plain, named = hazard_ratio(time, event, high), hazard_ratio(time, event, np.where(high, "high", "low"))
+    assert (named.reference, named.compared) == ("low", "high")
+    assert named.ratio == plain.ratio
+    assert plain.ratio > 1  # those with high risk die first
+    assert hazard_ratio(time, event, ~high).ratio == pytest.approx(1 / plain.ratio, rel=1e-10)
+
+
+def test_two_patients_at_each_time_by_hand():
+    # One death in either group while both patients of the other live: the likelihood is symmetric, so the ratio is 1.
+    ours = hazard_ratio([1, 1, 2, 2], [1, 1, 0, 0], [0, 1, 0, 1])
+    assert ours.ratio == pytest.approx(1.0, abs=1e-12)
+    # Efron's information at 1: two terms of share 1/2, each 1/4.
+    assert ours.std_err == pytest.approx(math.sqrt(1 / (0.25 + 0.25)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "group"),
+    [
+        ([1.0], [1], [0]),
+        ([1, 2, 3], [1, 1, 1], [0, 1, 2]),
+        ([1, 2, 3, 4], [0, 0, 0, 0], [0, 1, 0, 1]),
+        ([1, 2, 3, 4], [1, 1, 0, 0], [1, 1, 0, 0]),
+        ([1, 2, 3, 4], [1, 1, 1, 1], [1, 1, 0, 0]),
+        ([1, 2, 3, 4], [0, 0, 1, 1], [1, 1, 0, 0]),
+    ],
+    ids=["one patient", "three groups", "no death", "no death in one", "all of one before the other", "never together"],
+)
+def test_refuses_where_no_finite_ratio_exists(time, event, group):
+    with pytest.raises(NotEnoughDataError):
+        hazard_ratio(time, event, group)
+
+
+def test_very_large_ratios_are_still_found():
+    # 300 of one group die before all but one of the other; the estimate is large but finite.
+    time = np.arange(1, 602, dtype=float)
+    group = np.r_[np.zeros(1), np.ones(300), np.zeros(300)].astype(bool)
+    ours = hazard_ratio(time, np.ones(601), group)
+    assert 100 < ours.ratio < 1e6
+    assert ours.low < ours.ratio < ours.high
+
+
+@given(rows=rows_strategy, seed=st.integers(0, 2**32 - 1))
+def test_row_order_and_units_do_not_matter_and_swapping_groups_inverts(rows, seed):
+    time, event, group = (np.array(column) for column in zip(*rows, strict=True))
+    order = np.random.default_rng(seed).permutation(time.size)
+    try:
+        here = hazard_ratio(time, event, group)
+    except NotEnoughDataError:
+        assume(False)
+    there = hazard_ratio(30.4375 * time[order], event[order], ~group[order])
+    assert there.log_ratio == pytest.approx(-here.log_ratio, rel=1e-9, abs=1e-9)
+    assert there.p_value == pytest.approx(here.p_value, rel=1e-6)
+    assert here.low <= here.ratio <= here.high
