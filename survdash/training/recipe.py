@@ -56,10 +56,9 @@ class Recipe:
         if self.epochs < 1 or self.batch_cases < 1 or self.bins < 2:
             raise InputError("Training needs at least one epoch, one case a step and two time bins.")
 
-    @property
-    def run_name(self) -> str:
-        """Name of the run: the model, and the modality where it uses fewer than it could."""
-        if self.modalities == tuple(name for name in MODALITIES if name in get(self.model).modalities):
+    def run_name(self, available: tuple[str, ...]) -> str:
+        """Name of the run: the model, and its modalities where it looks at fewer than it could of ``available``."""
+        if self.modalities == tuple(name for name in get(self.model).modalities if name in available):
             return self.model
         return f"{self.model}-{'-'.join(self.modalities)}"
 

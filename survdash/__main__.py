@@ -1,0 +1,311 @@
+"""Command line: the same things the pages do. ``python -m survdash <command> --help`` shows an example of each.
+
+Exit status: 0 done; 2 the input is at fault, said in one line on stderr; 1 a fault of survdash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from survdash.errors import Cancelled, SurvdashError
+from survdash.progress import Progress, Report
+
+Answer = dict[str, Any] | list[Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    bar = _Bar()
+    try:
+        answer = options.run(options, bar.report)
+    except (Cancelled, KeyboardInterrupt):
+        bar.close()
+        print("survdash: stopped; nothing half-written is left.", file=sys.stderr)
+        return 130
+    except SurvdashError as error:
+        bar.close()
+        print(f"survdash: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    bar.close()
+    if options.json:
+        print(json.dumps(answer, allow_nan=False))
+    else:
+        print("\n".join(_lines(answer)))
+    return 0
+
+
+class _Bar:
+    """A progress bar on a terminal, nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._step = ""
+
+    def report(self, progress: Progress) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None or progress.step != self._step:
+            self.close()
+            self._bar, self._step = tqdm(total=progress.total or None, desc=progress.step, leave=False), progress.step
+        self._bar.total = progress.total or None
+        self._bar.n = progress.done
+        self._bar.refresh()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _lines(answer: Answer, indent: str = "") -> list[str]:
+    """An answer for people: one ``name: value`` a line."""
+    if isinstance(answer, list):
+        return [indent + (", ".join(f"{k}: {_short(v)}" for k, v in row.items()) if isinstance(row, dict) else str(row))
+                for row in answer] or [f"{indent}none"]  # fmt: skip
+    lines = []
+    for key, value in answer.items():
+        if isinstance(value, (dict, list)) and value and not _is_flat(value):
+            lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {_short(value)}")
+    return lines
+
+
+def _is_flat(value: object) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, (dict, str)) for item in value)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list) and len(value) > 6:
+        return f"{len(value)} values"
+    return str(value)
+
+
+def _tissue(options: argparse.Namespace, report: Report) -> Answer:
+    from PIL import Image
+
+    from survdash.slide.overlay import draw_overlay
+    from survdash.slide.reader import open_slide, require_mpp
+    from survdash.slide.tiles import lay_grid, write_tiles_csv
+    from survdash.slide.tissue import find_tissue
+
+    with open_slide(options.slide, mpp=options.mpp) as slide:
+        mpp = require_mpp(slide)
+        tissue = find_tissue(slide, report=report)
+        grid = lay_grid(slide, tissue)
+        if options.out is not None:
+            options.out.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(draw_overlay(slide, tissue, grid)).save(options.out / "overlay.png")
+            write_tiles_csv(grid, options.out / "tiles.csv")
+        return {
+            "width": slide.width, "height": slide.height, "mpp": mpp, "tissue_fraction": tissue.fraction,
+            "tiles": grid.size,
+        }
+
+
+def _embed(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.features.embed import embed_slide, save_bag
+
+    made = embed_slide(options.slide, encoder=options.encoder, mpp=options.mpp, report=report)
+    save_bag(made, options.out, slide_id=options.slide.stem)
+    return {
+        "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
+        "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device, "path": str(options.out),
+    }
+
+
+def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
+    from dataclasses import asdict
+
+    from survdash import usecases
+
+    made = usecases.import_cohort(
+        options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
+        report=report,
+    )
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
+
+
+def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    return [
+        {"name": one.name, "title": one.title, "simulated": one.simulated, "cases": one.cases, "events": one.events,
+         "modalities": list(one.modalities), "runs": [run.name for run in usecases.list_runs(one.name)]}
+        for one in usecases.list_cohorts()
+    ]  # fmt: skip
+
+
+def _models(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    kept = ("name", "cohort", "run", "title", "simulated", "cases", "events", "version", "cindex")
+    trained = [{key: card[key] for key in kept} for card in usecases.list_models()]
+    return {"trained": trained, "methods": usecases.describe_methods()}
+
+
+def _crossval(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    cohort = usecases.open_cohort(options.cohort)
+    recipe = usecases.make_recipe(
+        cohort, model=options.model, modalities=options.modalities, seed=options.seed, epochs=options.epochs,
+        learning_rate=options.learning_rate, options={} if options.width is None else {"width": options.width},
+    )
+    made = usecases.crossval(options.cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
+    card = made.card
+    return {
+        "cohort": card.cohort, "run": card.run, "cases": card.cases, "events": card.events,
+        "cindex": made.evaluation()["cindex"], "seconds": card.seconds, "params": card.parameters,
+        "model_version": card.version,
+    }
+
+
+def _compare(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    table = usecases.compare_models(options.cohort)
+    if options.models is not None:
+        table = table[table["run"].isin(options.models)]
+    rows = json.loads(table.to_json(orient="records", double_precision=15))  # pandas writes NaN as null
+    return {"cohort": options.cohort, "rows": rows}
+
+
+def _predict(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+    from survdash.store import write_text
+
+    cohort, run = usecases.model_for_command(options.model)
+    request = usecases.PredictRequest(
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
+        age_years=options.age, sex=options.sex,
+    )
+    made = usecases.predict(request, report=report)
+    answer = usecases.prediction_to_json(made)
+    curves = {name: answer.pop(name) for name in ("months", "low", "high")}
+    answer["survival"] = {"months": curves["months"], "probability": answer.pop("survival"),
+                          "low": curves["low"], "high": curves["high"]}  # fmt: skip
+    if options.out is not None:
+        export = usecases.export_prediction(made)
+        write_text(options.out / "prediction.csv", export.csv)
+        write_text(options.out / "prediction.json", export.sidecar())
+    return answer
+
+
+def _export(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+    from survdash.store import write_text
+
+    export = usecases.export_cohort(options.cohort, options.model)
+    write_text(options.out, export.csv)
+    write_text(options.out.with_suffix(".json"), export.sidecar())
+    return {"path": str(options.out), "rows": export.provenance["rows"]}
+
+
+def _sample_case(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    slide, genes = usecases.write_sample_case(options.out, number=options.number)
+    return {"slide": str(slide), "genes": str(genes), "simulated": True}
+
+
+def _worker(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+    from survdash.jobs.worker import run_worker
+
+    run_worker(usecases.HANDLERS)
+    return {"worker": "stopped"}
+
+
+def _doctor(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.doctor import examine
+
+    return examine()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m survdash", description="Cancer survival from slide and genes. "
+                                     "For research use only. Not for use in diagnostic procedures.")  # fmt: skip
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace, Report], Answer], words: str, example: str,
+                **positional: Any) -> argparse.ArgumentParser:  # fmt: skip
+        made = commands.add_parser(name, help=words, description=words, epilog=f"example: python -m survdash {example}",
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+        for argument, kind in positional.items():
+            made.add_argument(argument, type=kind)
+        made.add_argument("--json", action="store_true", help="print one JSON object")
+        made.set_defaults(run=run)
+        return made
+
+    _add_slide_commands(command)
+    _add_cohort_commands(command)
+    made = command("predict", _predict, "predict one case", "predict --model demo-glg --slide a.svs --genes a.csv")
+    made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
+    made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
+    made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
+    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--age", type=float, help="years")
+    made.add_argument("--sex", choices=("female", "male"))
+    made.add_argument("--out", type=Path, help="folder for prediction.csv and prediction.json")
+    made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
+    made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--number", type=int, default=0, help="which sample patient")
+    command("worker", _worker, "run jobs until stopped", "worker")
+    command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
+    return parser
+
+
+def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
+    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--out", type=Path, help="folder for overlay.png and tiles.csv")
+    made = command("embed", _embed, "turn a slide's tiles into features", "embed a.svs --out a.h5", slide=Path)
+    made.add_argument("--out", type=Path, required=True, help="bag file to write")
+    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
+    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+
+
+def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    made = command("import-cohort", _import_cohort, "import tables as a cohort",
+                   "import-cohort blca.csv.zip --name blca --folds splits/blca", table=Path)  # fmt: skip
+    made.add_argument("--name", required=True)
+    made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
+    made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
+    made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
+    command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
+    command("models", _models, "list trained models, and methods that can be trained", "models --json")
+    made = command("crossval", _crossval, "train and evaluate a model on a cohort's folds",
+                   "crossval blca --model glg --modalities genes --jobs 2", cohort=str)  # fmt: skip
+    made.add_argument("--model", default="default", help="a method, as 'models' lists them")
+    made.add_argument("--modalities", type=_names, help="genes, slide or genes,slide; default: all that there are")
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--epochs", type=int)
+    made.add_argument("--learning-rate", type=float)
+    made.add_argument("--width", type=int, help="token width of the network")
+    made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
+    made.add_argument("--out", type=Path, help="folder for the trained model; default: with the cohort")
+    made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
+    made.add_argument("--models", type=_names, help="only these runs")
+    made = command("export", _export, "write a cohort's out-of-fold risks as CSV",
+                   "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip
+    made.add_argument("--model", default="default")
+    made.add_argument("--out", type=Path, required=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""A trained model on disk: what it is (card), how good (evaluation), what it said (predictions), its folds' numbers.
+
+A folder holds ``card.json``, ``evaluation.json``, ``predictions.parquet`` (out of fold) and one
+``fold_<k>.safetensors`` a fold. Nothing in it can run code: JSON, Parquet and safetensors hold numbers and text. The
+card lists the SHA-256 of every other file, and a file that does not fit is refused. Reading what is stored costs no
+torch; only ``load_folds`` of a network does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from survdash import __version__
+from survdash.case import BagOrigin
+from survdash.errors import ArtefactError
+from survdash.genes import GenePanel
+from survdash.store import digest, file_sha256, new_folder, write_json
+from survdash.training.recipe import Recipe, recipe_from_json
+
+if TYPE_CHECKING:
+    from survdash.training.fold_model import FoldModel
+
+SCHEMA = 1
+INTENDED_USE = "For research use only. Not for use in diagnostic procedures."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Card:
+    """What a trained model is.
+
+    Parameters
+    ----------
+    name : str
+        ``<cohort>-<run>``, unique on this machine.
+    cohort, run, title : str
+    simulated : bool
+        True when it was trained on patients that never lived.
+    endpoint : str
+    recipe : Recipe
+    cases, events : int
+        Patients with a prediction, and deaths among them.
+    cohort_digest : str
+    bag_origin : BagOrigin or None
+        Encoder of the bags it was trained on; others are refused.
+    panel : GenePanel or None
+    months : int
+        Curves are given at 0, 1, ... ``months``; nothing is said beyond.
+    parameters : int
+    seconds : float
+    folds : tuple of int
+    history : tuple of tuple of float
+        Mean training loss of each epoch, one row a fold.
+    files : mapping
+        File name to SHA-256.
+    software : str
+    """
+
+    name: str
+    cohort: str
+    run: str
+    title: str
+    simulated: bool
+    endpoint: str
+    recipe: Recipe
+    cases: int
+    events: int
+    cohort_digest: str
+    bag_origin: BagOrigin | None
+    panel: GenePanel | None
+    months: int
+    parameters: int
+    seconds: float
+    folds: tuple[int, ...]
+    history: tuple[tuple[float, ...], ...]
+    files: Mapping[str, str]
+    software: str = __version__
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change when any file of the model changes."""
+        return digest({"files": dict(self.files)})[:12]
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What the model looks at."""
+        return self.recipe.modalities
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON values."""
+        values: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {
+            "schema": SCHEMA, "intended_use": INTENDED_USE, "version": self.version, "recipe": self.recipe.to_json(),
+            "bag_origin": None if self.bag_origin is None else asdict(self.bag_origin),
+            "panel": None if self.panel is None else asdict(self.panel), "files": dict(self.files),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Artefact:
+    """A trained model's folder, its card read and checked."""
+
+    folder: Path
+    card: Card
+
+    def evaluation(self) -> dict[str, Any]:
+        """Metrics of the out-of-fold predictions."""
+        values: dict[str, Any] = json.loads(self.file("evaluation.json").read_text(encoding="utf-8"))
+        return values
+
+    def predictions(self) -> pd.DataFrame:
+        """Out-of-fold predictions: ``case_id``, ``fold``, ``risk``, ``survival``, ``low``, ``high`` (lists)."""
+        return pd.read_parquet(self.file("predictions.parquet"))
+
+    def file(self, name: str) -> Path:
+        """Path of one file after its hash was compared with the card's.
+
+        Raises
+        ------
+        ArtefactError
+            If it is missing or changed.
+        """
+        path = self.folder / name
+        if not path.is_file() or file_sha256(path) != self.card.files.get(name):
+            raise ArtefactError(
+                f"{name} of model {self.card.name} is missing or is not what its card says.",
+                hint="Train the model again, or restore its folder.",
+            )
+        return path
+
+
+def read_artefact(folder: Path) -> Artefact:
+    """Read and check the card of a model's folder.
+
+    Raises
+    ------
+    ArtefactError
+        If the card is missing, malformed or of a newer schema.
+    """
+    try:
+        values = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        if values["schema"] > SCHEMA:
+            raise ArtefactError(f"{folder.name} has model schema {values['schema']}; this survdash reads {SCHEMA}.")
+        origin, panel = values["bag_origin"], values["panel"]
+        values |= {
+            "recipe": recipe_from_json(values["recipe"]),
+            "bag_origin": None if origin is None else BagOrigin(**origin),
+            "panel": None if panel is None else _panel_from_json(panel),
+            "folds": tuple(values["folds"]), "history": tuple(tuple(row) for row in values["history"]),
+        }
+        card = Card(**{field.name: values[field.name] for field in fields(Card)})
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ArtefactError):
+            raise
+        raise ArtefactError(f"{folder.name}/card.json is missing or malformed.", hint="Train it again.") from error
+    return Artefact(folder=folder, card=card)
+
+
+def write_artefact(
+    folder: Path, card: Card, *, evaluation: Mapping[str, object], predictions: pd.DataFrame, folds: list[FoldModel]
+) -> Artefact:
+    """Write a model's folder, whole or not at all; the card's ``files`` are filled in here."""
+    from safetensors.numpy import save_file
+
+    with new_folder(folder) as temporary:
+        write_json(temporary / "evaluation.json", evaluation)
+        predictions.to_parquet(temporary / "predictions.parquet", index=False)
+        for number, fold in zip(card.folds, folds, strict=True):
+            save_file(_to_arrays(fold), temporary / f"fold_{number}.safetensors")
+        hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
+        card = replace(card, files=hashes)
+        write_json(temporary / "card.json", card.to_json())
+    return Artefact(folder=folder, card=card)
+
+
+def load_folds(artefact: Artefact) -> list[FoldModel]:
+    """The fold models, ready to score, on the CPU.
+
+    Raises
+    ------
+    ArtefactError
+        If a file does not fit the card.
+    """
+    from safetensors.numpy import load_file
+
+    return [
+        _from_arrays(artefact.card, load_file(artefact.file(f"fold_{number}.safetensors")))
+        for number in artefact.card.folds
+    ]
+
+
+def _panel_from_json(values: Mapping[str, Any]) -> GenePanel:
+    groups = {title: tuple(columns) for title, columns in values["groups"].items()}
+    numbers = {name: tuple(values[name]) for name in ("mean", "std", "low", "high")}
+    return GenePanel(columns=tuple(values["columns"]), groups=groups, **numbers)
+
+
+def _to_arrays(fold: FoldModel) -> dict[str, np.ndarray]:
+    arrays = {"edges": fold.edges}
+    for name, scaler in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler)):
+        if scaler is not None:
+            arrays |= {f"{name}.{key}": value for key, value in asdict(scaler).items()}
+    if fold.cox is not None:
+        arrays |= {f"cox.{key}": value for key, value in asdict(fold.cox).items()}
+    if fold.network is not None:
+        arrays |= {f"network.{key}": value.numpy() for key, value in fold.network.state_dict().items()}
+    return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+
+
+def _from_arrays(card: Card, arrays: Mapping[str, np.ndarray]) -> FoldModel:
+    from survdash.nets.baselines.cox_ridge import LinearCox
+    from survdash.training.fold_model import FoldModel
+    from survdash.training.scaling import Scaler
+
+    def part(prefix: str) -> dict[str, np.ndarray]:
+        return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+    genes, tiles, cox = part("genes."), part("tiles."), part("cox.")
+    blank = FoldModel(
+        recipe=card.recipe, groups=_group_positions(card.panel),
+        tile_dim=None if card.bag_origin is None else card.bag_origin.dim,
+        gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
+        edges=arrays["edges"], network=None, cox=LinearCox(**cox) if cox else None,
+    )
+    return blank if cox else _with_network(blank, part("network."))
+
+
+def _group_positions(panel: GenePanel | None) -> tuple[np.ndarray, ...]:
+    if panel is None:
+        return ()
+    place = {name: position for position, name in enumerate(panel.columns)}
+    return tuple(np.array([place[name] for name in members]) for members in panel.groups.values())
+
+
+def _with_network(blank: FoldModel, weights: Mapping[str, np.ndarray]) -> FoldModel:
+    import torch
+
+    from survdash.training.fold_model import build_network
+
+    network = build_network(blank.recipe, blank.groups, blank.tile_dim)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return replace(blank, network=network.eval())

@@ -1,0 +1,223 @@
+"""What a model says of one case: curve, risk, percentile, group, how sure, and what made it.
+
+Stored predictions of a cohort's patients are read without torch; a new case is scored by all fold models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from survdash import __version__
+from survdash.artefact import Artefact, Card, load_folds
+from survdash.case import BagOrigin, Case
+from survdash.errors import ArtefactError, UnknownNameError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LANDMARKS = (12, 36, 60)
+BAND = (2.5, 97.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """Survival of one case as one model sees it.
+
+    Parameters
+    ----------
+    case_id, cohort, model, model_version : str
+    modalities : tuple of str
+        What the model looked at.
+    role : str
+        "held out (fold 2)" for a patient of the cohort, scored by the one model that was not trained on him or her;
+        "new case" for anybody else.
+    fold : int or None
+    simulated : bool
+        True when the model was trained on simulated patients.
+    risk : float
+        Higher is worse.
+    percentile : float
+        0 to 100, rank of the risk among the cohort's out-of-fold risks.
+    group : str or None
+        "low" or "high", by ``cutpoint`` (risk > cutpoint is high); None where the cohort has no cutpoint.
+    cutpoint : float or None
+    months, survival, low, high : ndarray, shape (K,)
+        Curve at 0, 1, ... months. The band is the spread of the model's own variants (folds and tile deals): model
+        variation, not all uncertainty.
+    warnings : tuple of str
+    provenance : dict
+        Plain JSON: hashes and names of everything that made the prediction.
+    """
+
+    case_id: str
+    cohort: str
+    model: str
+    model_version: str
+    modalities: tuple[str, ...]
+    role: str
+    fold: int | None
+    simulated: bool
+    risk: float
+    percentile: float
+    group: str | None
+    cutpoint: float | None
+    months: np.ndarray
+    survival: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    warnings: tuple[str, ...]
+    provenance: dict[str, object]
+
+    def at(self, month: float) -> tuple[float, float, float] | None:
+        """Survival, lower and upper bound at ``month``; None beyond the follow-up the model was trained on."""
+        if not 0 <= month <= self.months[-1]:
+            return None
+        return tuple(float(np.interp(month, self.months, curve)) for curve in (self.survival, self.low, self.high))  # type: ignore[return-value]
+
+
+def survival_from_logits(logits: Tensor) -> Tensor:
+    """Probability to be alive after each time bin; see ``survdash.nets.hazards``."""
+    from survdash.nets import hazards
+
+    return hazards.survival_from_logits(logits)
+
+
+def risk_from_logits(logits: Tensor) -> Tensor:
+    """Risk score, higher is worse; see ``survdash.nets.hazards``."""
+    from survdash.nets import hazards
+
+    return hazards.risk_from_logits(logits)
+
+
+def percentile_of(risk: float, reference: np.ndarray) -> float:
+    """Rank of ``risk`` among (N,) reference risks in 0..100; ties count half."""
+    return float(100 * ((reference < risk).mean() + (reference == risk).mean() / 2))
+
+
+def stored_predictions(artefact: Artefact) -> list[Prediction]:
+    """Out-of-fold predictions of every patient of the model's cohort, sorted by case id."""
+    table, evaluation = artefact.predictions(), artefact.evaluation()
+    return [_stored(artefact.card, row, table["risk"].to_numpy(), evaluation["cutpoint"]) for _, row in table.iterrows()]
+
+
+def stored_prediction(artefact: Artefact, case_id: str) -> Prediction:
+    """Out-of-fold prediction of one patient of the model's cohort.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no prediction for this case.
+    """
+    table = artefact.predictions()
+    rows = table[table["case_id"] == case_id]
+    if rows.empty:
+        raise UnknownNameError(
+            f"Model {artefact.card.name} has no prediction for case {case_id!r}.",
+            hint="The case is not in the cohort, or lacks what the model looks at.",
+        )
+    return _stored(artefact.card, rows.iloc[0], table["risk"].to_numpy(), artefact.evaluation()["cutpoint"])
+
+
+def _stored(card: Card, row: pd.Series, reference: np.ndarray, cutpoint: float | None) -> Prediction:
+    risk = float(row["risk"])
+    return Prediction(
+        case_id=str(row["case_id"]), cohort=card.cohort, model=card.name, model_version=card.version,
+        modalities=card.modalities, role=f"held out (fold {int(row['fold']) + 1})", fold=int(row["fold"]),
+        simulated=card.simulated, risk=risk, percentile=percentile_of(risk, reference),
+        group=_group(risk, cutpoint), cutpoint=cutpoint, months=np.arange(card.months + 1, dtype=float),
+        survival=np.asarray(row["survival"], float), low=np.asarray(row["low"], float),
+        high=np.asarray(row["high"], float), warnings=(), provenance=_provenance(card),
+    )
+
+
+def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = (), device: str = "cpu") -> Prediction:
+    """Score a new case by all fold models of ``artefact`` and average them.
+
+    Parameters
+    ----------
+    case : Case
+        With every modality the model looks at; genes in the model's panel, NaN where missing.
+    warnings : tuple of str
+        What the checks of the input found; carried along.
+    device : str
+        Where the networks run.
+
+    Raises
+    ------
+    ArtefactError
+        If the case lacks a modality, or its bag comes from another encoder.
+    """
+    card = artefact.card
+    _check_fit(card, case)
+    from survdash.training.data import CaseInputs
+
+    inputs = CaseInputs(
+        genes=None if card.panel is None or case.genes is None
+        else case.genes.reindex(list(card.panel.columns)).to_numpy(np.float32)[None],
+        bags=None if card.bag_origin is None or case.bag is None else [case.bag.features],
+    )
+    months = np.arange(card.months + 1, dtype=float)
+    scores = []
+    for fold in load_folds(artefact):
+        if fold.network is not None:
+            fold.network.to(device)
+        scores.append(fold.score(inputs, months))
+    risk = float(np.mean([score.risk[0] for score in scores]))
+    variants = np.concatenate([score.variants[:, 0] for score in scores])
+    low, high = np.percentile(variants, BAND, axis=0)
+    cutpoint = artefact.evaluation()["cutpoint"]
+    return Prediction(
+        case_id=case.case_id, cohort=card.cohort, model=card.name, model_version=card.version,
+        modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
+        percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()), group=_group(risk, cutpoint),
+        cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
+        low=low, high=high, warnings=warnings, provenance=_provenance(card),
+    )
+
+
+def _check_fit(card: Card, case: Case) -> None:
+    given = {"genes": case.genes is not None, "slide": case.bag is not None}
+    lacking = [name for name in card.modalities if not given[name]]
+    if lacking:
+        raise ArtefactError(
+            f"Model {card.name} looks at {' and '.join(card.modalities)}; this case has no {' and no '.join(lacking)}.",
+            hint="Add it, or choose a model that does without.",
+        )
+    if "slide" in card.modalities and case.bag is not None and card.bag_origin is not None:
+        check_origin(card.bag_origin, case.bag.origin, model=card.name)
+
+
+def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
+    """Refuse a bag that another encoder, or other weights, made.
+
+    Raises
+    ------
+    ArtefactError
+        If encoder, weights or width differ.
+    """
+    if (expected.encoder, expected.weights, expected.dim) != (found.encoder, found.weights, found.dim):
+        raise ArtefactError(
+            f"Model {model} was trained on features of {expected.encoder} (weights {expected.weights[:12]}, "
+            f"{expected.dim} wide); this bag comes from {found.encoder} (weights {found.weights[:12]}, {found.dim}).",
+            hint="Embed the slide again with the model's encoder.",
+        )
+
+
+def _group(risk: float, cutpoint: float | None) -> str | None:
+    if cutpoint is None:
+        return None
+    return "high" if risk > cutpoint else "low"
+
+
+def _provenance(card: Card) -> dict[str, object]:
+    origin = card.bag_origin
+    return {
+        "model": card.name, "model_version": card.version, "model_files": dict(card.files), "cohort": card.cohort,
+        "cohort_digest": card.cohort_digest, "simulated": card.simulated, "recipe": card.recipe.to_json(),
+        "encoder": None if origin is None else origin.encoder,
+        "encoder_weights": None if origin is None else origin.weights, "software": f"survdash {__version__}",
+    }

@@ -1,0 +1,241 @@
+"""A cohort under one model's out-of-fold risks, and all models of a cohort side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from survdash.artefact import Artefact
+from survdash.case import Survival
+from survdash.cohort import Cohort
+from survdash.errors import ArtefactError, NotEnoughDataError
+from survdash.export import Export, export_predictions
+from survdash.prediction import LANDMARKS, Prediction, percentile_of
+from survdash.prediction import stored_prediction as read_stored_prediction
+from survdash.prediction import stored_predictions as read_stored_predictions
+from survdash.statistics.bootstrap import compare_paired, concordance_interval, holm
+from survdash.statistics.cox import HazardRatio, hazard_ratio
+from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
+from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
+from survdash.statistics.logrank import Logrank, logrank
+from survdash.usecases.library import list_runs, open_cohort, open_run
+
+Cut = Literal["maxstat", "median"]
+SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortAnalysis:
+    """What a model's out-of-fold risks say of its cohort.
+
+    Arrays hold the N patients that have a prediction, sorted by case id. ``high`` is all False and ``cutpoint`` None
+    where no cutpoint exists; ``notes`` then says why. ``maxstat`` is None for another cut. ``naive`` is the logrank
+    test at the cut, not corrected for the search; ``held_out_p`` the logrank test of groups cut in other folds.
+    ``concordance`` is the mean over folds of Harrell's c with its 95 % interval.
+    """
+
+    cohort: str
+    run: str
+    survival: Survival
+    case_ids: np.ndarray
+    folds: np.ndarray
+    risk: np.ndarray
+    high: np.ndarray
+    cutpoint: float | None
+    curves: dict[str, KaplanMeier]
+    naive: Logrank | None
+    maxstat: Maxstat | None
+    held_out_p: float | None
+    hazard_ratio: HazardRatio | None
+    concordance: tuple[float, float, float]
+    risk_table: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def analyse_cohort(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnalysis:
+    """Split a cohort by its out-of-fold risks and test the split.
+
+    Parameters
+    ----------
+    cohort, run : str
+    cut : {"maxstat", "median"}
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such cohort or run.
+    """
+    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    table, survival = matched_predictions(opened, artefact)
+    risk, folds = table["risk"].to_numpy(float), table["fold"].to_numpy(int)
+    time, event = survival.time_months, survival.event
+    scan, cutpoint, notes = _cut(risk, survival, cut=cut)
+    high = np.zeros(len(risk), bool) if cutpoint is None else risk > cutpoint
+    naive = held_out_p = ratio = None
+    curves = {}
+    if cutpoint is None:
+        curves["all"] = kaplan_meier(time, event)
+    else:
+        curves = {"low": kaplan_meier(time[~high], event[~high]), "high": kaplan_meier(time[high], event[high])}
+        naive, held_out_p, ratio, more = _test(risk, survival, folds, high=high, cut=cut)
+        notes += more
+    return CohortAnalysis(
+        cohort=cohort, run=artefact.card.run, survival=survival, case_ids=table["case_id"].to_numpy(), folds=folds,
+        risk=risk, high=high, cutpoint=cutpoint, curves=curves, naive=naive, maxstat=scan, held_out_p=held_out_p,
+        hazard_ratio=ratio, concordance=concordance_interval(risk, time, event, folds),
+        risk_table=_risk_table(opened, table, high=high, cutpoint=cutpoint), notes=notes,
+    )
+
+
+def matched_predictions(cohort: Cohort, artefact: Artefact) -> tuple[pd.DataFrame, Survival]:
+    """Stored predictions and the follow-up of the same patients in the same order.
+
+    Raises
+    ------
+    ArtefactError
+        If the model was trained on another state of the cohort.
+    """
+    if artefact.card.cohort_digest != cohort.digest:
+        raise ArtefactError(
+            f"Model {artefact.card.name} was trained on another state of cohort {cohort.name}.",
+            hint=f"Train it again: python -m survdash crossval {cohort.name} --model {artefact.card.run}",
+        )
+    table = artefact.predictions()
+    patients = cohort.patients.loc[table["case_id"]]
+    return table, Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
+
+
+def _cut(risk: np.ndarray, survival: Survival, *, cut: Cut) -> tuple[Maxstat | None, float | None, tuple[str, ...]]:
+    try:
+        scan = maxstat(risk, survival.time_months, survival.event)
+    except NotEnoughDataError as error:
+        return None, None, (error.message,)
+    if cut == "maxstat":
+        return scan, scan.cutpoint, ()
+    return None, float(np.median(risk)), ()
+
+
+def _test(
+    risk: np.ndarray, survival: Survival, folds: np.ndarray, *, high: np.ndarray, cut: Cut
+) -> tuple[Logrank | None, float | None, HazardRatio | None, tuple[str, ...]]:
+    """Logrank at the cut, held-out p and hazard ratio; none of them for a group that is too small."""
+    time, event = survival.time_months, survival.event
+    if min(high.sum(), (~high).sum()) < SMALLEST_GROUP:
+        return None, None, None, (f"A group has fewer than {SMALLEST_GROUP} patients: no p-value is given.",)
+    naive, ratio = logrank(time, event, high), hazard_ratio(time, event, high)
+    try:
+        apart = held_out_groups(risk, time, event, folds, cut=cut)
+    except NotEnoughDataError as error:
+        return naive, None, ratio, (f"No held-out p-value: {error.message}",)
+    if min(apart.sum(), (~apart).sum()) < SMALLEST_GROUP:
+        return naive, None, ratio, (f"Held out, a group has fewer than {SMALLEST_GROUP} patients: no p-value.",)
+    return naive, logrank(time, event, apart).p_value, ratio, ()
+
+
+def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoint: float | None) -> pd.DataFrame:
+    risk = table["risk"].to_numpy(float)
+    patients = cohort.patients.loc[table["case_id"]]
+    return pd.DataFrame({
+        "case_id": table["case_id"].to_numpy(), "risk": risk,
+        "percentile": [percentile_of(value, risk) for value in risk],
+        "group": [None] * len(risk) if cutpoint is None else np.where(high, "high", "low"),
+        "time_months": patients["time_months"].to_numpy(), "event": patients["event"].to_numpy(),
+        "age": patients["age"].to_numpy(), "sex": patients["sex"].to_numpy(), "stage": patients["stage"].to_numpy(),
+        "fold": table["fold"].to_numpy() + 1,
+    })  # fmt: skip
+
+
+def compare_models(cohort: str) -> pd.DataFrame:
+    """All trained models of a cohort on its folds.
+
+    Returns
+    -------
+    DataFrame
+        One row a run, best first: ``run title modalities cases folds mean sd pooled low high difference
+        difference_low difference_high p_holm best params seconds``. The difference is to the best run, on the patients
+        that both predicted, paired; ``best`` marks the best run only where every interval excludes 0.
+    """
+    opened = open_cohort(cohort)
+    rows, predicted = [], {}
+    for entry in list_runs(cohort):
+        artefact = open_run(cohort, entry.name)
+        predicted[entry.name] = matched_predictions(opened, artefact)[0]
+        cindex = artefact.evaluation()["cindex"]
+        rows.append({
+            "run": entry.name, "title": entry.title, "modalities": " + ".join(entry.modalities),
+            "cases": artefact.card.cases, "folds": len(artefact.card.folds), "mean": cindex["mean"],
+            "sd": cindex["sd"], "pooled": cindex["pooled"], "low": cindex["low"], "high": cindex["high"],
+            "params": artefact.card.parameters, "seconds": artefact.card.seconds,
+        })  # fmt: skip
+    if not rows:
+        raise NotEnoughDataError(
+            f"No model has been trained on cohort {cohort}.",
+            hint=f"Train one: python -m survdash crossval {cohort} --model default",
+        )
+    table = pd.DataFrame(rows).sort_values(["mean", "run"], ascending=[False, True], ignore_index=True)
+    return _with_differences(table, predicted, opened)
+
+
+def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], cohort: Cohort) -> pd.DataFrame:
+    """Add the paired difference of each run to the first, Holm-corrected, and mark the best."""
+    leader = predicted[table["run"].iloc[0]].set_index("case_id")
+    columns = ("difference", "difference_low", "difference_high")
+    found: list[tuple[float, float, float]] = [(0.0, float("nan"), float("nan"))]
+    p_values = []
+    for run in table["run"].iloc[1:]:
+        both = leader.join(predicted[run].set_index("case_id"), rsuffix="_other", how="inner")
+        patients = cohort.patients.loc[both.index]
+        pair = compare_paired(
+            both["risk_other"], both["risk"], patients["time_months"], patients["event"], both["fold"]
+        )
+        found.append((pair.difference, pair.low, pair.high))
+        p_values.append(pair.p_value)
+    table[list(columns)] = found
+    table["p_holm"] = [float("nan"), *holm(p_values)] if p_values else [float("nan")]
+    beaten = (table["difference_high"].iloc[1:] < 0).all() and len(table) > 1
+    table["best"] = [bool(beaten), *[False] * (len(table) - 1)]
+    return table
+
+
+def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
+    """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
+    open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
+    return read_stored_prediction(open_run(cohort, run), case_id)
+
+
+def export_cohort(cohort: str, run: str) -> Export:
+    """Out-of-fold risks of all patients of a cohort as CSV with its provenance."""
+    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    matched_predictions(opened, artefact)
+    export = export_predictions(read_stored_predictions(artefact))
+    return Export(csv=export.csv, provenance=dict(export.provenance) | {"sources": dict(opened.source)})
+
+
+def export_prediction(prediction: Prediction) -> Export:
+    """One case as CSV with its provenance."""
+    return export_predictions([prediction])
+
+
+def prediction_to_json(prediction: Prediction) -> dict[str, object]:
+    """Plain JSON of a prediction, complete: ``prediction_from_json`` gives the same bytes of CSV."""
+    curves = {name: getattr(prediction, name).tolist() for name in ("months", "survival", "low", "high")}
+    plain = {
+        name: getattr(prediction, name)
+        for name in ("case_id", "cohort", "model", "model_version", "role", "fold", "simulated", "risk", "percentile",
+                     "group", "cutpoint", "provenance")
+    }  # fmt: skip
+    return plain | curves | {
+        "modalities": list(prediction.modalities), "warnings": list(prediction.warnings),
+        "landmarks": {str(month): prediction.at(month) for month in LANDMARKS},
+    }
+
+
+def prediction_from_json(values: dict[str, object]) -> Prediction:
+    """The prediction that ``prediction_to_json`` wrote."""
+    parts = {name: value for name, value in values.items() if name != "landmarks"}
+    curves = {name: np.asarray(parts.pop(name), float) for name in ("months", "survival", "low", "high")}
+    words = {name: tuple(parts.pop(name)) for name in ("modalities", "warnings")}  # type: ignore[arg-type]
+    return Prediction(**parts, **curves, **words)  # type: ignore[arg-type]

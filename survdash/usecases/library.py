@@ -1,0 +1,208 @@
+"""What is on this machine: cohorts and trained models, shipped with survdash or made here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from survdash.artefact import Artefact, Card, read_artefact
+from survdash.cohort import Cohort
+from survdash.errors import ArtefactError, CohortError, UnknownNameError
+from survdash.nets.registry import DEFAULT_MODEL, MODELS
+from survdash.settings import SHIPPED_MODELS, settings
+from survdash.sources.cohort_folder import read_cohort
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortEntry:
+    """One line of the list of cohorts."""
+
+    name: str
+    title: str
+    simulated: bool
+    cases: int
+    events: int
+    modalities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunEntry:
+    """One trained and evaluated model of a cohort; ``name`` is the model, with its modality where it uses fewer."""
+
+    name: str
+    model: str
+    title: str
+    modalities: tuple[str, ...]
+    cindex_mean: float
+    cindex_sd: float
+    card: dict[str, object]
+
+
+def cohort_folder(name: str) -> Path:
+    """Where a cohort of this machine lies, or would lie.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``name`` could not be a cohort's name.
+    """
+    if not NAME.fullmatch(name):
+        raise UnknownNameError(f"No cohort is called {name[:64]!r}.", hint="Pick one from the list.")
+    return settings().data_dir / "cohorts" / name
+
+
+def open_cohort(name: str) -> Cohort:
+    """Read a cohort.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of this name.
+    CohortError
+        If its folder is damaged.
+    """
+    folder = cohort_folder(name)
+    if (folder / "cohort.json").is_file():
+        return read_cohort(folder)
+    if (SHIPPED_MODELS / name / "cohort.json").is_file():
+        return read_cohort(SHIPPED_MODELS / name, shipped=True)
+    known = ", ".join(_cohort_names())
+    raise UnknownNameError(f"No cohort is called {name!r}.", hint=f"Here are: {known}. Others are imported first.")
+
+
+def list_cohorts() -> list[CohortEntry]:
+    """Every cohort that can be opened, the demo first; a damaged one is left out here and explained when opened."""
+    entries = []
+    for name in _cohort_names():
+        try:
+            cohort = open_cohort(name)
+        except CohortError:
+            continue
+        entries.append(CohortEntry(
+            name=name, title=cohort.title, simulated=cohort.simulated, cases=len(cohort.patients),
+            events=int(cohort.patients["event"].sum()), modalities=cohort.modalities,
+        ))  # fmt: skip
+    return entries
+
+
+def run_folder(cohort: str, run: str) -> Path:
+    """Where a run that is trained here is written."""
+    return cohort_folder(cohort) / "runs" / run
+
+
+def open_run(cohort: str, run: str) -> Artefact:
+    """A trained model of a cohort.
+
+    Parameters
+    ----------
+    cohort, run : str
+        ``run`` is a run's name ("glg", "glg-genes"), the model's full name ("demo-glg"), "default", or a method's name
+        where the cohort has one run of it.
+
+    Raises
+    ------
+    UnknownNameError
+        If it was not trained here and is not shipped.
+    ArtefactError
+        If its folder is damaged.
+    """
+    artefacts = {one.card.run: one for one in _artefacts(cohort)}
+    wanted = run.removeprefix(f"{cohort}-")
+    if wanted == "default":
+        wanted = next(iter(sorted(artefacts, key=_rank)), "default")
+    variants = [name for name, one in artefacts.items() if one.card.recipe.model == wanted]
+    if wanted not in artefacts and len(variants) == 1:
+        wanted = variants[0]
+    if wanted not in artefacts:
+        raise UnknownNameError(
+            f"Cohort {cohort} has no trained model {run!r}.",
+            hint=f"Trained: {', '.join(sorted(artefacts, key=_rank)) or 'none'}. "
+            f"Train one with: python -m survdash crossval {cohort} --model NAME",
+        )
+    return artefacts[wanted]
+
+
+def find_model(name: str) -> Artefact:
+    """A trained model by its full name ``<cohort>-<run>``, or a run of the demo cohort by its run's name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    for artefact in list_artefacts():
+        if artefact.card.name == name:
+            return artefact
+    try:
+        return open_run(DEMO, name)
+    except UnknownNameError:
+        known = ", ".join(one.card.name for one in list_artefacts())
+        raise UnknownNameError(f"No trained model is called {name!r}.", hint=f"Here are: {known}.") from None
+
+
+def list_runs(cohort: str) -> list[RunEntry]:
+    """Trained models of a cohort, the recommended one first."""
+    open_cohort(cohort)
+    return [_entry(one) for one in sorted(_artefacts(cohort), key=lambda one: _rank(one.card.run))]
+
+
+def list_artefacts() -> list[Artefact]:
+    """Every trained model of this machine."""
+    return [one for name in _cohort_names() for one in sorted(_artefacts(name), key=lambda one: _rank(one.card.run))]
+
+
+def list_models() -> list[dict[str, object]]:
+    """Cards of all trained models, with their concordance."""
+    return [one.card.to_json() | {"cindex": one.evaluation()["cindex"]} for one in list_artefacts()]
+
+
+def describe_methods() -> list[dict[str, object]]:
+    """The methods that can be trained: name, title, what they look at, where they come from."""
+    return [
+        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "source": spec.source}
+        for name, spec in MODELS.items()
+    ]
+
+
+def run_title(card: Card) -> str:
+    """Title of a run: the method's, and what it looks at where it could look at more."""
+    spec = MODELS[card.recipe.model]
+    words = {"genes": "genes only", "slide": "slide only"}
+    only = words[card.modalities[0]] if len(card.modalities) < len(spec.modalities) else ""
+    return f"{spec.title}, {only}" if only else spec.title
+
+
+def _entry(artefact: Artefact) -> RunEntry:
+    card, cindex = artefact.card, artefact.evaluation()["cindex"]
+    return RunEntry(
+        name=card.run, model=card.recipe.model, title=run_title(card), modalities=card.modalities,
+        cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], card=card.to_json(),
+    )
+
+
+def _rank(run: str) -> tuple[bool, str]:
+    return (run.split("-")[0] != DEFAULT_MODEL, run)
+
+
+def _cohort_names() -> list[str]:
+    folders = [*SHIPPED_MODELS.glob("*/cohort.json"), *(settings().data_dir / "cohorts").glob("*/cohort.json")]
+    names = {path.parent.name for path in folders if NAME.fullmatch(path.parent.name)}
+    return sorted(names, key=lambda name: (name != DEMO, name))
+
+
+def _artefacts(cohort: str) -> list[Artefact]:
+    """Trained models of a cohort; one trained here goes before a shipped one of the same name."""
+    folders = [*SHIPPED_MODELS.glob(f"{cohort}-*/card.json"), *cohort_folder(cohort).glob("runs/*/card.json")]
+    found = {}
+    for path in folders:
+        try:
+            artefact = read_artefact(path.parent)
+        except ArtefactError:
+            continue
+        if artefact.card.cohort == cohort:
+            found[artefact.card.run] = artefact
+    return list(found.values())

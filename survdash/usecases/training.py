@@ -1,0 +1,108 @@
+"""Bring a cohort in, train and evaluate a model on its folds, keep the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from survdash.artefact import Artefact, Card, write_artefact
+from survdash.cohort import Cohort
+from survdash.errors import NotEnoughDataError
+from survdash.genes import describe_panel
+from survdash.nets.registry import DEFAULT_MODEL, get
+from survdash.progress import Cancel, Report, silent
+from survdash.sources.importing import ImportReport
+from survdash.sources.importing import import_cohort as import_tables
+from survdash.statistics.cutpoint import maxstat
+from survdash.training.recipe import Recipe
+from survdash.usecases.library import cohort_folder, open_cohort, run_folder
+
+
+def import_cohort(
+    table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
+    report: Report = silent,
+) -> ImportReport:
+    """Import tables as a cohort of this machine; see ``survdash.sources.importing``."""
+    return import_tables(
+        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(name), report=report
+    )
+
+
+def make_recipe(
+    cohort: Cohort, *, model: str = "default", modalities: tuple[str, ...] | None = None, seed: int = 0,
+    epochs: int | None = None, learning_rate: float | None = None, options: dict[str, float | int | bool] | None = None,
+) -> Recipe:
+    """The recipe of a model on a cohort: every modality that both have, unless told otherwise.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the cohort has nothing the model looks at.
+    """
+    name = DEFAULT_MODEL if model == "default" else model
+    spec = get(name)
+    chosen = modalities or tuple(one for one in spec.modalities if one in cohort.modalities)
+    if not chosen:
+        raise NotEnoughDataError(
+            f"{spec.title} looks at {' and '.join(spec.modalities)}; cohort {cohort.name} has neither.",
+            hint=f"The cohort has: {', '.join(cohort.modalities)}.",
+        )
+    changed = {"epochs": epochs, "learning_rate": learning_rate, "options": options}
+    given = {key: value for key, value in changed.items() if value is not None}
+    return Recipe(model=name, modalities=chosen, seed=seed, **given)  # type: ignore[arg-type]
+
+
+def crossval(
+    cohort_name: str, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, report: Report = silent,
+    cancel: Cancel | None = None,
+) -> Artefact:
+    """Train and evaluate ``recipe`` on the cohort's folds and keep the run.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes that share the folds.
+    folder : Path, optional
+        Where to write; the cohort's own runs by default.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the cohort lacks a modality, folds or deaths.
+    """
+    from survdash.training.crossval import crossval as run_crossval
+    from survdash.training.crossval import evaluate, fold_models
+    from survdash.training.data import model_data
+
+    cohort = open_cohort(cohort_name)
+    data = model_data(cohort, recipe.modalities)
+    result = run_crossval(data, recipe, jobs=jobs, report=report, cancel=cancel)
+    place = {case: position for position, case in enumerate(data.case_ids)}
+    survival = data.survival.take(np.array([place[case] for case in result.predictions["case_id"]]))
+    evaluation = {
+        "cindex": evaluate(result.predictions, survival),
+        "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
+    }
+    uses, run = recipe.modalities, recipe.run_name(cohort.modalities)
+    card = Card(
+        name=f"{cohort.name}-{run}", cohort=cohort.name, run=run,
+        title=get(recipe.model).title, simulated=cohort.simulated, endpoint=cohort.endpoint, recipe=recipe,
+        cases=len(result.predictions), events=int(survival.event.sum()), cohort_digest=cohort.digest,
+        bag_origin=cohort.bag_origin if "slide" in uses else None,
+        panel=describe_panel(cohort.genes, cohort.gene_groups) if "genes" in uses and cohort.genes is not None else None,
+        months=int(result.months[-1]), parameters=result.parameters, seconds=round(result.seconds, 2),
+        folds=tuple(one.fold for one in result.folds), history=tuple(one.history for one in result.folds), files={},
+    )
+    return write_artefact(
+        folder or run_folder(cohort.name, run), card, evaluation=evaluation,
+        predictions=result.predictions, folds=fold_models(result),
+    )
+
+
+def _cutpoint(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> float | None:
+    """Maximally selected cutpoint of out-of-fold risks; None where there is none, which pages then say."""
+    try:
+        return float(maxstat(risk, time_months, event).cutpoint)
+    except NotEnoughDataError:
+        return None
