@@ -1,0 +1,91 @@
+"""Numbers as they are printed on a page, in a figure and in a report: one rule for all."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "not available"
+
+
+def p_text(p: float | None) -> str:
+    """A p-value: ``<0.001``, three decimals below 0.20, then two; never 0.000 and never "not significant".
+
+    >>> p_text(0.00004), p_text(0.0312), p_text(0.2), p_text(2.8)
+    ('<0.001', '0.031', '0.20', '1.00')
+    """
+    value = _number(p)
+    if math.isnan(value):
+        return MISSING
+    value = min(1.0, max(0.0, value))  # bounds such as Lau94 may exceed 1
+    if value < 0.001:
+        return "<0.001"
+    return f"{value:.3f}" if value < 0.2 else f"{value:.2f}"
+
+
+def ratio_text(
+    ratio: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    compared: str = "high",
+    reference: str = "low",
+    level: float = 0.95,
+) -> str:
+    """A hazard ratio with its interval and what is compared with what.
+
+    >>> ratio_text(2.141, 1.316, 3.468)
+    '2.14 (95 % CI 1.32–3.47), high vs low'
+    """
+    if math.isnan(_number(ratio)):
+        return MISSING
+    return f"{interval_text(ratio, low, high, level=level)}, {compared} vs {reference}"
+
+
+def interval_text(
+    value: float | None, low: float | None, high: float | None, *, decimals: int = 2, level: float = 0.95
+) -> str:
+    """A value with its confidence interval.
+
+    >>> interval_text(0.7213, 0.664, 0.779, decimals=3)
+    '0.721 (95 % CI 0.664–0.779)'
+    """
+    shown, bottom, top = _number(value), _number(low), _number(high)
+    if math.isnan(shown):
+        return MISSING
+    if math.isnan(bottom) or math.isnan(top):
+        return f"{shown:.{decimals}f} (no interval)"
+    return f"{shown:.{decimals}f} ({100 * level:g} % CI {bottom:.{decimals}f}–{top:.{decimals}f})"
+
+
+def percent_text(share: float | None, *, patients: int = 0) -> str:
+    """A share of 0..1 in percent: whole below 200 patients, where a decimal would promise too much.
+
+    >>> percent_text(0.6249), percent_text(0.6249, patients=373)
+    ('62 %', '62.5 %')
+    """
+    value = _number(share)
+    if math.isnan(value):
+        return MISSING
+    decimals = 1 if patients >= 200 else 0
+    return f"{100 * value:.{decimals}f} %"
+
+
+def months_text(months: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A median in months, "not reached" where the curve stays above one half; with limits where given.
+
+    >>> months_text(46.75), months_text(float("nan")), months_text(46.75, 26.12, float("nan"))
+    ('46.8 months', 'not reached', '46.8 months (26.1 to not reached)')
+    """
+    limits = "" if low is None or high is None else f" ({_or_not_reached(low)} to {_or_not_reached(high)})"
+    if math.isnan(_number(months)):
+        return "not reached" + (limits if not math.isnan(_number(low)) else "")
+    return f"{_or_not_reached(months)} months{limits}"
+
+
+def _or_not_reached(months: float | None) -> str:
+    value = _number(months)
+    return "not reached" if math.isnan(value) else f"{value:.1f}"
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
