@@ -112,7 +112,7 @@ def test_the_oracle_ranks_well_and_no_part_ranks_as_well_as_all(demo: SimulatedC
         additive = concordance(cohort, cohort.slide_part + cohort.gene_part)
         assert 0.83 - slack < oracle < 0.87 + slack
         assert 0.67 - slack < slide < 0.73 + slack
-        assert 0.67 - slack < genes < 0.73 + slack
+        assert 0.69 - slack < genes < 0.75 + slack
         assert max(slide, genes) + 0.07 < additive < oracle - 0.02
     np.testing.assert_allclose(demo.true_risk, demo.slide_part + demo.gene_part + demo.interaction, rtol=1e-12)
 
