@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
-from survdash.figures.cutpoint import plot_cut_scan, plot_risks
-from survdash.figures.survival import plot_km
 
 from survdash import usecases
+from survdash.figures.risk import plot_cut_scan, plot_risk_distribution
+from survdash.figures.survival import plot_groups
+from survdash.figures.words import percent_text
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
 from survdash.ui.piece import csv_and_provenance, figure_config, number_card
-from survdash.ui.prose import CINDEX, escape, p_words, percent
+from survdash.ui.prose import CINDEX, escape, p_words
 from survdash.ui.selection import pick_cohort, pick_run
+from survdash.usecases.analysis import Cut
 
 PAGE = "cohort"
-CUTS = {"maxstat": "Best split", "median": "Median"}
+COLUMNS = {
+    "case_id": st.column_config.TextColumn("Patient", pinned=True),
+    "risk": st.column_config.NumberColumn("Risk", format="%.3f", help="Out of fold; higher is worse."),
+    "percentile": st.column_config.ProgressColumn(
+        "Percentile", format="%.0f", min_value=0, max_value=100, help="Of 100 patients, how many have a lower risk."
+    ),
+    "group": st.column_config.TextColumn("Group"),
+    "time_months": st.column_config.NumberColumn("Follow-up (months)", format="%.1f"),
+    "event": st.column_config.CheckboxColumn("Died", help="Unticked: alive when last seen."),
+    "age": st.column_config.NumberColumn("Age", format="%.0f"),
+    "sex": st.column_config.TextColumn("Sex"),
+    "stage": st.column_config.TextColumn("Stage"),
+    "fold": st.column_config.NumberColumn("Fold", help="In this fold the patient was held out."),
+}
+CUTS: dict[Cut, str] = {"maxstat": "Best split", "median": "Median"}
 CUT_HELP = "Where low and high risk part: at the cut that parts the outcomes best, or half and half."
 HORIZON = 36
+LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
 RATIO = "How many times faster patients of the high-risk group die than those of the low-risk group, at any moment."
 HELD_OUT = "Each fold is split at the cut found in the other folds. The fairest of the three."
 CORRECTED = "Allows for every cut having been tried: how often would a useless score part the patients this well?"
@@ -27,15 +46,20 @@ NAIVE = "The plain log-rank test at this cut. The cut was chosen to make it smal
 
 def show_answer(analysis: usecases.CohortAnalysis) -> None:
     """The page in one sentence and four numbers."""
-    low, high = (analysis.curves[group].at([HORIZON])[0][0] for group in ("low", "high"))
-    st.subheader(
-        f"After 3 years {percent(low)} of the low-risk group are alive, and {percent(high)} of the high-risk group.",
-        anchor=False,
-    )
+    if analysis.cutpoint is None:
+        st.subheader("This model does not part the cohort into two risk groups.", anchor=False)
+    else:
+        low, high = (analysis.curves[group].at([HORIZON])[0][0] for group in ("low", "high"))
+        st.subheader(
+            f"After 3 years {percent_text(low)} of the low-risk group are alive, "
+            f"and {percent_text(high)} of the high-risk group.",
+            anchor=False,
+        )
     with st.container(horizontal=True):
         number_card("Patients", f"{analysis.survival.size:,}", f"{analysis.survival.event.sum():,} died")
-        number_card("Low / high risk", f"{(~analysis.high).sum()} / {analysis.high.sum()}",
-                    f"cut at {analysis.cutpoint:.3g}", help="Patients in each group.")
+        if analysis.cutpoint is not None:
+            number_card("Low / high risk", f"{(~analysis.high).sum()} / {analysis.high.sum()}",
+                        f"cut at {analysis.cutpoint:.3g}", help="Patients in each group.")
         if (ratio := analysis.hazard_ratio) is not None:
             number_card("Hazard ratio, high vs low", f"{ratio.ratio:.2f}", f"95 % CI {ratio.low:.2f}–{ratio.high:.2f}",
                         help=RATIO)
@@ -79,10 +103,13 @@ def show_table(cohort: usecases.CohortEntry, run: usecases.RunEntry, table: pd.D
 
 def show_curves(analysis: usecases.CohortAnalysis, *, name: str) -> None:
     """The two groups' curves beside the p-values, the risks beside the cuts."""
+    years = min(LONGEST_YEARS, math.ceil(analysis.survival.time_months.max() / 12))
+    horizon, step = 12 * years, 12 if years <= 5 else 24
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(
-            plot_km(analysis.curves), key="cohort.km", config=figure_config(f"{name}_km"),
+            plot_groups(analysis.curves, horizon_months=horizon, at_risk_times=range(0, horizon + 1, step)),
+            key="cohort.km", config=figure_config(f"{name}_km"),
             alt="Share alive over the months in the low and the high risk group, with numbers at risk below.",
         )
     with right:
@@ -92,13 +119,15 @@ def show_curves(analysis: usecases.CohortAnalysis, *, name: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**How the risks lie**", help="Each risk comes from a model that never saw the patient.")
-        st.plotly_chart(plot_risks(analysis.risk, cutpoint=analysis.cutpoint), key="cohort.risks",
-                        config=figure_config(f"{name}_risks"), alt="Histogram of the out-of-fold risks with the cut.")
+        st.plotly_chart(
+            plot_risk_distribution(analysis.risk, analysis.high, analysis.cutpoint), key="cohort.risks",
+            config=figure_config(f"{name}_risks"), alt="Histogram of the out-of-fold risks with the cut.",
+        )
     with right:
         st.markdown("**What other cuts would have given**", help="The log-rank statistic of every cut that was tried.")
         if analysis.maxstat is not None:
             st.plotly_chart(plot_cut_scan(analysis.maxstat), key="cohort.scan", config=figure_config(f"{name}_cuts"),
-                            alt="Standardised log-rank statistic of every candidate cut; the highest is the best split.")
+                            alt="Standardised log-rank statistic of every candidate cut; the best split is highest.")
 
 
 st.title("Cohort", anchor=False)

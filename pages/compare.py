@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from survdash.figures.forest import plot_forest
 
+from survdash.figures.comparison import plot_forest
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
@@ -17,12 +17,12 @@ PAGE = "compare"
 COLUMNS = {
     "title": st.column_config.TextColumn("Method", pinned=True),
     "modalities": st.column_config.TextColumn("Reads"),
-    "pooled": st.column_config.NumberColumn("C-index", format="%.3f", help=CINDEX + " Over all held-out patients."),
-    "interval": st.column_config.TextColumn("95 % CI", help="Bootstrap over patients."),
     "folds_mean": st.column_config.TextColumn(
-        "Mean ± sd", help="Over the held-out folds; the standard deviation divides by the number of folds."),
+        "C-index", help=CINDEX + " Mean ± standard deviation over the held-out folds (divided by their number)."),
+    "interval": st.column_config.TextColumn("95 % CI", help="Of the mean; bootstrap over patients."),
+    "pooled": st.column_config.NumberColumn("Pooled", format="%.3f", help="Over all held-out patients at once."),
     "difference": st.column_config.NumberColumn(
-        "Difference", format="%+.3f", help="C-index minus that of the reference, on the same patients."),
+        "Difference", format="%+.3f", help="C-index minus that of the first row, on the same patients."),
     "difference_interval": st.column_config.TextColumn("95 % CI of it", help="Paired bootstrap over patients."),
     "p_holm": st.column_config.NumberColumn(
         "p", format="%.3f", help="Of the difference, corrected by Holm for the number of methods in the table."),
@@ -34,7 +34,6 @@ COLUMNS = {
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     """The stored table with its intervals as text."""
     shown = table.copy()
-    shown["modalities"] = [" + ".join(names) for names in table["modalities"]]
     shown["interval"] = [f"{low:.2f}–{high:.2f}" for low, high in zip(table["low"], table["high"], strict=True)]
     shown["folds_mean"] = [f"{mean:.3f} ± {sd:.3f}" for mean, sd in zip(table["mean"], table["sd"], strict=True)]
     shown["difference_interval"] = [
@@ -46,11 +45,12 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
 
 def answer(table: pd.DataFrame) -> str:
     """The page's sentence: who leads, and whether that is more than luck."""
-    leader = table.sort_values("pooled", ascending=False).iloc[0]
-    sure = table[table["best"]]
-    if len(sure):
-        return f"{escape(sure.iloc[0]['title'])} orders the patients best; its lead is larger than chance explains."
-    return (f"{escape(leader['title'])} has the highest C-index, {leader['pooled']:.2f}, "
+    leader = table.iloc[0]
+    if len(table) == 1:
+        return f"{escape(leader['title'])} is the only method trained so far: its C-index is {leader['mean']:.2f}."
+    if leader["best"]:
+        return f"{escape(leader['title'])} orders the patients best; its lead is larger than chance explains."
+    return (f"{escape(leader['title'])} has the highest C-index, {leader['mean']:.2f}, "
             "but its lead over the next is within what chance explains.")
 
 

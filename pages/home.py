@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from survdash import usecases
+from survdash.figures.words import percent_text
 from survdash.jobs.queue import list_jobs
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
 from survdash.ui.job_view import show_recent_jobs
-from survdash.ui.prose import CINDEX, escape, percent
+from survdash.ui.prose import CINDEX, escape
 
 MODALITIES = {"genes": "gene tables", "slide": "slides"}
 JOBS_SHOWN = 8
@@ -23,7 +24,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             st.markdown(f"**{escape(entry.title)}**", width="content")
             show_simulated(simulated=entry.simulated)
         st.markdown(
-            f"{entry.cases:,} patients, {entry.events:,} deaths ({percent(entry.events / entry.cases)}), "
+            f"{entry.cases:,} patients, {entry.events:,} deaths ({percent_text(entry.events / entry.cases)}), "
             f"with {' and '.join(MODALITIES[name] for name in entry.modalities)}."
         )
         runs = caching.runs(entry.name)

@@ -32,11 +32,13 @@ def show_form() -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(":material/biotech: **Tissue slide**")
-        if path := show_part(upload, "slide"):
+        path = show_part(upload, "slide")
+        if upload is not None and path is not None:
             mpp, slide_ready = check_slide(upload, path)
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
-        if path := show_part(upload, "genes"):
+        path = show_part(upload, "genes")
+        if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex = ask_rest(cohort, upload)
     if upload is None or run is None or not slide_ready:
@@ -60,7 +62,8 @@ def ask_rest(
         "Model", list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
         help="Those that can work with the files you gave; the one we recommend comes first.",
     )
-    age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f")
+    age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
+                              help="Kept with the case; no model of this version looks at it.")
     sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
     return run, age, sex or None
 
@@ -88,7 +91,8 @@ def show_job(job: Job) -> None:
         return
     if job.state == "done":
         prediction = usecases.job_prediction(job.id)
-        show_prediction(prediction, page=PAGE, curves=caching.analysis(prediction.cohort, prediction.model).curves)
+        run = prediction.model.removeprefix(f"{prediction.cohort}-")
+        show_prediction(prediction, page=PAGE, curves=caching.analysis(prediction.cohort, run).curves)
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from survdash import usecases
 from survdash.ui import caching
 from survdash.ui.error_box import error_box
 from survdash.ui.picker import pick
@@ -23,7 +24,7 @@ with error_box():
     with right:
         case = pick("Patient", list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
                     help="Type a part of the number to search.")
-    prediction = caching.stored_prediction(cohort.name, run.name, case)
+    prediction = usecases.stored_prediction(cohort.name, run.name, case)
     st.header(case, anchor=False)
     show_prediction(prediction, page=PAGE, curves=analysis.curves)
     row = analysis.case_ids.tolist().index(case)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
-from survdash.prediction import Prediction
+from survdash.usecases.analysis import Cut
 
 KEPT = 24
 LIST_SECONDS = 10.0  # how long a newly imported cohort may stay unseen
@@ -28,15 +28,14 @@ def runs(cohort: str) -> list[usecases.RunEntry]:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
-def analysis(cohort: str, run: str, *, cut: str = "maxstat") -> usecases.CohortAnalysis:
-    """Statistics of a cohort under one model's out-of-fold risks."""
+def _analysis(cohort: str, run: str, version: object, cut: Cut) -> usecases.CohortAnalysis:
     return usecases.analyse_cohort(cohort, run, cut=cut)
 
 
-@st.cache_resource(max_entries=10 * KEPT, show_spinner=False)
-def stored_prediction(cohort: str, run: str, case: str) -> Prediction:
-    """The held-out prediction of one patient."""
-    return usecases.stored_prediction(cohort, run, case)
+def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
+    """Statistics of a cohort under one model's out-of-fold risks; computed once for each version of the model."""
+    versions = {entry.name: entry.card["version"] for entry in runs(cohort)}
+    return _analysis(cohort, run, versions.get(run), cut)
 
 
 @st.cache_resource(ttl=LIST_SECONDS * 6, show_spinner="Comparing the methods patient by patient …")

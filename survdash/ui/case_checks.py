@@ -8,9 +8,10 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SurvdashError
+from survdash.figures.words import percent_text
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
-from survdash.ui.prose import escape, percent
+from survdash.ui.prose import escape
 from survdash.ui.upload import Upload
 
 SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
@@ -57,32 +58,35 @@ def check_slide(upload: Upload, path: Path) -> tuple[float | None, bool]:
     show_line("good", "Opens", f"{check.width:,} × {check.height:,} pixels")
     if check.mpp is not None:
         show_line("good", "Resolution", f"{check.mpp:.3g} µm per pixel, {'as you say' if stated else 'from the file'}")
-        show_line("good", "Tissue", f"{percent(check.tissue_fraction)} of the picture, {check.tiles:,} tiles to read")
+        share = percent_text(check.tissue_fraction)
+        show_line("good", "Tissue", f"{share} of the picture, {check.tiles:,} tiles to read")
+    for warning in check.warnings:
+        show_line("warn", "Note", warning)
     st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
     return stated, check.mpp is not None
 
 
-def check_genes(upload: Upload, path: Path, *, cohort: str) -> bool:
-    """Show how the gene table fits the model, group by group; True once it can be used."""
+def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
+    """Show how the gene table fits the cohort's models, group by group; one that does not fit is refused."""
     try:
         check = _genes(path, path.stat().st_mtime_ns, cohort)
     except SurvdashError as error:
         refuse(upload, "genes", error)
-    expected, found = int(check.per_group["expected"].sum()), int(check.per_group["found"].sum())
+    found, expected = int(check.values.notna().sum()), len(check.values)
     show_line("good" if found == expected else "warn", "Genes", f"{found:,} of the model's {expected:,} found")
-    for sign, what, names in (
-        ("warn", "Missing", check.missing), ("warn", "Twice in the table", check.duplicated),
-        ("warn", "Not a number", check.not_numeric), ("warn", "Outside what the model has seen", check.out_of_range),
+    for what, names in (
+        ("Missing", check.missing), ("Given twice", check.duplicated), ("Not a number", check.not_numeric),
+        ("Outside what the model has seen", check.out_of_range),
     ):
         if names:
-            show_line(sign, what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
+            show_line("warn", what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
     for warning in check.warnings:
         show_line("warn", "Note", warning)
     st.dataframe(
-        check.per_group, hide_index=True, key="new_case.groups", alt="Genes found and missing in each group.",
-        column_config={"group": "Group", "expected": "Expected", "found": "Found", "missing": "Missing"},
+        check.per_group[["group", "expected", "found", "missing"]], hide_index=True, key="new_case.groups",
+        alt="Genes found and missing in each group.",
+        column_config={"group": "Group of genes", "expected": "Expected", "found": "Found", "missing": "Missing"},
     )
-    return True
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Opening the slide and looking for tissue …")

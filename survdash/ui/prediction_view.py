@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import streamlit as st
 
 from survdash import usecases
-from survdash.figures.prediction import plot_prediction
+from survdash.figures.survival import plot_patient
+from survdash.figures.words import percent_text
 from survdash.prediction import Prediction
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.banner import show_simulated
 from survdash.ui.piece import csv_and_provenance, facts, figure_config, number_card
-from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percent, percentile_words, years
+from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words, years
 
 HORIZONS = (12, 36, 60)
 MAIN_HORIZON = 36
@@ -37,7 +38,11 @@ def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, K
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(
-            plot_prediction(prediction, curves), key=f"{page}.curve", config=figure_config(prediction.case_id),
+            plot_patient(
+                prediction.months, prediction.survival, prediction.low, prediction.high, cohort_curves=curves,
+                landmarks=HORIZONS,
+            ),
+            key=f"{page}.curve", config=figure_config(prediction.case_id),
             alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's risk groups.",
         )
         st.caption(
@@ -72,7 +77,7 @@ def _show_answer(prediction: Prediction) -> None:
 def _show_horizon(prediction: Prediction, month: int) -> None:
     at = prediction.at(month)
     value, below = (NOT_KNOWN, "beyond the follow-up of the cohort") if at is None else (
-        f"{round(100 * at[0])} of 100", f"band {percent(at[1])} to {percent(at[2])}")
+        f"{round(100 * at[0])} of 100", f"band {percent_text(at[1])} to {percent_text(at[2])}")
     number_card(f"Alive at {years(month)}", value, below, help=None if at is None else alive_of_100(at[0], month))
 
 

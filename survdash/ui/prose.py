@@ -1,13 +1,11 @@
-"""Words for numbers: how p-values, ratios, shares and sizes are written on every page.
-
-The rules: p below 0.001 as ``<0.001``, three decimals to 0.20, then two; never "not significant". A ratio names its
-reference. Shares are whole percents.
-"""
+"""Words of the pages: probabilities as people, ranks, sizes, times. Statistics are written by ``figures.words``."""
 
 from __future__ import annotations
 
 import math
 import re
+
+from survdash.figures.words import MISSING, p_text
 
 NOT_KNOWN = "–"
 CINDEX = "How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect."
@@ -24,22 +22,6 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
-def p_value(p: float | None) -> str:
-    """A p-value in the page's format; a dash where there is none.
-
-    Examples
-    --------
-    >>> p_value(0.0004), p_value(0.0421), p_value(0.317), p_value(None)
-    ('<0.001', '0.042', '0.32', '–')
-    """
-    if p is None or math.isnan(p):
-        return NOT_KNOWN
-    if p < 0.001:
-        return "<0.001"
-    # 0.1996 rounds to 0.200: the border is drawn on the number as given
-    return f"{p:.3f}" if p <= 0.2 else f"{p:.2f}"
-
-
 def p_words(p: float | None) -> str:
     """A p-value with its letter.
 
@@ -48,34 +30,10 @@ def p_words(p: float | None) -> str:
     >>> p_words(0.0004), p_words(0.0421), p_words(None)
     ('p < 0.001', 'p = 0.042', 'no p-value')
     """
-    text = p_value(p)
-    if text == NOT_KNOWN:
+    text = p_text(p)
+    if text == MISSING:
         return "no p-value"
     return "p < 0.001" if text.startswith("<") else f"p = {text}"
-
-
-def interval(value: float, low: float, high: float, *, decimals: int = 2) -> str:
-    """A value with its 95 % interval.
-
-    Examples
-    --------
-    >>> interval(0.6543, 0.601, 0.703)
-    '0.65 (95 % CI 0.60–0.70)'
-    """
-    if math.isnan(value):
-        return NOT_KNOWN
-    return f"{value:.{decimals}f} (95 % CI {low:.{decimals}f}–{high:.{decimals}f})"
-
-
-def percent(share: float) -> str:
-    """A share of 1 as a whole percent.
-
-    Examples
-    --------
-    >>> percent(0.617)
-    '62 %'
-    """
-    return NOT_KNOWN if math.isnan(share) else f"{round(100 * share)} %"
 
 
 def years(month: float) -> str:
