@@ -56,7 +56,10 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
     figure.add_vline(x=0.5, line={"color": REFERENCE, "dash": "dot"}, annotation_text="chance")
     dress(figure, height_px=110 + 34 * max(1, len(rows)))
     figure.update_layout(margin={"l": 10})
-    figure.update_xaxes(title="c-index (mean over folds, 95 % CI)")
+    drawn = np.concatenate([means, rows["low"].to_numpy(float), rows["high"].to_numpy(float), [0.5]])
+    figure.update_xaxes(
+        title="c-index (mean over folds, 95 % CI)", range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
+    )
     return figure.update_yaxes(
         tickmode="array",
         tickvals=places,

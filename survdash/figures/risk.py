@@ -50,15 +50,15 @@ def plot_risk_distribution(
     for label, look, mine in (("low", LOW, ~above), ("high", HIGH, above)):
         figure.add_histogram(
             x=values[mine], name=f"{label} (n = {int(mine.sum())})", bingroup="risk", nbinsx=BINS,
-            marker={"color": look.colour, "pattern": {"shape": look.pattern, "fillmode": "replace"}},
+            marker={"color": look.colour, "pattern": {"shape": look.pattern, "fillmode": "overlay", "size": 6}},
             hovertemplate=f"{label}: %{{y}} patients at %{{x}}<extra></extra>",
         )  # fmt: skip
     if cutpoint is not None and math.isfinite(cutpoint):
         _mark(figure, cutpoint, text=f"cut {cutpoint:.3g}", colour=REFERENCE, dash="dash", place="top right")
     if marked is not None and math.isfinite(marked):
-        _mark(figure, marked, text="this patient", colour=PATIENT.colour, dash="solid", place="bottom right")
+        _mark(figure, marked, text="this patient", colour=PATIENT.colour, dash="solid", place="top left")
     dress(figure, height_px=300)
-    figure.update_layout(barmode="stack", bargap=0.05)
+    figure.update_layout(barmode="stack", bargap=0.05, legend_traceorder="normal")
     figure.update_xaxes(title="Predicted risk (higher is worse)")
     return figure.update_yaxes(title="Patients")
 

@@ -44,7 +44,7 @@ def plot_groups(
     shown = looks(curves)
     table_px = ROW_PX * len(shown) + 10
     figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[CURVE_PX, table_px], vertical_spacing=90 / (CURVE_PX + table_px)
+        rows=2, cols=1, shared_xaxes=True, row_heights=[CURVE_PX, table_px], vertical_spacing=80 / (CURVE_PX + table_px)
     )
     for label, look in shown.items():
         _add_curve(figure, curves[label], label=label, look=look, horizon=horizon_months)
