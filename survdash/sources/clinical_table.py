@@ -61,7 +61,7 @@ def read_clinical_table(path: Path) -> ClinicalTable:
         faults.append(f"{key} is missing in {int(cases.isna().sum())} lines")
     columns, ignored = _choose_columns(table, key)
     if not columns:
-        faults.append("no clinical column is left beside the case and the outcome")
+        raise ClinicalError(f"{table.name}: no clinical column is left beside the case and the outcome.")
     rows = pd.DataFrame({name: to_text(table.frame[place]) for name, place in columns.items()})
     if "age" in rows:
         rows["age"] = _read_age(rows["age"], faults)

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -98,9 +99,9 @@ def read_gene_table(path: Path) -> GeneTable:
         raise GeneError(
             f"{table.name} holds no gene with a number.", hint="Use a point as decimal mark." if comma else FORMAT_HINT
         )
-    text = tuple(gene for gene, bad in zip(genes, wrong, strict=True) if bad)
     return GeneTable(
-        name=table.name, sha256=table.sha256, genes=tuple(genes), values=values, not_numeric=text, ignored=tuple(ignored)
+        name=table.name, sha256=table.sha256, genes=tuple(genes), values=values, ignored=tuple(ignored),
+        not_numeric=tuple(gene for gene, bad in zip(genes, wrong, strict=True) if bad),
     )
 
 
@@ -123,6 +124,8 @@ def _as_long(table: TextTable) -> tuple[list[str], pd.Series, list[str]]:
 
 def _as_wide(table: TextTable) -> tuple[list[str], pd.Series, list[str]]:
     places = [place for place, name in enumerate(table.columns) if _is_gene(name)]
+    if not places:
+        raise GeneError(f"{table.name} holds no gene with a number.", hint=FORMAT_HINT)
     rows = table.frame[places].drop_duplicates()  # a patient's slides may stand on several lines
     if rows.empty:
         raise GeneError(f"{table.name} has a header but no values.", hint=FORMAT_HINT)
@@ -175,7 +178,7 @@ def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2)
     """
     matched = _match_names(table, panel)
     faults = _find_contradictions(matched)
-    values = pd.Series({column: matched.found[column][0] if column in matched.found else np.nan for column in panel.columns})
+    values = pd.Series({column: matched.found.get(column, [np.nan])[0] for column in panel.columns}, dtype=float)
     duplicated = {column for column, given in matched.found.items() if len(given) > 1}
     outside, wide = _outside(values, panel, widen=0.0), _outside(values, panel, widen=0.5)
     states = {
@@ -190,15 +193,26 @@ def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2)
     faults.extend(_judge_scale(values, outside, panel))
     if faults:
         raise GeneError(f"{table.name}: {list_faults(faults)}.", hint=_hint(matched, faults))
-    listed = {state: tuple(column for column in panel.columns if column in members) for state, members in states.items()}
+    listed = {state: tuple(name for name in panel.columns if name in members) for state, members in states.items()}
     return GeneCheck(values=values, per_group=per_group, warnings=_warn(matched, listed, panel), **listed)
 
 
-def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
-    kinds: dict[str, set[str | None]] = defaultdict(set)
-    for column in panel.columns:
+@lru_cache(maxsize=8)
+def _kinds(columns: tuple[str, ...]) -> np.ndarray:
+    return np.array([split_column(column)[1] or "" for column in columns])
+
+
+@lru_cache(maxsize=8)
+def _kinds_of_symbols(columns: tuple[str, ...]) -> dict[str, set[str | None]]:
+    kinds: dict[str, set[str | None]] = {}
+    for column in columns:
         symbol, kind = split_column(column)
-        kinds[symbol].add(kind)
+        kinds.setdefault(symbol, set()).add(kind)
+    return kinds
+
+
+def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
+    kinds = _kinds_of_symbols(panel.columns)
     split = [split_column(name) for name in table.genes]
     given: dict[str, set[str]] = defaultdict(set)
     for symbol, kind in split:
@@ -219,10 +233,11 @@ def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
 
 
 def _find_contradictions(matched: _Matched) -> list[str]:
-    differ = {column: given for column, given in matched.found.items() if not np.allclose(given, given[0], 0, 0, True)}
+    # As text, so that two missing values are one value.
+    differ = {column: given for column, given in matched.found.items() if len(set(map(str, given))) > 1}
     if not differ:
         return []
-    examples = name_some(f"{column} {' and '.join(f'{value:g}' for value in given)}" for column, given in differ.items())
+    examples = name_some(f"{column} {' and '.join(map(str, given))}" for column, given in differ.items())
     return [f"{len(differ)} genes are given with different values: {examples}"]
 
 
@@ -230,7 +245,7 @@ def _bounds(panel: GenePanel, *, widen: float) -> tuple[np.ndarray, np.ndarray]:
     low, high = np.array(panel.low), np.array(panel.high)
     span = (high - low) * widen
     low, high = low - span, high + span
-    kinds = np.array([split_column(column)[1] for column in panel.columns])
+    kinds = _kinds(panel.columns)
     cnv, mut = kinds == "cnv", kinds == "mut"
     low[cnv], high[cnv] = np.minimum(low[cnv], CNV_RANGE[0]), np.maximum(high[cnv], CNV_RANGE[1])
     low[mut], high[mut] = 0.0, 1.0
@@ -241,15 +256,14 @@ def _outside(values: pd.Series, panel: GenePanel, *, widen: float) -> np.ndarray
     """Which values lie outside the cohort's range, widened by a share of its width on either side; (G,) bool."""
     low, high = _bounds(panel, widen=widen)
     given = values.to_numpy(float)
-    mut = np.array([split_column(column)[1] == "mut" for column in panel.columns])
-    between = mut & ~np.isnan(given) & ~np.isin(given, (0, 1))
+    between = (_kinds(panel.columns) == "mut") & ~np.isnan(given) & ~np.isin(given, (0, 1))
     return (given < low) | (given > high) | between
 
 
 def _judge_scale(values: pd.Series, outside: np.ndarray, panel: GenePanel) -> list[str]:
     faults = []
     given = values.to_numpy(float)
-    kinds = np.array([split_column(column)[1] for column in panel.columns])
+    kinds = _kinds(panel.columns)
     names = {"rna": "RNA values", "cnv": "copy numbers", "mut": "mutations"}
     for kind, name in names.items():
         here = (kinds == kind) & ~np.isnan(given)
@@ -265,8 +279,8 @@ def _judge_scale(values: pd.Series, outside: np.ndarray, panel: GenePanel) -> li
             )
         elif kind == "rna" and below_zero >= CENTRED and negative < LEAST_NEGATIVE:
             faults.append(
-                f"{negative:.0%} of the {name} are below zero, but the model learnt from centred values (z-scores): these "
-                "look like counts, TPM or their logarithm"
+                f"{negative:.0%} of the {name} are below zero, but the model learnt from centred values (z-scores): "
+                "these look like counts, TPM or their logarithm"
             )
         elif kind == "rna" and below_zero <= 1 - CENTRED and negative > MOST_NEGATIVE:
             faults.append(f"{negative:.0%} of the {name} are below zero, but those the model learnt from never are")

@@ -256,8 +256,7 @@ def _parse_text(
         frame = pd.read_csv(
             io.StringIO(content), sep=delimiter, header=0, names=range(len(columns)), index_col=False, engine="c",
             dtype={place: "str" for place, column in enumerate(columns) if column in as_text},
-            keep_default_na=False, na_values=list(MISSING), low_memory=False, float_precision="round_trip",
-            skipinitialspace=True,
+            keep_default_na=False, na_values=list(MISSING), low_memory=False, skipinitialspace=True,
         )
     except (ValueError, OverflowError) as fault:  # pandas' own parser errors are ValueErrors
         raise error(f"{name} cannot be read as a table: {fault}.", hint="Check its quotation marks.") from fault
