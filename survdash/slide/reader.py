@@ -2,7 +2,7 @@
 
 OpenSlide reads the scanners' formats; PNG, JPEG and plain TIFF pictures are read by Pillow. Only the picture of the
 tissue is ever touched: label and macro images are not opened, because they can show a name. Memory does not grow with
-the slide: every read is one tile or one strip.
+the slide: every read is one tile or one block.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import openslide
 from PIL import Image, UnidentifiedImageError
 
 from survdash.errors import SlideError
-from survdash.progress import Cancel, Progress, Report, check_cancel, silent
+from survdash.progress import Cancel, Report, silent, track
 from survdash.slide.resolution import check_stated_mpp, has_tiff_unit, parse_openslide_mpp, parse_tiff_mpp
 from survdash.store import file_sha256
 
 PICTURE_FORMATS = ("PNG", "JPEG", "TIFF")
 PICTURE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 MAX_PICTURE_PIXELS = 89_000_000  # 270 MB as RGB, below Pillow's own warning about decompression bombs
-STRIP_PIXELS = 1 << 24  # 64 MB as RGBA
+BLOCK_PX = 4096  # 64 MB as RGBA; strips as wide as the slide would decode most of its tiles twice
 LEVEL_SLACK = 1.005  # scanners round: a level said to be 2.0005 times coarser is the one at 2
 MANY_FILES = frozenset({"mirax", "hamamatsu", "dicom"})  # the named file is only a part of the slide
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
@@ -128,7 +128,7 @@ class Slide(ABC):
         Returns
         -------
         ndarray, shape (h, w, 3)
-            RGB uint8, from the coarsest level that is fine enough; read in strips, so that a slide of one level needs
+            RGB uint8, from the coarsest level that is fine enough; read in blocks, so that a slide of one level needs
             no more memory than any other.
 
         Raises
@@ -136,22 +136,23 @@ class Slide(ABC):
         SlideError
             If the file cannot be read.
         Cancelled
-            If ``cancel`` is set between two strips.
+            If ``cancel`` is set between two blocks.
         """
         scale = max(1.0, max(self.width, self.height) / max_px)
         columns, rows = max(1, round(self.width / scale)), max(1, round(self.height / scale))
         level = self.level_for(scale)
         own = self.downsamples[level]
         level_width, level_height = max(1, math.floor(self.width / own)), max(1, math.floor(self.height / own))
-        at_once = max(1, int(STRIP_PIXELS / level_width / (level_height / rows)))
+        across, down = level_width / columns, level_height / rows
+        side = max(1, int(BLOCK_PX / max(across, down)))
+        corners = [(left, top) for top in range(0, rows, side) for left in range(0, columns, side)]
         view = np.empty((rows, columns, 3), np.uint8)
-        for first in range(0, rows, at_once):
-            check_cancel(cancel, step="Finding tissue")
-            report(Progress(step="Finding tissue", done=first, total=rows))
-            last = min(first + at_once, rows)
-            top, bottom = (round(row * level_height / rows) for row in (first, last))
-            strip = self._read(0, round(top * own), level=level, size=(level_width, max(1, bottom - top)))
-            view[first:last] = _resize(strip, (columns, last - first))
+        for left, top in track(corners, step="Finding tissue", report=report, cancel=cancel):
+            right, bottom = min(left + side, columns), min(top + side, rows)
+            x, x_end = round(left * across), max(round(left * across) + 1, round(right * across))
+            y, y_end = round(top * down), max(round(top * down) + 1, round(bottom * down))
+            block = self._read(round(x * own), round(y * own), level=level, size=(x_end - x, y_end - y))
+            view[top:bottom, left:right] = _resize(block, (right - left, bottom - top))
         return view
 
 
