@@ -3,93 +3,103 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from survdash.bag_file import SCHEMA, BagFile, new_bag_file
+from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
 from survdash.errors import BagError, UnknownNameError
 
-ORIGIN = BagOrigin(encoder="efficientnet-lite0", weights="ab" * 32, dim=8)
+ORIGIN = BagOrigin(encoder="net", weights="ab", dim=3)
 
 
-def block(tiles, *, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(tiles, 8)).astype(np.float32), rng.integers(0, 100_000, size=(tiles, 2), dtype=np.int32)
+def blocks(*sizes: int):
+    start = 0
+    for size in sizes:
+        yield (
+            np.arange(start, start + 3 * size).reshape(size, 3).astype(np.float32) / 8,
+            np.full((size, 2), start, np.int32),
+        )
+        start += 3 * size
 
 
-@pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "bags.h5"
-    with new_bag_file(path, ORIGIN) as writer:
-        assert writer.add_slide("s1", [block(100), block(70, seed=1)], {"mpp": 0.5, "slide_sha256": "cd"}) == 170
-        writer.add_slide("s2", [block(3, seed=2)], {})
-    return path
+def write(path, *, allow_missing: bool = False, **slides):
+    with new_bag_file(path, ORIGIN, allow_missing=allow_missing) as writer:
+        for name, parts in slides.items():
+            writer.add_slide(name, parts, {"mpp": 0.5, "rule": "x"})
 
 
-def test_what_was_written_is_read_in_order(path):
-    with BagFile(path) as bags:
-        assert (bags.slide_ids, bags.tile_count("s1")) == (("s1", "s2"), 170)
-        assert bags.attributes("s1") == {"mpp": 0.5, "slide_sha256": "cd"}
-        bag = bags.read(["s2", "s1"])
-    features = np.concatenate([block(3, seed=2)[0], block(100)[0], block(70, seed=1)[0]])
-    np.testing.assert_array_equal(bag.features, features.astype(np.float16))
-    np.testing.assert_array_equal(bag.coords[3:103], block(100)[1])
-    np.testing.assert_array_equal(bag.slide_index, np.repeat([0, 1], [3, 170]))
-    assert (bag.slide_ids, bag.origin.encoder, bag.origin.dim) == (("s2", "s1"), ORIGIN.encoder, 8)
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sizes=st.lists(st.integers(0, 90), min_size=1, max_size=4).filter(any))
+def test_the_cut_into_blocks_does_not_matter(tmp_path_factory, sizes):
+    folder = tmp_path_factory.mktemp("bag")
+    write(folder / "a.h5", s=blocks(*sizes))
+    write(folder / "b.h5", s=blocks(sum(sizes)))
+    with BagFile(folder / "a.h5") as one, BagFile(folder / "b.h5") as other:
+        assert one.tile_count("s") == sum(sizes)
+        np.testing.assert_array_equal(one.read(["s"]).features, other.read(["s"]).features)
 
 
-def test_equal_bags_are_equal_bytes(tmp_path, path):
-    again = tmp_path / "again.h5"
-    with new_bag_file(again, ORIGIN) as writer:
-        writer.add_slide("s1", [block(100), block(70, seed=1)], {"mpp": 0.5, "slide_sha256": "cd"})
-        writer.add_slide("s2", [block(3, seed=2)], {})
-    assert again.read_bytes() == path.read_bytes()
+def test_slides_are_read_as_one_bag_in_the_order_asked_for(tmp_path):
+    write(tmp_path / "b.h5", s1=blocks(2), s2=blocks(3))
+    with BagFile(tmp_path / "b.h5") as file:
+        bag = file.read(["s2", "s1"])
+        assert file.slide_ids == ("s1", "s2")
+        assert file.attributes("s1") == {"mpp": 0.5, "rule": "x"}
+        assert (file.origin.encoder, file.origin.weights, file.origin.dim) == ("net", "ab", 3)
+        with pytest.raises(UnknownNameError, match="holds no slide 's3'"):
+            file.read(["s3"])
+    assert bag.slide_index.tolist() == [0, 0, 0, 1, 1]
+    assert bag.features.dtype == np.float16
+
+
+@pytest.mark.parametrize(("value", "allowed"), [(np.nan, True), (np.inf, False), (1e6, True), (1e39, False)])
+def test_slide_level_tables_may_have_gaps_and_large_values_and_tiles_may_not(tmp_path, value, allowed):
+    block = [(np.array([[1.0, value, 2.0]]), np.zeros((1, 2), np.int32))]
+    with pytest.raises(BagError, match="missing or too large for float16"):
+        write(tmp_path / "tiles.h5", s=block)
+    if not allowed:
+        with pytest.raises(BagError, match="missing or too large for float32"):
+            write(tmp_path / "table.h5", s=block, allow_missing=True)
+        return
+    write(tmp_path / "table.h5", s=block, allow_missing=True)
+    with BagFile(tmp_path / "table.h5") as file:
+        np.testing.assert_array_equal(file.read(["s"]).features, block[0][0].astype(np.float32))
 
 
 @pytest.mark.parametrize(
-    ("slide_id", "blocks", "words"),
+    ("name", "parts", "said"),
     [
-        ("s/1", [block(1)], "not allowed"),
-        ("..", [block(1)], "not allowed"),
-        ("s1", [], "no tile"),
-        ("s1", [(np.ones((2, 7)), np.zeros((2, 2)))], "width 8"),
-        ("s1", [(np.ones((2, 8)), np.zeros((1, 2)))], "does not fit"),
-        ("s1", [(np.full((2, 8), 1e6), np.zeros((2, 2)))], "too large"),
-        ("s1", [(np.full((2, 8), np.nan), np.zeros((2, 2)))], "missing"),
+        ("a/b", [(np.ones((1, 3)), np.ones((1, 2)))], "name is taken or not allowed"),
+        ("..", [(np.ones((1, 3)), np.ones((1, 2)))], "name is taken or not allowed"),
+        ("s", [(np.ones((1, 4)), np.ones((1, 2)))], "does not fit width 3"),
+        ("s", [(np.ones((1, 3)), np.ones((2, 2)))], "does not fit width 3"),
+        ("s", [], "has no tile"),
     ],
 )
-def test_a_slide_that_does_not_fit_leaves_no_file(tmp_path, slide_id, blocks, words):
-    with pytest.raises(BagError, match=words), new_bag_file(tmp_path / "b.h5", ORIGIN) as writer:
-        writer.add_slide(slide_id, blocks, {})
+def test_a_faulty_slide_leaves_no_file(tmp_path, name, parts, said):
+    with pytest.raises(BagError, match=said):
+        write(tmp_path / "b.h5", **{name: parts})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_slide_is_added_once(tmp_path):
-    with pytest.raises(BagError, match="taken"), new_bag_file(tmp_path / "b.h5", ORIGIN) as writer:
-        writer.add_slide("s1", [block(1)], {})
-        writer.add_slide("s1", [block(1)], {})
+    def twice() -> None:
+        with new_bag_file(tmp_path / "b.h5", ORIGIN) as writer:
+            writer.add_slide("s", blocks(1), {})
+            writer.add_slide("s", blocks(1), {})
+
+    with pytest.raises(BagError, match="name is taken"):
+        twice()
 
 
-def test_tables_of_one_vector_a_slide_keep_gaps_and_large_areas(tmp_path):
-    row = np.array([[1e6, np.nan, 0, 1, 2, 3, 4, 5]], np.float32)
-    with new_bag_file(tmp_path / "b.h5", ORIGIN, allow_missing=True) as writer:
-        writer.add_slide("s1", [(row, np.zeros((1, 2), np.int32))], {})
-    with BagFile(tmp_path / "b.h5") as bags:
-        np.testing.assert_array_equal(bags.read(["s1"]).features, row)
-
-
-def test_an_unknown_slide_is_said_to_be_unknown(path):
-    with BagFile(path) as bags, pytest.raises(UnknownNameError, match="s3"):
-        bags.read(["s1", "s3"])
-
-
-def test_other_files_and_newer_schemas_are_refused(tmp_path, path):
-    (tmp_path / "text.h5").write_text("no HDF5")
-    with h5py.File(tmp_path / "foreign.h5", "w") as file:
-        file["features"] = [1.0]
-    for name in ("text.h5", "foreign.h5", "absent.h5"):
-        with pytest.raises(BagError, match=name):
-            BagFile(tmp_path / name)
-    with h5py.File(path, "r+") as file:
-        file.attrs["schema"] = SCHEMA + 1
-    with pytest.raises(BagError, match="Update"):
-        BagFile(path)
+def test_other_files_and_newer_schemas_are_refused(tmp_path):
+    (tmp_path / "x.h5").write_bytes(b"not HDF5")
+    with pytest.raises(BagError, match="not a bag file of survdash"):
+        BagFile(tmp_path / "x.h5")
+    write(tmp_path / "b.h5", s=blocks(1))
+    with h5py.File(tmp_path / "b.h5", "a") as file:
+        file.attrs["schema"] = 2
+    with pytest.raises(BagError, match="has bag schema 2; this survdash reads up to 1"):
+        BagFile(tmp_path / "b.h5")

@@ -1,69 +1,74 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from survdash.case import BagOrigin
-from survdash.cohort import PATIENT_COLUMNS, Cohort
+from survdash.cohort import Cohort
 from survdash.errors import CohortError, UnknownNameError
 
 
-def patients(*ids):
-    facts = {"time_months": 12.0, "event": True, "age": 60.0, "sex": "female", "stage": "II", "site": "A"}
-    return pd.DataFrame([facts] * len(ids), index=pd.Index(ids, name="case_id"))
-
-
 @pytest.fixture
-def parts(tmp_path):
-    return {
-        "name": "small",
-        "title": "Small",
-        "simulated": True,
-        "endpoint": "overall survival",
-        "patients": patients("A", "B", "C"),
-        "genes": pd.DataFrame({"TP53_rna": [1.0, 2.0]}, index=["A", "B"]),
-        "gene_groups": {"one": ("TP53_rna",)},
-        "bag_path": tmp_path / "bags.h5",
-        "slides": pd.Series({"B-2": "B", "B-1": "B", "C-1": "C"}),
-        "bag_origin": BagOrigin(encoder="e", weights="", dim=4),
-        "folds": None,
-    }
+def cohort() -> Cohort:
+    cases = pd.Index(["A", "B", "C"], name="case_id")
+    patients = pd.DataFrame(
+        {
+            "time_months": [1.0, 2, 3],
+            "event": [True, False, True],
+            "age": 60.0,
+            "sex": "male",
+            "stage": "I",
+            "site": "x",
+        },
+        index=cases,
+    )
+    return Cohort(
+        name="made",
+        title="Made",
+        simulated=True,
+        endpoint="overall survival",
+        patients=patients,
+        genes=pd.DataFrame({"TP53_rna": [1.0, 2.0]}, index=["A", "B"]),
+        gene_groups={"all": ("TP53_rna",)},
+        bag_path=Path("bags.h5"),
+        slides=pd.Series({"s2": "B", "s1": "B", "s3": "C"}),
+        bag_origin=BagOrigin(encoder="net", weights="", dim=3),
+        folds=None,
+    )
 
 
-def test_cases_are_found_by_what_they_have(parts):
-    cohort = Cohort(**parts)
+def test_modalities_cases_and_slides(cohort):
     assert cohort.modalities == ("genes", "slide")
-    assert list(cohort.cases_with(())) == ["A", "B", "C"]
-    assert list(cohort.cases_with(("genes",))) == ["A", "B"]
-    assert list(cohort.cases_with(("genes", "slide"))) == ["B"]
-    assert cohort.slides_of("B") == ("B-1", "B-2")
+    assert cohort.cases_with(("genes",)).tolist() == ["A", "B"]
+    assert cohort.cases_with(("slide",)).tolist() == ["B", "C"]
+    assert cohort.cases_with(("genes", "slide")).tolist() == ["B"]
+    assert cohort.slides_of("B") == ("s1", "s2")
     assert cohort.slides_of("A") == ()
-    assert cohort.survival.size == 3
-
-
-def test_an_unknown_case_is_said_to_be_unknown(parts):
-    with pytest.raises(UnknownNameError, match="'Z'"):
-        Cohort(**parts).slides_of("Z")
-
-
-def test_a_cohort_of_genes_alone_has_no_case_with_a_slide(parts):
-    nothing = {"bag_path": None, "bag_origin": None, "slides": pd.Series(dtype=object)}
-    cohort = Cohort(**(parts | nothing))
-    assert cohort.modalities == ("genes",)
-    assert list(cohort.cases_with(("slide",))) == []
+    np.testing.assert_array_equal(cohort.survival.event, [True, False, True])
+    with pytest.raises(UnknownNameError, match="has no case 'Z'"):
+        cohort.slides_of("Z")
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("change", "said"),
     [
-        ({"patients": patients("B", "A", "C")}, "unique and sorted"),
-        ({"patients": patients("A", "A", "B", "C")}, "unique and sorted"),
-        ({"patients": patients("A", "B", "C")[list(PATIENT_COLUMNS[:2])]}, "lacks age, sex"),
-        ({"genes": pd.DataFrame({"TP53_rna": [1.0]}, index=["Z"])}, "genes of unknown cases.*Z"),
-        ({"slides": pd.Series({"Z-1": "Z"})}, "slides of unknown cases.*Z"),
-        ({"genes": None, "bag_path": None}, "neither"),
+        (lambda c: {"patients": c.patients.iloc[::-1]}, "unique and sorted"),
+        (lambda c: {"patients": c.patients.drop(columns=["age", "sex"])}, "lacks age, sex"),
+        (lambda c: {"genes": None, "bag_path": None}, "neither genes nor slides"),
+        (lambda c: {"slides": pd.Series({"s": "Q"})}, "slides of unknown cases, for instance Q"),
+        (lambda c: {"genes": c.genes.rename(index={"A": "Z"})}, "genes of unknown cases, for instance Z"),
     ],
 )
-def test_tables_that_contradict_each_other_are_refused(parts, changes, words):
-    with pytest.raises(CohortError, match=words):
-        Cohort(**(parts | changes))
+def test_tables_that_contradict_each_other_are_refused(cohort, change, said):
+    with pytest.raises(CohortError, match=said):
+        replace(cohort, **change(cohort))
+
+
+def test_a_cohort_without_genes_has_slides_alone(cohort):
+    alone = replace(cohort, genes=None, gene_groups={})
+    assert alone.modalities == ("slide",)
+    assert alone.cases_with(("genes",)).size == 0

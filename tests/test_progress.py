@@ -5,36 +5,35 @@ import threading
 import pytest
 
 from survdash.errors import Cancelled
-from survdash.progress import CancelFile, Progress, check_cancel, track
+from survdash.progress import CancelFile, Progress, check_cancel, silent, track
 
 
-def test_each_item_is_announced_and_the_end_is_told():
-    said: list[Progress] = []
-    assert list(track("abc", step="Spelling", report=said.append)) == ["a", "b", "c"]
-    assert said == [Progress(step="Spelling", done=done, total=3) for done in range(4)]
+def test_each_item_is_reported_before_it_and_the_end_after_all():
+    seen: list[Progress] = []
+    assert list(track("abc", step="read", report=seen.append)) == ["a", "b", "c"]
+    assert [(progress.done, progress.total) for progress in seen] == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize(("items", "total"), [([], 0), (iter([]), 0), (iter("ab"), 2)])
-def test_the_last_word_is_right_without_items_and_without_a_known_number(items, total):
-    said: list[Progress] = []
-    list(track(items, step="Counting", report=said.append))
-    assert said[-1] == Progress(step="Counting", done=total, total=total)
+def test_work_of_unknown_length_reports_zero_as_total_until_the_end():
+    seen: list[Progress] = []
+    list(track(iter("abc"), step="read", report=seen.append))
+    assert [progress.total for progress in seen[:-1]] == [0, 0, 0]
 
 
-def test_cancel_is_seen_before_the_next_item():
-    cancel, done = threading.Event(), []
-    with pytest.raises(Cancelled, match="Tiles, 2 of 5"):
-        for item in track(range(5), step="Tiles", cancel=cancel):
+@pytest.mark.parametrize("kind", ["event", "file"])
+def test_a_set_flag_stops_before_the_next_item(tmp_path, kind):
+    event = threading.Event()
+    flag = event if kind == "event" else CancelFile(tmp_path / "cancel")
+    done = []
+    with pytest.raises(Cancelled, match="Stopped at: read, 2 of 5"):
+        for item in track(range(5), step="read", cancel=flag):
             done.append(item)
             if item == 1:
-                cancel.set()
+                event.set()
+                (tmp_path / "cancel").touch()
     assert done == [0, 1]
 
 
-def test_a_file_cancels_across_processes(tmp_path):
-    cancel = CancelFile(tmp_path / "cancel")
-    check_cancel(cancel, step="Training")
-    check_cancel(None, step="Training")
-    (tmp_path / "cancel").touch()
-    with pytest.raises(Cancelled, match="Training"):
-        check_cancel(cancel, step="Training")
+def test_without_a_flag_nothing_is_stopped():
+    check_cancel(None, step="x")
+    silent(Progress(step="x", done=0, total=0))

@@ -233,8 +233,9 @@ def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
 
 
 def _find_contradictions(matched: _Matched) -> list[str]:
+    several = {column: given for column, given in matched.found.items() if len(given) > 1}
     # As text, so that two missing values are one value.
-    differ = {column: given for column, given in matched.found.items() if len(set(map(str, given))) > 1}
+    differ = {column: given for column, given in several.items() if len(set(map(str, given))) > 1}
     if not differ:
         return []
     examples = name_some(f"{column} {' and '.join(map(str, given))}" for column, given in differ.items())
@@ -315,7 +316,7 @@ def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePane
         f"{len(listed[state])} of {len(panel.columns)} genes {text}: {name_some(listed[state])}."
         for state, text in said.items() if listed[state]
     ]
-    spelling = {split_column(column)[0].casefold(): split_column(column)[0] for column in panel.columns}
+    spelling = {symbol.casefold(): symbol for symbol in _kinds_of_symbols(panel.columns)}
     near = [
         f"{name} for {spelling[symbol.casefold()]}"
         for name in matched.unknown

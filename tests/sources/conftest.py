@@ -72,8 +72,14 @@ def patients() -> Callable[[int], list[dict[str, object]]]:
     def make(number: int) -> list[dict[str, object]]:
         return [
             {
-                "case_id": f"P{i:03d}", "slide_id": f"P{i:03d}-1.svs", "survival_months": 1.5 + i, "censorship": i % 2,
-                "is_female": int(i % 4 > 0), "age": 50 + i % 30, "site": "AA", "TP53_rnaseq": 0.25 * i - 1,
+                "case_id": f"P{i:03d}",
+                "slide_id": f"P{i:03d}-1.svs",
+                "survival_months": 1.5 + i,
+                "censorship": i % 2,
+                "is_female": int(i % 4 > 0),
+                "age": 50 + i % 30,
+                "site": "AA",
+                "TP53_rnaseq": 0.25 * i - 1,
                 "MYC_cnv": i % 5 - 2,
             }
             for i in range(number)

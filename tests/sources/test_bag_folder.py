@@ -17,7 +17,14 @@ CASES = pd.Index(["A", "B", "TCGA-AD-6964"])
 GENERATOR = np.random.default_rng(0)
 
 
-def foreign(path: Path, *, key: str = "features", shape: tuple[int, ...] = (7, 4), coords: tuple[int, ...] | None = (7, 2), **attrs: str):
+def foreign(
+    path: Path,
+    *,
+    key: str = "features",
+    shape: tuple[int, ...] = (7, 4),
+    coords: tuple[int, ...] | None = (7, 2),
+    **attrs: str,
+):
     path.parent.mkdir(parents=True, exist_ok=True)
     values = GENERATOR.normal(size=shape).astype(np.float32)
     with h5py.File(path, "w") as file:
@@ -39,7 +46,10 @@ def test_the_bag_of_another_program_keeps_its_numbers(shared, tmp_path):
     path.write_bytes((shared / "slides" / "stamp_bag_TCGA-AD-6964.h5").read_bytes())
     found = read_bag_folder(tmp_path, CASES)
     assert dict(found.slides) == {"TCGA-AD-6964-01Z-00-DX1": "TCGA-AD-6964"}
-    assert found.origin == found.origin.__class__(encoder="unknown (STAMP)", weights="", dim=512) or found.origin.dim == 512
+    assert (
+        found.origin == found.origin.__class__(encoder="unknown (STAMP)", weights="", dim=512)
+        or found.origin.dim == 512
+    )
     assert found.origin.encoder == "unknown (STAMP)"
     with store(found, tmp_path / "out" / "bags.h5") as bags, h5py.File(path) as file:
         bag = bags.read(list(found.slides.index))
@@ -48,7 +58,9 @@ def test_the_bag_of_another_program_keeps_its_numbers(shared, tmp_path):
 
 
 @pytest.mark.parametrize("key", ["features", "feats", "patch_embeddings"])
-@pytest.mark.parametrize(("shape", "coords"), [((7, 4), (7, 2)), ((1, 7, 4), (1, 7, 2)), ((1, 7, 4), None), ((7, 4), (1, 7, 2))])
+@pytest.mark.parametrize(
+    ("shape", "coords"), [((7, 4), (7, 2)), ((1, 7, 4), (1, 7, 2)), ((1, 7, 4), None), ((7, 4), (1, 7, 2))]
+)
 def test_every_known_layout_gives_the_same_bag(tmp_path, key, shape, coords):
     values = foreign(tmp_path / "in" / "A.h5", key=key, shape=shape, coords=coords)
     found = read_bag_folder(tmp_path / "in", CASES)
@@ -88,7 +100,7 @@ def test_bags_of_no_case_are_counted_and_none_at_all_is_an_error(tmp_path):
 def test_mixed_widths_and_encoders_are_refused(tmp_path):
     foreign(tmp_path / "A.h5", encoder="one")
     foreign(tmp_path / "B.h5", encoder="two", shape=(7, 5))
-    with pytest.raises(BagError, match="bags of 2 kinds.*one with 4 features, two with 5 features"):
+    with pytest.raises(BagError, match=r"bags of 2 kinds.*one with 4 features, two with 5 features"):
         read_bag_folder(tmp_path, CASES)
 
 
@@ -101,7 +113,13 @@ def test_all_broken_files_are_named_at_once(tmp_path):
     (tmp_path / "E.h5").write_bytes(b"no HDF5")
     with pytest.raises(BagError) as caught:
         read_bag_folder(tmp_path, pd.Index(list("ABCDE")))
-    for said in ("A.h5: no dataset", "B.h5: features must be", "C.h5: coords (6, 2) do not fit 7", "E.h5 is damaged", "slide D stands in"):
+    for said in (
+        "A.h5: no dataset",
+        "B.h5: features must be",
+        "C.h5: coords (6, 2) do not fit 7",
+        "E.h5 is damaged",
+        "slide D stands in",
+    ):
         assert said in caught.value.message
 
 
@@ -133,7 +151,13 @@ def test_a_bag_that_claims_to_be_huge_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("slide", "case"),
-    [("TCGA-AD-6964-01Z-00-DX1.ABC", "TCGA-AD-6964"), ("TCGA-AD-6964", "TCGA-AD-6964"), ("A", "A"), ("A-1", None), ("TCGA-AD-69645", None)],
+    [
+        ("TCGA-AD-6964-01Z-00-DX1.ABC", "TCGA-AD-6964"),
+        ("TCGA-AD-6964", "TCGA-AD-6964"),
+        ("A", "A"),
+        ("A-1", None),
+        ("TCGA-AD-69645", None),
+    ],
 )
 def test_the_case_of_a_slide(slide, case):
     assert case_of(slide, CASES) == case

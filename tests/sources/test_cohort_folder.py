@@ -18,8 +18,16 @@ ORIGIN = BagOrigin(encoder="net", weights="ab", dim=3)
 def parts():
     cases = pd.Index(["B", "A", "C"], name="case_id")
     patients = pd.DataFrame(
-        {"time_months": [1.0, 2.5, 3.0], "event": [True, False, True], "age": [60, None, 70], "sex": ["male", None, "female"],
-         "stage": ["Stage I", None, None], "site": ["x", "y", "z"], "grade": ["G1", None, "G2"]}, index=cases,
+        {
+            "time_months": [1.0, 2.5, 3.0],
+            "event": [True, False, True],
+            "age": [60, None, 70],
+            "sex": ["male", None, "female"],
+            "stage": ["Stage I", None, None],
+            "site": ["x", "y", "z"],
+            "grade": ["G1", None, "G2"],
+        },
+        index=cases,
     )
     genes = pd.DataFrame({"TP53_rna": [0.5, np.nan], "MYC_cnv": [1.0, -2.0]}, index=["C", "B"])
 
@@ -28,10 +36,18 @@ def parts():
             writer.add_slide(slide, [(np.full((2, 3), value), np.zeros((2, 2)))], {})
 
     return {
-        "name": "made", "title": "Made", "simulated": True, "endpoint": "overall survival", "patients": patients, "genes": genes,
+        "name": "made",
+        "title": "Made",
+        "simulated": True,
+        "endpoint": "overall survival",
+        "patients": patients,
+        "genes": genes,
         "gene_groups": {"Z first": ("TP53_rna",), "A second": ("MYC_cnv", "TP53_rna")},
-        "slides": pd.Series({"s2": "A", "s1": "C"}), "folds": pd.Series({"A": 1, "B": 0}), "source": {"table": {"file": "t.csv"}},
-        "bags": fill, "bag_origin": ORIGIN,
+        "slides": pd.Series({"s2": "A", "s1": "C"}),
+        "folds": pd.Series({"A": 1, "B": 0}),
+        "source": {"table": {"file": "t.csv"}},
+        "bags": fill,
+        "bag_origin": ORIGIN,
     }
 
 
@@ -54,7 +70,11 @@ def test_what_is_written_is_read(parts, tmp_path):
     with BagFile(cohort.bag_path) as bags:
         assert bags.read(["s1"]).features.tolist() == [[1.0] * 3] * 2
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
-        "bags.h5", "cohort.json", "folds.csv", "genes.parquet", "patients.parquet",
+        "bags.h5",
+        "cohort.json",
+        "folds.csv",
+        "genes.parquet",
+        "patients.parquet",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["made"], "nothing temporary is left"
 
@@ -68,8 +88,13 @@ def test_the_digest_follows_the_content_and_nothing_else(parts, tmp_path):
     assert key("b", source={"table": {"file": "other", "date": "2026-01-01"}}) == first
     assert key("c", patients=parts["patients"].iloc[::-1]) == first
     older = parts["patients"].assign(age=61.0)
-    for changed in ({"patients": older}, {"folds": None}, {"genes": parts["genes"] + 1}, {"title": "x"},
-                    {"gene_groups": dict(reversed(parts["gene_groups"].items()))}):
+    for changed in (
+        {"patients": older},
+        {"folds": None},
+        {"genes": parts["genes"] + 1},
+        {"title": "x"},
+        {"gene_groups": dict(reversed(parts["gene_groups"].items()))},
+    ):
         assert key("d", **changed) != first
 
 
@@ -77,9 +102,11 @@ def test_a_ready_bag_file_is_copied_and_must_name_the_same_slides(parts, tmp_pat
     with new_bag_file(tmp_path / "ready.h5", ORIGIN) as writer:
         parts["bags"](writer)
     write_cohort(tmp_path / "made", **{**parts, "bags": tmp_path / "ready.h5", "bag_origin": None})
-    assert read_cohort(tmp_path / "made").bag_origin == read_cohort(tmp_path / "made").bag_origin.__class__(
-        encoder="net", weights="ab", dim=3
-    ) or read_cohort(tmp_path / "made").bag_origin.encoder == "net"
+    assert (
+        read_cohort(tmp_path / "made").bag_origin
+        == read_cohort(tmp_path / "made").bag_origin.__class__(encoder="net", weights="ab", dim=3)
+        or read_cohort(tmp_path / "made").bag_origin.encoder == "net"
+    )
     with pytest.raises(BagError, match="1 slides have no bag, 1 bags have no case"):
         write_cohort(tmp_path / "made", **{**parts, "bags": tmp_path / "ready.h5", "slides": {"s1": "C", "s9": "A"}})
     with pytest.raises(CohortError, match="names 2 slides but has no bags"):
@@ -96,7 +123,8 @@ def test_a_failed_write_leaves_the_old_cohort(parts, tmp_path):
         raise KeyboardInterrupt
 
     for changed, error in (
-        ({"bags": stop}, KeyboardInterrupt), ({"slides": {"s1": "C", "s2": "Q"}}, CohortError),
+        ({"bags": stop}, KeyboardInterrupt),
+        ({"slides": {"s1": "C", "s2": "Q"}}, CohortError),
         ({"patients": parts["patients"].drop(columns="age")}, CohortError),
     ):
         with pytest.raises(error):

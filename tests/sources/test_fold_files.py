@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from survdash.errors import CohortError, NotEnoughDataError
 from survdash.sources.fold_files import make_folds, read_folds, seed_of
@@ -14,7 +15,9 @@ from survdash.sources.fold_files import make_folds, read_folds, seed_of
 def write(folder: Path, *splits: tuple[str, str]) -> Path:
     folder.mkdir(exist_ok=True)
     for number, (train, val) in enumerate(splits):
-        rows = [f"{i},{t},{v}" for i, (t, v) in enumerate(zip(train.ljust(9), val.ljust(9), strict=True)) if (t + v).strip()]
+        rows = [
+            f"{i},{t},{v}" for i, (t, v) in enumerate(zip(train.ljust(9), val.ljust(9), strict=True)) if (t + v).strip()
+        ]
         (folder / f"splits_{number}.csv").write_text("\n".join([",train,val", *rows]))
     return folder
 
@@ -33,7 +36,8 @@ def test_strangers_and_cases_without_fold_are_counted(tmp_path):
     table = read_folds(write(tmp_path / "f", ("CD", "AB"), ("AB", "CX")), pd.Index(["A", "B", "C", "D"]))
     assert dict(table.folds) == {"A": 0, "B": 0, "C": 1}
     assert table.notes == (
-        "1 cases of the fold files are not in the cohort (X).", "1 cases of the cohort are held out in no fold (D).",
+        "1 cases of the fold files are not in the cohort (X).",
+        "1 cases of the cohort are held out in no fold (D).",
     )
 
 
@@ -43,8 +47,11 @@ def test_all_faults_of_the_fold_files_are_told_at_once(tmp_path):
     with pytest.raises(CohortError) as caught:
         read_folds(folder, pd.Index(list("ABCD")))
     for said in (
-        "files are numbered 0, 1, 3", "splits_0.csv: 1 cases stand in train and val (A)", "splits_1.csv names D twice in val",
-        "splits_3.csv lacks the column train and val", "case C is held out in fold 0 and in fold 1",
+        "files are numbered 0, 1, 3",
+        "splits_0.csv: 1 cases stand in train and val (A)",
+        "splits_1.csv names D twice in val",
+        "splits_3.csv lacks the column train and val",
+        "case C is held out in fold 0 and in fold 1",
     ):
         assert said in caught.value.message
 
@@ -57,7 +64,10 @@ def test_folds_of_another_cohort_are_refused(tmp_path):
         read_folds(tmp_path, pd.Index(["A"]))
 
 
-@given(events=st.lists(st.booleans(), min_size=5, max_size=80).filter(lambda e: sum(e) >= 5), seed=st.integers(0, 2**32 - 1))
+@given(
+    events=st.lists(st.booleans(), min_size=5, max_size=80).filter(lambda e: sum(e) >= 5),
+    seed=st.integers(0, 2**32 - 1),
+)
 def test_made_folds_share_deaths_and_patients_evenly_and_depend_on_the_seed_alone(events, seed):
     event = np.array(events)
     folds = make_folds(event, k=5, seed=seed)

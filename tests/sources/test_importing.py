@@ -15,7 +15,10 @@ from survdash.sources.importing import check_name, import_cohort
 def test_blca_is_imported_whole_and_quickly(tcga, blca, tmp_path):
     began = time.process_time()
     done = import_cohort(
-        tcga / "blca_rnaseq_cnv.csv.zip", name="blca", folds=tcga / "splits" / "blca", clinical=tcga / "blca_stage.csv",
+        tcga / "blca_rnaseq_cnv.csv.zip",
+        name="blca",
+        folds=tcga / "splits" / "blca",
+        clinical=tcga / "blca_stage.csv",
         target=tmp_path / "blca",
     )
     seconds = time.process_time() - began
@@ -23,7 +26,9 @@ def test_blca_is_imported_whole_and_quickly(tcga, blca, tmp_path):
     cohort = read_cohort(tmp_path / "blca")
     assert cohort.modalities == ("genes",)
     assert cohort.genes.equals(blca.genes)
-    assert cohort.patients[["time_months", "event", "age", "sex"]].equals(blca.patients[["time_months", "event", "age", "sex"]])
+    assert cohort.patients[["time_months", "event", "age", "sex"]].equals(
+        blca.patients[["time_months", "event", "age", "sex"]]
+    )
     assert int(cohort.patients["stage"].notna().sum()) == 347
     assert len(cohort.gene_groups) == 6
     assert np.bincount(cohort.folds).tolist() == [75, 75, 75, 75, 73] or len(cohort.folds) == 373
@@ -33,12 +38,20 @@ def test_blca_is_imported_whole_and_quickly(tcga, blca, tmp_path):
 
 @pytest.mark.parametrize(
     ("table", "name", "cases", "both"),
-    [("luad_rnaseq_cnv", "luad", 453, 422), ("more/skcm_mutsig", "skcm", 230, 180), ("more/lusc_mutsig", "lusc", 450, 386)],
+    [
+        ("luad_rnaseq_cnv", "luad", 453, 422),
+        ("more/skcm_mutsig", "skcm", 230, 180),
+        ("more/lusc_mutsig", "lusc", 450, 386),
+    ],
 )
 def test_cohorts_with_slide_features_keep_all_cases(tcga, tmp_path, table, name, cases, both):
     done = import_cohort(
-        tcga / f"{table}.csv.zip", name=name, folds=tcga / "splits" / name, features=tcga / "features" / f"{name}_hif.csv",
-        clinical=tcga / f"{name}_stage.csv", target=tmp_path / name,
+        tcga / f"{table}.csv.zip",
+        name=name,
+        folds=tcga / "splits" / name,
+        features=tcga / "features" / f"{name}_hif.csv",
+        clinical=tcga / f"{name}_stage.csv",
+        target=tmp_path / name,
     )
     cohort = read_cohort(tmp_path / name)
     assert done.cases == len(cohort.patients) == cases
