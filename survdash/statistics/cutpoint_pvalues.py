@@ -12,6 +12,8 @@ import numpy as np
 from scipy.special import comb, ndtr
 
 HL_LIMIT = 170  # R counts permutations with gamma(n + 1), which overflows above
+FAR = 7.0  # standard deviations; a maximum there has p-values below 1e-8
+NODES = 400  # of the quadrature in the far tail, where more would not be seen
 BLOCK = 2_000_000  # permuted scores held together
 
 
@@ -57,7 +59,11 @@ def exact_gauss(statistic: float, sizes: np.ndarray, patients: int) -> float:
     spread = np.sqrt(patients * (m[1:] - m[:-1]) / below)  # sqrt(1 - correlation^2) without cancellation
     # Nodes closer together than the narrowest step of the chain, or the quadrature would not see it.
     wanted = 3.2 * b / spread.min() + 32
-    nodes, weights = _half_gauss(int(np.clip(16 * np.ceil(wanted / 16), 96, 400)))
+    if b >= FAR:
+        if wanted > 1.6 * NODES:
+            return _far_tail(b, correlation, spread)
+        wanted = min(wanted, NODES)  # the middle is seen less sharply, but nothing leaves from there
+    nodes, weights = _half_gauss(int(16 * np.ceil(max(wanted, 96) / 16)))
     z, weights = nodes * b, weights * b
     inside = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     kernels: dict[tuple[float, float], np.ndarray] = {}  # without ties in risk, steps mirror each other around N / 2
@@ -66,8 +72,36 @@ def exact_gauss(statistic: float, sizes: np.ndarray, patients: int) -> float:
         leaving += 2 * (mass @ (ndtr((-b - r * z) / s) + ndtr((r * z - b) / s)))
         kernel = kernels.get((r, s))
         if kernel is None:
-            kernel = kernels[r, s] = _kernel(z, r, s)
+            kernel = _kernel(z, r, s)
+            if len(kernels) < BLOCK * 4 // z.size**2:  # 64 MB are enough for a thousand patients
+                kernels[r, s] = kernel
         inside = kernel @ mass
+    return float(leaving)
+
+
+def _far_tail(b: float, correlation: np.ndarray, spread: np.ndarray) -> float:
+    """The same for a far bound and many candidates, where nodes over all of [-b, b] would be too many.
+
+    Deeper than 20 / b inside, one path in exp(20) has been outside before, so the density there is the normal one; only
+    the layer along the bound is carried on. Relative error about the p-value itself and exp(-20).
+    """
+    inner = b - 20 / b
+    half_layer, half_deep = 10 / b, (inner + b) / 2
+    nodes, weights = np.polynomial.legendre.leggauss(int(min(NODES, 48 + 3.2 * half_layer / spread.min())))
+    z, weights = inner + half_layer * (nodes + 1), weights * half_layer
+    deep_nodes, deep_weights = np.polynomial.legendre.leggauss(200)
+    deep = half_deep * (deep_nodes + 1) - b
+    deep_mass = deep_weights * half_deep * np.exp(-(deep**2) / 2) / np.sqrt(2 * np.pi)
+    normal = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    inside, leaving = normal, 2 * ndtr(-b)
+    for r, s in zip(correlation, spread, strict=True):
+        mass = weights * inside
+        leaving += 2 * (mass @ ndtr((r * z - b) / s))
+        if s > (b - inner) / 10:  # ties in risk: a step so wide that it leaves from the depth
+            leaving += 2 * (deep_mass @ ndtr((r * deep - b) / s))
+        from_deep = normal * (ndtr((inner - r * z) / s) - ndtr((-b - r * z) / s))
+        kernel = np.exp(-0.5 * ((z[:, None] - r * z[None, :]) / s) ** 2) / (s * np.sqrt(2 * np.pi))
+        inside = kernel @ mass + from_deep
     return float(leaving)
 
 

@@ -48,6 +48,28 @@ def test_quadrature_has_converged(b, monkeypatch):
     assert ours == pytest.approx(exact_gauss(b, sizes, 1000), rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "nodes"),
+    [(np.arange(200, 1801), 120), (np.array([200, 210, 700, 1500, 1790]), 60)],
+    ids=["every size", "few sizes, for ties"],
+)
+def test_far_tail_by_its_boundary_layer_agrees_with_the_whole_chain(sizes, nodes, monkeypatch):
+    from survdash.statistics import cutpoint_pvalues
+
+    monkeypatch.setattr(cutpoint_pvalues, "FAR", 99.0)
+    whole = exact_gauss(7.5, sizes, 2000)
+    monkeypatch.setattr(cutpoint_pvalues, "FAR", 7.0)
+    monkeypatch.setattr(cutpoint_pvalues, "NODES", nodes)  # forces the layer, which needs fewer nodes than that
+    assert exact_gauss(7.5, sizes, 2000) == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize("b", [3.0, 6.5, 8.0, 15.0, 25.0, 60.0])
+def test_large_cohorts_have_a_p_value_too(b):
+    sizes = np.arange(300, 2701)
+    p = exact_gauss(b, sizes, 3000)
+    assert 2 * ndtr(-b) <= p <= max(lausen_1994(b, sizes, 3000) * (1 + 1e-6), 1e-300)
+
+
 def test_quadrature_agrees_with_simulated_bridges():
     generator = np.random.default_rng(0)
     patients, sizes = 60, np.arange(6, 55)
