@@ -52,7 +52,9 @@ def test_lite0_knows_a_coffee_a_cat_and_a_rocket() -> None:
     assert best[1] in (281, 282, 285)  # tabby, tiger cat, Egyptian cat
     assert best[2] in (657, 744)  # missile, projectile
     chance = np.exp(logits[0] - logits[0].max())
-    assert chance[967] / chance.sum() > 0.7  # .84 with the right preprocessing and padding, .78 and less with others
+    # Measured: .81 as we do it; .52 with ImageNet's mean and deviation, .68 with timm's efficientnet_lite0 (other
+    # padding), .67 with red and blue exchanged.
+    assert chance[967] / chance.sum() > 0.75
 
 
 def test_lite0_is_timms_whole_network_before_its_classifier() -> None:
