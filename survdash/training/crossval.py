@@ -130,13 +130,17 @@ def evaluate(predictions: pd.DataFrame, survival: Survival) -> dict[str, object]
     """
     risk, fold = predictions["risk"].to_numpy(float), predictions["fold"].to_numpy()
     time_months, event = survival.time_months, survival.event
-    by_fold = []
+    by_fold: list[float | None] = []
     for number in np.unique(fold):
         members = fold == number
-        value = concordance(risk[members], time_months[members], event[members])
-        by_fold.append(float(value) if np.isfinite(value) else None)
+        try:
+            by_fold.append(float(concordance(risk[members], time_months[members], event[members])))
+        except NotEnoughDataError:
+            by_fold.append(None)
     known = [value for value in by_fold if value is not None]
-    _, low, high = concordance_interval(risk, time_months, event, fold)
+    silent_folds = [number for number, value in zip(np.unique(fold), by_fold, strict=True) if value is None]
+    kept = ~np.isin(fold, silent_folds)
+    _, low, high = concordance_interval(risk[kept], time_months[kept], event[kept], fold[kept])
     return {
         "mean": float(np.mean(known)), "sd": float(np.std(known)), "folds": by_fold,
         "pooled": float(concordance(risk, time_months, event)), "low": float(low), "high": float(high),

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from survdash.case import Survival
+from survdash.errors import Cancelled, NotEnoughDataError
+from survdash.training.crossval import crossval, evaluate, fold_models
+from survdash.training.data import model_data
+from survdash.training.recipe import Recipe
+
+COX = Recipe(model="cox_ridge", modalities=("genes", "slide"))
+SNN = Recipe(model="snn", modalities=("genes",), options={"width": 16}, epochs=3)
+
+
+@pytest.fixture(scope="module")
+def data(cohort):
+    return model_data(cohort, ("genes", "slide"))
+
+
+def test_every_patient_is_predicted_once_by_a_model_that_did_not_see_him_or_her(data):
+    result = crossval(data, COX)
+    table = result.predictions
+    assert table["case_id"].tolist() == data.case_ids.tolist()
+    np.testing.assert_array_equal(table["fold"], data.folds)
+    for number, model in enumerate(fold_models(result)):
+        members = np.flatnonzero(data.folds == number)
+        # In blocks of other sizes the same sums are taken in another order.
+        np.testing.assert_allclose(
+            table["risk"].to_numpy()[members], model.score(data.inputs(members), result.months).risk
+        )
+    assert all(len(curve) == len(result.months) for curve in table["survival"])
+
+
+def test_the_planted_truth_is_found(data):
+    # Of 1,770 pairs a guess gets half, with a standard error of about .04.
+    found = evaluate(crossval(data, COX).predictions, data.survival)
+    assert found["mean"] > 0.7
+    assert found["low"] < found["mean"] < found["high"]
+    assert len(found["folds"]) == 3
+
+
+def test_spreading_the_folds_changes_nothing(data):
+    alone, spread = crossval(data, SNN), crossval(data, SNN, jobs=2)
+    pd.testing.assert_frame_equal(alone.predictions, spread.predictions, check_exact=True)
+    assert alone.parameters == spread.parameters > 0
+
+
+def test_cancel_is_seen(data):
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        crossval(data, SNN, cancel=cancel)
+
+
+def test_one_fold_is_no_crossvalidation(data):
+    with pytest.raises(NotEnoughDataError, match="two folds"):
+        crossval(replace(data, folds=np.zeros(data.size, int)), COX)
+
+
+def test_perfect_and_reversed_risks():
+    survival = Survival(time_months=np.arange(1.0, 13), event=np.ones(12))
+    table = pd.DataFrame({"risk": -np.arange(12.0), "fold": np.arange(12) % 2})
+    assert evaluate(table, survival)["mean"] == 1
+    assert evaluate(table.assign(risk=-table["risk"]), survival)["pooled"] == 0
+
+
+def test_a_fold_without_a_comparable_pair_is_left_out_of_the_mean():
+    survival = Survival(time_months=np.arange(1.0, 9), event=np.array([1, 1, 1, 1, 0, 0, 0, 0]))
+    found = evaluate(pd.DataFrame({"risk": -np.arange(8.0), "fold": [0] * 4 + [1] * 4}), survival)
+    assert found["folds"] == [1, None]
+    assert found["mean"] == 1
