@@ -31,12 +31,12 @@ def test_follow_up_is_checked_once_and_read_only_after():
 
 @pytest.mark.parametrize("time", [0, -1, np.nan, np.inf])
 def test_impossible_times_name_their_row(time):
-    with pytest.raises(ClinicalError, match="1 follow-up times.*row 2"):
+    with pytest.raises(ClinicalError, match=r"1 follow-up times.*row 2"):
         Survival(time_months=[1, time], event=[1, 0])
 
 
 def test_events_are_zero_or_one_and_a_flipped_column_is_hinted_at():
-    with pytest.raises(ClinicalError, match="Events must be 0 or 1; found.*censorship"):
+    with pytest.raises(ClinicalError, match=r"Events must be 0 or 1; found.*censorship"):
         Survival(time_months=[1, 2], event=[1, 2])
     with pytest.raises(ClinicalError, match="two columns of one length"):
         Survival(time_months=[1, 2], event=[1])

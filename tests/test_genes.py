@@ -12,7 +12,8 @@ from survdash.genes import describe_panel, functional_groups, group_columns, spl
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("TP53_rnaseq", ("TP53", "rna")), ("TP53_rna", ("TP53", "rna")), ("A_B_cnv", ("A_B", "cnv")), ("KRAS_mut", ("KRAS", "mut")),
+    [("TP53_rnaseq", ("TP53", "rna")), ("TP53_rna", ("TP53", "rna")),
+     ("A_B_cnv", ("A_B", "cnv")), ("KRAS_mut", ("KRAS", "mut")),
      ("TP53", ("TP53", None)), ("_mut", ("_mut", None)), ("Y_RNA", ("Y_RNA", None))],
 )  # fmt: skip
 def test_a_column_is_symbol_and_kind(name, parts):

@@ -75,24 +75,21 @@ def write_cohort(
     Parameters
     ----------
     folder : Path
-        The cohort's own folder, made if it is not there.
     name, title, simulated, endpoint, patients, genes, gene_groups, folds, source
         As in ``Cohort``; rows need not be sorted.
     slides : Series or mapping
         ``slide_id`` to ``case_id`` of every slide in the bags.
     bags : Path, callable or None
         A ready bag file, which is copied, or a function that adds all slides to the writer it is given.
-    bag_origin : BagOrigin, optional
-        What made the bags; needed with a callable.
+    bag_origin : BagOrigin
+        Needed with a callable.
     allow_missing : bool
         With a callable: the bags are slide-level vectors, which may hold NaN.
 
     Raises
     ------
-    CohortError
-        If the tables contradict each other.
-    BagError
-        If a bag cannot be written.
+    CohortError, BagError
+        If the tables contradict each other, or a bag cannot be written.
     """
     slides = pd.Series(dict(slides), dtype="str").sort_index()
     with new_folder(folder) as temporary:

@@ -102,11 +102,8 @@ def test_a_ready_bag_file_is_copied_and_must_name_the_same_slides(parts, tmp_pat
     with new_bag_file(tmp_path / "ready.h5", ORIGIN) as writer:
         parts["bags"](writer)
     write_cohort(tmp_path / "made", **{**parts, "bags": tmp_path / "ready.h5", "bag_origin": None})
-    assert (
-        read_cohort(tmp_path / "made").bag_origin
-        == read_cohort(tmp_path / "made").bag_origin.__class__(encoder="net", weights="ab", dim=3)
-        or read_cohort(tmp_path / "made").bag_origin.encoder == "net"
-    )
+    origin = read_cohort(tmp_path / "made").bag_origin
+    assert (origin.encoder, origin.weights, origin.dim) == ("net", "ab", 3)
     with pytest.raises(BagError, match="1 slides have no bag, 1 bags have no case"):
         write_cohort(tmp_path / "made", **{**parts, "bags": tmp_path / "ready.h5", "slides": {"s1": "C", "s9": "A"}})
     with pytest.raises(CohortError, match="names 2 slides but has no bags"):

@@ -31,7 +31,7 @@ def test_blca_is_imported_whole_and_quickly(tcga, blca, tmp_path):
     )
     assert int(cohort.patients["stage"].notna().sum()) == 347
     assert len(cohort.gene_groups) == 6
-    assert np.bincount(cohort.folds).tolist() == [75, 75, 75, 75, 73] or len(cohort.folds) == 373
+    assert len(cohort.folds) == 373
     assert cohort.source["table"]["file"] == "blca_rnaseq_cnv.csv.zip"
     assert seconds < 3, "processor time of this import; three seconds are the budget"
 
