@@ -85,7 +85,8 @@ def show_table(cohort: usecases.CohortEntry, run: usecases.RunEntry, table: pd.D
     query = st.text_input("Search", key="cohort.search", placeholder="A part of the number, or: high, low",
                           type="search", live=True, label_visibility="collapsed").strip()
     hit = table["case_id"].str.contains(query, case=False, regex=False) | (table["group"] == query.lower())
-    shown = table[hit].reset_index(drop=True)
+    # a fact that no patient has, for instance a stage, needs no column
+    shown = table[hit].reset_index(drop=True).drop(columns=table.columns[table.isna().all()])
     # The query is a part of the key: a selection is a row number, and must not outlive the rows it was made in.
     event = st.dataframe(
         shown, hide_index=True, on_select="rerun", selection_mode="single-row", height=360,
@@ -97,7 +98,7 @@ def show_table(cohort: usecases.CohortEntry, run: usecases.RunEntry, table: pd.D
         st.caption(f"{len(shown):,} of {len(table):,} patients. Tick one on the left to open it.")
         return
     case = str(shown["case_id"].iloc[rows[0]])
-    st.page_link("pages/patient.py", label=f"Open {case}", icon=":material/person:",
+    st.page_link("patient.py", label=f"Open {case}", icon=":material/person:",
                  query_params={"cohort": cohort.name, "run": run.name, "case": case})
 
 
@@ -132,7 +133,7 @@ def show_curves(analysis: usecases.CohortAnalysis, *, name: str) -> None:
 
 st.title("Cohort", anchor=False)
 with error_box():
-    left, middle, right = st.columns([2, 2, 1])
+    left, middle, right = st.columns([4, 4, 3])
     with left:
         cohort = pick_cohort(page=PAGE)
     with middle:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash.figures.comparison import plot_forest
+from survdash.figures.words import p_text
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
@@ -21,11 +22,11 @@ COLUMNS = {
         "C-index", help=CINDEX + " Mean ± standard deviation over the held-out folds (divided by their number)."),
     "interval": st.column_config.TextColumn("95 % CI", help="Of the mean; bootstrap over patients."),
     "pooled": st.column_config.NumberColumn("Pooled", format="%.3f", help="Over all held-out patients at once."),
-    "difference": st.column_config.NumberColumn(
-        "Difference", format="%+.3f", help="C-index minus that of the first row, on the same patients."),
+    "difference": st.column_config.TextColumn(
+        "Difference", help="C-index minus that of the first row, on the same patients."),
     "difference_interval": st.column_config.TextColumn("95 % CI of it", help="Paired bootstrap over patients."),
-    "p_holm": st.column_config.NumberColumn(
-        "p", format="%.3f", help="Of the difference, corrected by Holm for the number of methods in the table."),
+    "p_holm": st.column_config.TextColumn(
+        "p", help="Of the difference, corrected by Holm for the number of methods in the table."),
     "params": st.column_config.NumberColumn("Weights", format="compact", help="Numbers that training sets."),
     "seconds": st.column_config.NumberColumn("Training (s)", format="%.0f", help="All folds together."),
 }
@@ -40,6 +41,8 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
         "–" if pd.isna(low) else f"{low:+.3f} to {high:+.3f}"
         for low, high in zip(table["difference_low"], table["difference_high"], strict=True)
     ]
+    shown["difference"] = ["reference", *(f"{value:+.3f}" for value in table["difference"].iloc[1:])]
+    shown["p_holm"] = ["–", *(p_text(p) for p in table["p_holm"].iloc[1:])]
     return shown[list(COLUMNS)]
 
 

@@ -36,9 +36,9 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
                 help=CINDEX + " ± is the standard deviation over the held-out folds.",
             )
             with st.container(horizontal=True):
-                st.page_link("pages/cohort.py", label="Look at the cohort", icon=":material/groups:",
+                st.page_link("cohort.py", label="Look at the cohort", icon=":material/groups:",
                              query_params={"cohort": entry.name})
-                st.page_link("pages/compare.py", label="Compare the models", icon=":material/leaderboard:",
+                st.page_link("compare.py", label="Compare the models", icon=":material/leaderboard:",
                              query_params={"cohort": entry.name})
         else:
             st.markdown("No model yet. Train one:")
@@ -52,9 +52,9 @@ st.markdown(
 )
 with st.container(horizontal=True):
     if st.button("Predict a new case", type="primary", icon=":material/add_circle:", key="home.new_case"):
-        st.switch_page("pages/new_case.py")
+        st.switch_page("new_case.py")
     if st.button("Look at a cohort", icon=":material/groups:", key="home.cohort"):
-        st.switch_page("pages/cohort.py")
+        st.switch_page("cohort.py")
 
 st.header("Ready on this machine", anchor=False)
 with error_box():
@@ -74,4 +74,4 @@ st.header("Bring your own", anchor=False)
 st.markdown("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:")
 st.code("python -m survdash import-cohort patients.csv --name mine --folds folds/\n"
         "python -m survdash crossval mine --model default", language="shell")
-st.page_link("pages/models.py", label="Which formats are read, and what is stored here", icon=":material/inventory_2:")
+st.page_link("models.py", label="Which formats are read, and what is stored here", icon=":material/inventory_2:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
 from survdash.ui.piece import facts
-from survdash.ui.prose import data_size, escape
+from survdash.ui.prose import data_size, duration, escape
 
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
@@ -26,10 +27,28 @@ FORMATS = """
 """
 
 
-def show_card(card: dict[str, object]) -> None:
+def show_card(card: dict[str, Any]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
-    with st.expander(escape(str(card.get("title", card.get("name", "Model")))), icon=":material/neurology:"):
-        st.json(card)
+    cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
+    reads = " and ".join(card["recipe"]["modalities"])
+    with st.expander(f"**{escape(card['title'])}**, {reads} of {escape(card['cohort'])}", icon=":material/neurology:"):
+        show_simulated(simulated=card["simulated"])
+        rows = {
+            "Name": f"`{card['name']}`, version `{card['version']}`",
+            "Meant for": card["intended_use"],
+            "Trained on": f"{card['cases']:,} patients, {card['events']:,} deaths; outcome: {escape(card['endpoint'])}",
+            "C-index": f"{cindex['mean']:.3f} ± {cindex['sd']:.3f} over {len(card['folds'])} held-out folds",
+            "Says something up to": f"{card['months']} months",
+            "Numbers set by training": f"{card['parameters']:,}, in {duration(card['seconds'])}",
+        }
+        if panel is not None:
+            rows["Genes"] = f"{len(panel['columns']):,} values in {len(panel['groups'])} groups"
+        if origin is not None:
+            rows["Tile features"] = f"{escape(origin['encoder'])}, {origin['dim']:,} wide, weights `{origin['weights'][:12]}`"
+        rows["Made by"] = f"survdash {escape(card['software'])}"
+        facts(rows)
+        st.caption("Checksums (SHA-256) of its files; a file that differs is refused.")
+        facts({f"`{name}`": f"`{value[:32]}…`" for name, value in card["files"].items()})
 
 
 st.title("Models & data", anchor=False)

@@ -26,24 +26,25 @@ def show_form() -> None:
     upload = current_upload()
     st.markdown("Give a **slide**, a **gene table**, or both. The answering models were trained on the cohort below.")
     cohort = pick_cohort(page=PAGE)
-    if upload is None:
+    reads = {part for run in caching.runs(cohort.name) for part in run.modalities}
+    if upload is None and cohort.simulated:
         sample_buttons()
     mpp, slide_ready = None, True
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(":material/biotech: **Tissue slide**")
-        path = show_part(upload, "slide")
+        path = show_part(upload, "slide", wanted="slide" in reads)
         if upload is not None and path is not None:
             mpp, slide_ready = check_slide(upload, path)
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
-        path = show_part(upload, "genes")
+        path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex = ask_rest(cohort, upload)
     if upload is None or run is None or not slide_ready:
-        st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet",
-                  help="Give a slide or a gene table first, and answer what is asked about it.")
+        st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
+        st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
         file_case(upload, cohort.name, run, mpp=mpp, age=age, sex=sex)
 
@@ -92,7 +93,9 @@ def show_job(job: Job) -> None:
     if job.state == "done":
         prediction = usecases.job_prediction(job.id)
         run = prediction.model.removeprefix(f"{prediction.cohort}-")
-        show_prediction(prediction, page=PAGE, curves=caching.analysis(prediction.cohort, run).curves)
+        titles = {entry.name: entry.title for entry in caching.runs(prediction.cohort)}
+        curves = caching.analysis(prediction.cohort, run).curves
+        show_prediction(prediction, page=PAGE, curves=curves, model_title=titles.get(run, run))
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:

@@ -26,8 +26,7 @@ with error_box():
                     help="Type a part of the number to search.")
     prediction = usecases.stored_prediction(cohort.name, run.name, case)
     st.header(case, anchor=False)
-    show_prediction(prediction, page=PAGE, curves=analysis.curves)
     row = analysis.case_ids.tolist().index(case)
-    months = analysis.survival.time_months[row]
-    ended = "died" if analysis.survival.event[row] else "was alive when last seen,"
-    st.info(f"What happened: this patient {ended} {months:.1f} months after diagnosis.", icon=":material/event:")
+    ended = "died" if analysis.survival.event[row] else "alive when last seen,"
+    outcome = f"{ended} {analysis.survival.time_months[row]:.1f} months after diagnosis"
+    show_prediction(prediction, page=PAGE, curves=analysis.curves, model_title=run.title, outcome=outcome)

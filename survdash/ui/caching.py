@@ -5,6 +5,8 @@ Keys are names and digests, never arrays: Streamlit hashes a large array from a 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -45,6 +47,6 @@ def comparison(cohort: str) -> pd.DataFrame:
 
 
 @st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
-def models() -> list[dict[str, object]]:
+def models() -> list[dict[str, Any]]:
     """The cards of all trained models of this machine."""
     return usecases.list_models()

@@ -37,8 +37,16 @@ def current_upload() -> Upload | None:
     return None if identifier is None else open_upload(identifier)
 
 
-def show_part(upload: Upload | None, part: str) -> Path | None:
+def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
     """Draw the uploader of one part, or the file that has come with a button to remove it.
+
+    Parameters
+    ----------
+    upload : Upload or None
+    part : str
+        "slide" or "genes".
+    wanted : bool
+        False when no model of the cohort looks at it: then that is said in place of the uploader.
 
     Returns
     -------
@@ -47,7 +55,10 @@ def show_part(upload: Upload | None, part: str) -> Path | None:
     """
     path: Path | None = None if upload is None else getattr(upload, part)
     if upload is None or path is None:
-        _show_uploader(upload, part)
+        if wanted:
+            _show_uploader(upload, part)
+        else:
+            st.caption(f"No model of this cohort looks at a {WORDS[part]}.")
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         name = getattr(upload, f"{part}_name")
@@ -103,9 +114,10 @@ def _sample_bytes(part: str) -> bytes:
 def _show_uploader(upload: Upload | None, part: str) -> None:
     # A new key makes an empty uploader, which lets go of the memory of the file before.
     turn = st.session_state.setdefault(f"new_case.turn_{part}", 0)
-    limit = settings().max_slide_gb * 1000 if part == "slide" else settings().max_table_mb
+    own = settings().max_slide_gb * 1000 if part == "slide" else settings().max_table_mb
+    limit = min(int(own), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
-        f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=int(limit),
+        f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",
     )
     if file is not None:

@@ -40,7 +40,7 @@ def show_recent_jobs(jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(STATES[job.state], width="content")
-            st.page_link("pages/new_case.py", label=f"Prediction {job.id[:8]}", query_params={"job": job.id})
+            st.page_link("new_case.py", label=f"Prediction {job.id[:8]}", query_params={"job": job.id})
             st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
 
 

@@ -21,7 +21,9 @@ GROUPS = {"low": ":blue-badge[:material/arrow_downward: Low risk group]",
           "high": ":orange-badge[:material/arrow_upward: High risk group]"}
 
 
-def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, KaplanMeier] | None = None) -> None:
+def show_prediction(
+    prediction: Prediction, *, page: str, curves: Mapping[str, KaplanMeier], model_title: str, outcome: str = ""
+) -> None:
     """Draw the answer, the curve, the facts, the warnings and the downloads.
 
     Parameters
@@ -29,8 +31,11 @@ def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, K
     prediction : Prediction
     page : str
         First half of the widgets' keys.
-    curves : mapping, optional
+    curves : mapping
         The cohort's "low" and "high" curves, drawn behind the patient's.
+    model_title : str
+    outcome : str, optional
+        What happened to a patient of a cohort, in words.
     """
     _show_answer(prediction)
     for warning in prediction.warnings:
@@ -50,7 +55,7 @@ def show_prediction(prediction: Prediction, *, page: str, curves: Mapping[str, K
             "The other lines are what happened in the cohort's two risk groups."
         )
     with right:
-        _show_facts(prediction)
+        _show_facts(prediction, model_title=model_title, outcome=outcome)
     with st.expander("What made this prediction", icon=":material/fingerprint:"):
         st.json(dict(prediction.provenance))
     name = f"{prediction.cohort}_{prediction.case_id}"
@@ -76,20 +81,27 @@ def _show_answer(prediction: Prediction) -> None:
 
 def _show_horizon(prediction: Prediction, month: int) -> None:
     at = prediction.at(month)
-    value, below = (NOT_KNOWN, "beyond the follow-up of the cohort") if at is None else (
-        f"{round(100 * at[0])} of 100", f"band {percent_text(at[1])} to {percent_text(at[2])}")
-    number_card(f"Alive at {years(month)}", value, below, help=None if at is None else alive_of_100(at[0], month))
+    label = f"Alive at {years(month)}"
+    if at is None:
+        number_card(label, NOT_KNOWN, "beyond the cohort's follow-up")
+        return
+    low, high = percent_text(at[1]), percent_text(at[2])
+    below = f"band {low} to {high}" if low != high else "band narrower than 1 %"
+    number_card(label, f"{round(100 * at[0])} of 100", below, help=alive_of_100(at[0], month))
 
 
-def _show_facts(prediction: Prediction) -> None:
+def _show_facts(prediction: Prediction, *, model_title: str, outcome: str) -> None:
     cut = "" if prediction.cutpoint is None else f" (cut at {prediction.cutpoint:.3g})"
     group = "no cut found in this cohort" if prediction.group is None else f"{prediction.group}{cut}"
+    happened = {"What happened": outcome} if outcome else {}
     facts({
         "Risk": f"**{percentile_words(prediction.percentile)}**",
+        **happened,
         "Risk group": group,
         "Risk score": f"{prediction.risk:.3g}",
         "Role": escape(prediction.role),
         "Read from": " and ".join(prediction.modalities),
-        "Model": escape(f"{prediction.model}, version {prediction.model_version}"),
-        "Trained on": escape(prediction.cohort) + (" (simulated patients)" if prediction.simulated else ""),
+        "Model": escape(f"{model_title}, version {prediction.model_version}"),
+        "Trained on": escape(prediction.cohort) + (" (simulated patients)" if prediction.simulated else "")
+        + ("" if prediction.fold is None else ", without this patient's fold"),
     })

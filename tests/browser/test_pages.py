@@ -26,7 +26,7 @@ def test_every_address_opens_with_its_title_the_banner_and_no_error(server, page
     page.goto(f"{server.url}/{address}")
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page.get_by_text(BANNER)).to_be_visible()
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
