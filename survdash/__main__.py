@@ -162,7 +162,7 @@ def _crossval(options: argparse.Namespace, report: Report) -> Answer:
         cohort, model=options.model, modalities=options.modalities, seed=options.seed, epochs=options.epochs,
         learning_rate=options.learning_rate, options={} if options.width is None else {"width": options.width},
     )
-    made = usecases.crossval(options.cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
+    made = usecases.crossval(cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
     card = made.card
     return {
         "cohort": card.cohort, "run": card.run, "cases": card.cases, "events": card.events,
@@ -219,6 +219,13 @@ def _sample_case(options: argparse.Namespace, report: Report) -> Answer:
     return {"slide": str(slide), "genes": str(genes), "simulated": True}
 
 
+def _make_demo(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.demo import make_demo
+
+    made = make_demo(options.out, report=report)
+    return {"cohort": made.name, "cases": len(made.patients), "folder": str(options.out)}
+
+
 def _worker(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.jobs.worker import run_worker
@@ -265,6 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--number", type=int, default=0, help="which sample patient")
+    made = command("make-demo", _make_demo, "make the shipped demo cohort and its models anew", "make-demo --out models")
+    made.add_argument("--out", type=Path, required=True)
     command("worker", _worker, "run jobs until stopped", "worker")
     command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
     return parser

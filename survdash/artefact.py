@@ -98,7 +98,7 @@ class Card:
         return values | {
             "schema": SCHEMA, "intended_use": INTENDED_USE, "version": self.version, "recipe": self.recipe.to_json(),
             "bag_origin": None if self.bag_origin is None else asdict(self.bag_origin),
-            "panel": None if self.panel is None else asdict(self.panel), "files": dict(self.files),
+            "panel": None if self.panel is None else _panel_to_json(self.panel), "files": dict(self.files),
         }
 
 
@@ -195,8 +195,13 @@ def load_folds(artefact: Artefact) -> list[FoldModel]:
     ]
 
 
+def _panel_to_json(panel: GenePanel) -> dict[str, object]:
+    # Pairs: JSON is written with sorted keys, and a network knows its groups by their order.
+    return asdict(panel) | {"groups": [[title, list(columns)] for title, columns in panel.groups.items()]}
+
+
 def _panel_from_json(values: Mapping[str, Any]) -> GenePanel:
-    groups = {title: tuple(columns) for title, columns in values["groups"].items()}
+    groups = {title: tuple(columns) for title, columns in values["groups"]}
     numbers = {name: tuple(values[name]) for name in ("mean", "std", "low", "high")}
     return GenePanel(columns=tuple(values["columns"]), groups=groups, **numbers)
 

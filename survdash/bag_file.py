@@ -61,7 +61,8 @@ class BagWriter:
         kind, rows = (np.dtype("f4"), 1) if self._allow_missing else (np.dtype("f2"), CHUNK_TILES)
         shape = {"shape": (0, dim), "maxshape": (None, dim), "chunks": (rows, dim)}
         features = group.create_dataset("features", dtype=kind, compression="gzip", shuffle=True, **shape)
-        coords = group.create_dataset("coords", shape=(0, 2), maxshape=(None, 2), chunks=(16 * rows, 2), dtype="i4")
+        shape = {"shape": (0, 2), "maxshape": (None, 2), "chunks": (rows, 2)}
+        coords = group.create_dataset("coords", dtype="i4", compression="gzip", **shape)
         for block, corners in blocks:
             if block.ndim != 2 or block.shape[1] != dim or corners.shape != (len(block), 2):
                 raise BagError(f"Slide {slide_id}: a block of shape {block.shape} does not fit width {dim}.")

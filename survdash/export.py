@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from survdash.artefact import INTENDED_USE
 from survdash.prediction import LANDMARKS, Prediction
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +44,14 @@ def safe_cell(value: object) -> str:
         return str(value)
     if isinstance(value, float):
         return "" if value != value else f"{value:.6f}"
-    text = str(value)
+    # A carriage return alone ends a line for some readers and not for others.
+    text = str(value).replace("\r", " ")
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """CSV text with a header row, every cell made safe."""
-    buffer = io.StringIO()
+    buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([safe_cell(column) for column in columns])
     writer.writerows([safe_cell(value) for value in row] for row in rows)

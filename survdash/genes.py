@@ -101,6 +101,7 @@ def describe_panel(genes: pd.DataFrame, groups: Mapping[str, tuple[str, ...]]) -
     """The panel of a cohort's gene table, over the columns that belong to a group."""
     columns = tuple(dict.fromkeys(column for members in groups.values() for column in members))
     table = genes[list(columns)].astype(float)
+    table = table.fillna({name: 0.0 for name in columns if table[name].isna().all()})
 
     def numbers(row: pd.Series) -> tuple[float, ...]:
         return tuple(float(value) for value in row.to_numpy())

@@ -119,7 +119,9 @@ def model_data(cohort: Cohort, modalities: tuple[str, ...]) -> ModelData:
     if not ids.size:
         raise NotEnoughDataError(f"No case of cohort {cohort.name} has {' and '.join(modalities)}.")
     patients = cohort.patients.loc[ids]
-    genes, columns, groups = None, (), ()
+    genes: np.ndarray | None = None
+    columns: tuple[str, ...] = ()
+    groups: tuple[np.ndarray, ...] = ()
     if "genes" in modalities and cohort.genes is not None:
         columns = tuple(dict.fromkeys(name for members in cohort.gene_groups.values() for name in members))
         place = {name: position for position, name in enumerate(columns)}

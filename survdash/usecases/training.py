@@ -16,7 +16,7 @@ from survdash.sources.importing import ImportReport
 from survdash.sources.importing import import_cohort as import_tables
 from survdash.statistics.cutpoint import maxstat
 from survdash.training.recipe import Recipe
-from survdash.usecases.library import cohort_folder, open_cohort, run_folder
+from survdash.usecases.library import cohort_folder, run_folder
 
 
 def import_cohort(
@@ -54,7 +54,7 @@ def make_recipe(
 
 
 def crossval(
-    cohort_name: str, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, report: Report = silent,
+    cohort: Cohort, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, report: Report = silent,
     cancel: Cancel | None = None,
 ) -> Artefact:
     """Train and evaluate ``recipe`` on the cohort's folds and keep the run.
@@ -75,7 +75,6 @@ def crossval(
     from survdash.training.crossval import evaluate, fold_models
     from survdash.training.data import model_data
 
-    cohort = open_cohort(cohort_name)
     data = model_data(cohort, recipe.modalities)
     result = run_crossval(data, recipe, jobs=jobs, report=report, cancel=cancel)
     place = {case: position for position, case in enumerate(data.case_ids)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ class Snn(nn.Module):
     ) -> None:
         super().__init__()
         widths = [sum(gene_dims), *[width] * BLOCKS]
-        self.blocks = nn.Sequential(*(SnnBlock(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(SnnBlock(a, b) for a, b in pairwise(widths)))
         self.hazard = nn.Linear(width, bins)
 
     def forward(self, tiles: Tensor, lengths: Tensor, genes: Sequence[Tensor]) -> Output:

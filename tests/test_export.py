@@ -1,0 +1,64 @@
+"""What leaves the house as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from survdash.export import DANGEROUS, export_predictions, safe_cell, write_csv
+from survdash.prediction import Prediction
+
+
+def a_prediction(**changes: object) -> Prediction:
+    months = np.arange(49.0)
+    values: dict[str, object] = {
+        "case_id": "A-1", "cohort": "c", "model": "c-glg", "model_version": "0" * 12, "modalities": ("genes",),
+        "role": "new case", "fold": None, "simulated": True, "risk": -1.25, "percentile": 50.0, "group": "low",
+        "cutpoint": -1.0, "months": months, "survival": np.exp(-months / 40), "low": np.exp(-months / 30),
+        "high": np.exp(-months / 50), "warnings": (), "provenance": {"model": "c-glg"},
+    }
+    return Prediction(**values | changes)  # type: ignore[arg-type]
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_row_tells_who_by_what_how_likely_and_for_what_use() -> None:
+    (row,) = rows_of(export_predictions([a_prediction()]).csv)
+    assert (row["case_id"], row["role"], row["group"], row["fold"]) == ("A-1", "new case", "low", "")
+    assert float(row["survival_12_months"]) == round(np.exp(-12 / 40), 6)
+    assert "research use only" in row["notice"].lower()
+
+
+def test_a_horizon_beyond_the_data_is_empty_not_guessed() -> None:
+    (row,) = rows_of(export_predictions([a_prediction()]).csv)
+    assert row["survival_36_months"] and row["survival_60_months"] == row["low_60_months"] == ""
+
+
+def test_a_formula_in_a_name_is_text_in_a_spreadsheet() -> None:
+    (row,) = rows_of(export_predictions([a_prediction(case_id='=HYPERLINK("http://x")')]).csv)
+    assert row["case_id"].startswith("'=")
+
+
+def test_equal_predictions_give_equal_bytes_and_the_sidecar_names_them() -> None:
+    one, two = export_predictions([a_prediction()]), export_predictions([a_prediction()])
+    assert (one.csv, one.sidecar()) == (two.csv, two.sidecar())
+    assert "csv_sha256" in one.sidecar()
+
+
+@given(st.text())
+def test_no_text_cell_starts_like_a_formula_and_a_reader_gets_it_back(text: str) -> None:
+    cell = safe_cell(text)
+    assert not cell.startswith(DANGEROUS)
+    text_file = io.StringIO(write_csv(["a", "b"], [[text, 1]]), newline="")
+    assert list(csv.reader(text_file))[1] == [cell, "1"]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_numbers_stay_numbers(value: float) -> None:
+    assert abs(float(safe_cell(value)) - value) <= 5e-7  # six decimals are kept
