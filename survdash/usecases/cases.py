@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 JOB_KIND = "predict_case"
 OVERLAY_PX = 900
+ENLARGED = "This slide is coarser than the model's tiles: they are enlarged and blurred."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +93,8 @@ def check_slide(path: Path, *, mpp: float | None = None) -> SlideCheck:
         return SlideCheck(
             width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
             tiles=0 if grid is None else grid.size,
-            overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX), warnings=slide.warnings,
+            overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
+            warnings=(ENLARGED,) if grid is not None and grid.enlarged else (),
         )
 
 
