@@ -94,7 +94,7 @@ def check_slide(path: Path, *, mpp: float | None = None) -> SlideCheck:
             width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
             tiles=0 if grid is None else grid.size,
             overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
-            warnings=(ENLARGED,) if grid is not None and grid.enlarged else (),
+            warnings=(ENLARGED,) if grid is not None and grid.level0_px < grid.tile_px else (),
         )
 
 
