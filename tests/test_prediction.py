@@ -1,0 +1,88 @@
+"""What a model says of one case."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from survdash.artefact import Artefact
+from survdash.bag_file import BagFile
+from survdash.case import Bag, BagOrigin, Case
+from survdash.cohort import Cohort
+from survdash.errors import ArtefactError, UnknownNameError
+from survdash.prediction import (
+    percentile_of,
+    predict_case,
+    risk_from_logits,
+    stored_prediction,
+    stored_predictions,
+    survival_from_logits,
+)
+from survdash.training.recipe import Recipe
+from survdash.usecases import crossval
+
+
+@pytest.fixture(scope="module")
+def fused(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+    recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=3, options={"width": 8})
+    return crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-glg")
+
+
+def case_of(cohort: Cohort, case_id: str) -> Case:
+    with BagFile(cohort.bag_path) as file:
+        bag = file.read(cohort.slides_of(case_id))
+    return Case(case_id="new", bag=bag, genes=cohort.genes.loc[case_id])
+
+
+def test_a_hand_worked_case_has_the_paper_s_survival_and_risk() -> None:
+    logits = torch.logit(torch.tensor([[0.5, 0.2, 0.0, 0.5]]).clamp(1e-6))
+    # S = .5, .5*.8, .4*1, .4*.5; risk = -(.5 + .4 + .4 + .2); the hazard of 0 is 1e-6 here.
+    torch.testing.assert_close(survival_from_logits(logits), torch.tensor([[0.5, 0.4, 0.4, 0.2]]), rtol=0, atol=1e-5)
+    torch.testing.assert_close(risk_from_logits(logits), torch.tensor([-1.5]), rtol=0, atol=1e-5)
+
+
+def test_a_patient_of_the_cohort_is_held_out_and_says_so(fused: Artefact, cohort: Cohort) -> None:
+    one = stored_prediction(fused, "P00")
+    assert one.role == f"held out (fold {int(cohort.folds['P00']) + 1})"
+    assert len(stored_predictions(fused)) == len(cohort.folds)
+    with pytest.raises(UnknownNameError, match="P99"):
+        stored_prediction(fused, "P99")
+
+
+def test_a_new_case_gives_the_same_answer_twice_whatever_the_order_of_its_tiles(fused: Artefact, cohort: Cohort) -> None:
+    case = case_of(cohort, "P00")
+    first, second = predict_case(fused, case), predict_case(fused, case)
+    assert first.risk == second.risk and first.role == "new case"
+    np.testing.assert_array_equal(first.survival, second.survival)
+    turned = np.arange(len(case.bag.features))[::-1]
+    bag = Bag(features=case.bag.features[turned], coords=case.bag.coords[turned],
+              slide_index=case.bag.slide_index[turned], slide_ids=case.bag.slide_ids, origin=case.bag.origin)  # fmt: skip
+    other = predict_case(fused, Case(case_id="new", bag=bag, genes=case.genes))
+    assert other.risk == pytest.approx(first.risk, abs=1e-5)  # sums in another order round otherwise
+
+
+def test_curves_start_at_one_never_rise_and_lie_in_their_band(fused: Artefact, cohort: Cohort) -> None:
+    for one in (stored_prediction(fused, "P01"), predict_case(fused, case_of(cohort, "P01"))):
+        assert one.survival[0] == 1
+        assert (np.diff(one.survival) <= 1e-12).all() and (one.survival >= 0).all()
+        assert (one.low <= one.high + 1e-12).all()
+        assert one.at(one.months[-1] + 1) is None
+
+
+def test_a_bag_of_another_encoder_or_a_missing_modality_is_refused(fused: Artefact, cohort: Cohort) -> None:
+    case = case_of(cohort, "P00")
+    foreign = Bag(features=case.bag.features, coords=case.bag.coords, slide_index=case.bag.slide_index,
+                  slide_ids=case.bag.slide_ids, origin=BagOrigin(encoder="other", weights="", dim=8))  # fmt: skip
+    with pytest.raises(ArtefactError, match="other"):
+        predict_case(fused, Case(case_id="new", bag=foreign, genes=case.genes))
+    with pytest.raises(ArtefactError, match="no slide"):
+        predict_case(fused, Case(case_id="new", genes=case.genes))
+
+
+@given(st.lists(st.floats(-4, 0), min_size=1, max_size=30), st.floats(-4, 0))
+def test_percentiles_stay_between_0_and_100_and_rise_with_risk(reference: list[float], risk: float) -> None:
+    values = np.array(reference)
+    assert 0 <= percentile_of(risk, values) <= percentile_of(risk + 0.5, values) <= 100
