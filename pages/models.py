@@ -44,7 +44,8 @@ def show_card(card: dict[str, Any]) -> None:
         if panel is not None:
             rows["Genes"] = f"{len(panel['columns']):,} values in {len(panel['groups'])} groups"
         if origin is not None:
-            rows["Tile features"] = f"{escape(origin['encoder'])}, {origin['dim']:,} wide, weights `{origin['weights'][:12]}`"
+            weights = origin["weights"][:12]
+            rows["Tile features"] = f"{escape(origin['encoder'])}, {origin['dim']:,} wide, weights `{weights}`"
         rows["Made by"] = f"survdash {escape(card['software'])}"
         facts(rows)
         st.caption("Checksums (SHA-256) of its files; a file that differs is refused.")

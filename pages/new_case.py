@@ -24,8 +24,9 @@ SEXES = {"": "not given", "female": "female", "male": "male"}
 def show_form() -> None:
     """What the user gives, what was found in it, and the button."""
     upload = current_upload()
-    st.markdown("Give a **slide**, a **gene table**, or both. The answering models were trained on the cohort below.")
-    cohort = pick_cohort(page=PAGE)
+    st.markdown("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from.")
+    with st.columns(2)[0]:
+        cohort = pick_cohort(page=PAGE)
     reads = {part for run in caching.runs(cohort.name) for part in run.modalities}
     if upload is None and cohort.simulated:
         sample_buttons()

@@ -70,6 +70,7 @@ def dress(figure: go.Figure, *, height_px: int) -> go.Figure:
         margin={"l": 70, "r": 20, "t": 30, "b": 50},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0},
         hovermode="closest",
+        modebar={"bgcolor": CLEAR, "color": REFERENCE, "activecolor": LOW.colour},
     )
     figure.update_xaxes(gridcolor=GRID, zeroline=False)
     figure.update_yaxes(gridcolor=GRID, zeroline=False)

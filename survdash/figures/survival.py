@@ -125,7 +125,7 @@ def plot_patient(
         x, y = _steps(curves[label], curves[label].survival, float(months[-1]))
         figure.add_scatter(
             x=x, y=y, mode="lines", name=f"{label}-risk group", line_shape="hv", opacity=0.8,
-            line={"color": look.colour, "dash": look.dash, "width": 1},
+            line={"color": look.colour, "dash": look.dash, "width": 2},
             hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>",
         )  # fmt: skip
     banded = np.isfinite(lower) & np.isfinite(upper)

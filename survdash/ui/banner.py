@@ -13,8 +13,8 @@ def show_banner() -> None:
         st.caption(f":material/science: **{INTENDED_USE}**")
 
 
-def show_simulated(*, simulated: bool) -> None:
-    """Mark a cohort or a case of patients that never lived; nothing for real ones."""
+def show_simulated(*, simulated: bool, label: str = "Simulated patients") -> None:
+    """Mark a cohort, or a model trained on it, of patients that never lived; nothing for real ones."""
     if simulated:
-        st.badge("Simulated patients", icon=":material/robot_2:", color="orange",
+        st.badge(label, icon=":material/robot_2:", color="orange",
                  help="Drawn by a program to try the dashboard. No person stands behind any of these numbers.")

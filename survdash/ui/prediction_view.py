@@ -70,7 +70,8 @@ def _show_answer(prediction: Prediction) -> None:
                       "New case: this patient belongs to no cohort here.")
         if prediction.group is not None:
             st.markdown(GROUPS[prediction.group], width="content")
-        show_simulated(simulated=prediction.simulated)
+        label = "Simulated patients" if prediction.fold is not None else "Model trained on simulated patients"
+        show_simulated(simulated=prediction.simulated, label=label)
     main = prediction.at(MAIN_HORIZON)
     if main is not None:
         st.subheader(alive_of_100(main[0], MAIN_HORIZON))

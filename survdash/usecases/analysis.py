@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -186,7 +186,7 @@ def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], c
     found: list[tuple[float, float, float]] = [(0.0, float("nan"), float("nan"))]
     p_values = []
     for run in table["run"].iloc[1:]:
-        both = leader.join(predicted[run].set_index("case_id"), rsuffix="_other", how="inner")
+        both = leader.join(predicted[run].set_index("case_id")["risk"].rename("risk_other"), how="inner")
         patients = cohort.patients.loc[both.index]
         pair = compare_paired(
             both["risk_other"], both["risk"], patients["time_months"], patients["event"], both["fold"]
@@ -235,7 +235,7 @@ def prediction_to_json(prediction: Prediction) -> dict[str, object]:
 
 def prediction_from_json(values: dict[str, object]) -> Prediction:
     """The prediction that ``prediction_to_json`` wrote."""
-    parts = {name: value for name, value in values.items() if name != "landmarks"}
+    parts: dict[str, Any] = {name: value for name, value in values.items() if name != "landmarks"}
     curves = {name: np.asarray(parts.pop(name), float) for name in ("months", "survival", "low", "high")}
-    words = {name: tuple(parts.pop(name)) for name in ("modalities", "warnings")}  # type: ignore[arg-type]
-    return Prediction(**parts, **curves, **words)  # type: ignore[arg-type]
+    words = {name: tuple(parts.pop(name)) for name in ("modalities", "warnings")}
+    return Prediction(**parts, **curves, **words)

@@ -1,0 +1,35 @@
+"""The pages as a session sees them, over the shipped demo cohort; no browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from survdash.settings import SHIPPED_MODELS
+from tests.conftest import REPOSITORY
+
+SECONDS = 60  # a page is drawn in two on a quiet machine; the first one imports its libraries
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page as its address would; the queue has no worker, so that a test sees what a page files."""
+    if not (SHIPPED_MODELS / "demo" / "cohort.json").is_file():
+        pytest.skip("the demo cohort is not here; make it: python -m survdash make-demo")
+    monkeypatch.setenv("SURVDASH_START_WORKER", "false")
+    monkeypatch.chdir(REPOSITORY)
+    st.cache_resource.clear()
+
+    def open_page(name: str, **address: str) -> AppTest:
+        page = AppTest.from_file(REPOSITORY / "pages" / "_main.py", default_timeout=SECONDS)
+        page.query_params.update(address)
+        if name != "home":
+            page.switch_page(f"{name}.py")
+        return page.run()
+
+    return open_page

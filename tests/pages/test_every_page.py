@@ -1,0 +1,44 @@
+"""What holds for every page."""
+
+from __future__ import annotations
+
+import sys
+from subprocess import run
+
+import pytest
+
+from survdash.artefact import INTENDED_USE
+from tests.conftest import REPOSITORY
+
+TITLES = {
+    "home": "How long do patients with this tumour live?", "cohort": "Cohort", "patient": "Patient",
+    "new_case": "New case", "compare": "Compare", "models": "Models & data",
+}
+
+
+@pytest.mark.parametrize(("name", "title"), TITLES.items())
+def test_a_page_has_its_title_the_banner_and_no_error(open_page, name, title):
+    page = open_page(name)
+    assert [box.value for box in page.error] == []
+    assert not page.exception
+    assert page.title[0].value == title
+    assert INTENDED_USE in page.caption[0].value
+
+
+@pytest.mark.parametrize("name", [name for name in TITLES if name not in ("new_case", "models")])
+def test_simulated_patients_are_called_simulated(open_page, name):
+    page = open_page(name)
+    assert any("Simulated patients" in block.value for block in page.markdown)
+
+
+def test_pages_show_what_is_stored_without_torch():
+    script = (
+        "import os, sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "for name in ('cohort', 'patient', 'compare', 'models', 'new_case'):\n"
+        "    page = AppTest.from_file(os.path.abspath('pages/_main.py'), default_timeout=60).switch_page(name + '.py').run()\n"
+        "    assert not page.exception and not page.error, name\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    done = run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,13 @@
+"""The models page tells of every model what it was trained on and which files it is."""
+
+from __future__ import annotations
+
+from survdash import usecases
+
+
+def test_every_card_names_version_purpose_and_checksums(open_page):
+    text = str([table.value.to_string() for table in open_page("models").table])
+    for card in usecases.list_models():
+        assert card["version"] in text
+        assert all(checksum[:32] in text for checksum in card["files"].values())
+    assert "For research use only" in text

@@ -1,0 +1,119 @@
+"""The new case page takes files, checks them, files a job and shows how it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from survdash.jobs import record
+from survdash.jobs.queue import cancel_job, list_jobs
+from survdash.simulation.sample_case import sample_case
+from survdash.ui.upload import uploads_folder
+
+
+@pytest.fixture
+def sample(tmp_path):
+    return sample_case(tmp_path / "sample")
+
+
+def words(page):
+    return "\n".join(block.value.replace("\\", "") for block in page.markdown)
+
+
+def give(page, part, path, content=None):
+    kinds = {"slide": "image/tiff", "genes": "text/csv"}
+    (uploader,) = [one for one in page.get("file_uploader") if part in one.key]
+    return uploader.upload(path.name, path.read_bytes() if content is None else content, kinds[part]).run()
+
+
+def files():
+    return sorted(path.name for path in uploads_folder().rglob("*") if path.is_file())
+
+
+def test_the_checks_come_before_the_work_and_the_job_carries_our_files(open_page, sample):
+    slide, genes = sample
+    page = give(open_page("new_case", cohort="demo"), "slide", slide)
+    assert "from the file" in words(page)
+    page = give(page, "genes", genes)
+    assert "342 of the model's 342 found" in words(page)
+    assert not list_jobs()
+    page.button(key="new_case.predict").click().run()
+    (job,) = list_jobs()
+    assert page.query_params["job"] == job.id
+    payload = record.read_payload(job.id)
+    assert payload["cohort"] == "demo"
+    assert [path.rpartition("/")[2] for path in payload["slides"]] == ["slide.tiff"]
+    assert payload["genes"].endswith("/genes.csv")
+    assert "Working on this case" in page.header[0].value
+
+
+def test_a_gene_table_alone_is_answered_by_a_model_that_reads_genes_alone(open_page, sample):
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
+    page.button(key="new_case.predict").click().run()
+    (job,) = list_jobs()
+    payload = record.read_payload(job.id)
+    assert payload["slides"] == []
+    assert "genes" in payload["run"] or payload["run"] == "snn"
+
+
+def test_the_sample_case_fills_in_both_parts(open_page):
+    page = open_page("new_case", cohort="demo")
+    page.button(key="new_case.sample").click().run()
+    assert not page.error
+    assert files() == ["about.json", "genes.csv", "slide.tiff"]
+    assert not page.button(key="new_case.predict").disabled
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "content", "message"),
+    [("slide", "letter.svs", b"This is a letter.\n", "letter.svs"), ("genes", "empty.csv", b"", "empty.csv is empty"),
+     ("genes", "letter.csv", b"Dear colleague,\nplease find enclosed\n", "")],
+)
+def test_a_file_that_cannot_be_used_is_told_and_not_kept(open_page, tmp_path, part, name, content, message):
+    page = give(open_page("new_case", cohort="demo"), part, tmp_path / name, content)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert message in page.error[0].value.replace("\\", "")
+    assert files() == []
+    assert "upload" not in page.query_params
+
+
+def test_forty_percent_of_the_genes_missing_is_refused_with_the_numbers(open_page, sample):
+    lines = sample[1].read_text().splitlines()
+    kept = "\n".join([lines[0], *(line for row, line in enumerate(lines[1:]) if row % 5 > 1)])
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1], kept.encode())
+    assert len(page.error) == 1
+    assert any(figure.isdigit() for figure in page.error[0].value)
+    assert files() == []
+
+
+def test_a_cancelled_case_can_be_changed_and_its_files_deleted(open_page, sample):
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
+    page.button(key="new_case.predict").click().run()
+    cancel_job(page.query_params["job"])
+    page.run()
+    assert "cancelled" in page.info[0].value
+    page.button(key="new_case.again").click().run()
+    assert "genes.csv" in words(page)
+    page.button(key="new_case.remove_genes").click().run()
+    assert files() == []
+
+
+def test_the_files_of_a_case_are_deleted_on_a_click(open_page, sample):
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
+    page.button(key="new_case.predict").click().run()
+    cancel_job(page.query_params["job"])
+    page.run()
+    page.button(key="new_case.delete").click().run()
+    assert files() == []
+    assert not page.error
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [({"job": "0" * 32}, "There is no job"), ({"job": "../../etc"}, "There is no job"),
+     ({"upload": "0" * 32}, "not here any more"), ({"upload": "../jobs"}, "not here any more")],
+)
+def test_an_address_that_leads_nowhere_is_told(open_page, address, message):
+    page = open_page("new_case", **address)
+    assert message in page.error[0].value.replace("\\", "")
+    assert not page.exception
