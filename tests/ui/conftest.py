@@ -1,0 +1,17 @@
+"""What the rooms of the pages' shared parts need: the demo cohort."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+
+from survdash.settings import SHIPPED_MODELS
+
+
+@pytest.fixture
+def demo() -> str:
+    """Name of the shipped cohort."""
+    if not (SHIPPED_MODELS / "demo" / "cohort.json").is_file():
+        pytest.skip("the demo cohort is not here; make it: python -m survdash make-demo")
+    st.cache_resource.clear()
+    return "demo"

@@ -1,0 +1,57 @@
+"""The checks before the work: real slides, with and without a stated resolution."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from survdash.ui.upload import name_part, new_upload
+
+
+def script(identifier):
+    import streamlit as st
+
+    from survdash.ui.case_checks import check_slide
+    from survdash.ui.upload import open_upload
+
+    upload = open_upload(identifier)
+    if upload.slide is not None:
+        mpp, ready = check_slide(upload, upload.slide)
+        st.text(f"{mpp} {ready}")
+
+
+@pytest.fixture
+def given(shared):
+    def give(name):
+        upload = new_upload()
+        shutil.copy(shared / "slides" / name, upload.folder / "slide.svs")
+        return name_part(upload, "slide", name)
+
+    return give
+
+
+def words(page):
+    return "\n".join(block.value.replace("\\", "") for block in page.markdown)
+
+
+def test_a_slide_that_says_its_resolution_is_ready(given):
+    page = AppTest.from_function(script, args=(given("CMU-1-Small-Region.svs").identifier,), default_timeout=60).run()
+    assert "2,220 × 2,967 pixels" in words(page)
+    assert "0.499 µm per pixel, from the file" in words(page)
+    assert page.text[0].value == "None True"
+
+
+def test_a_slide_that_does_not_say_it_is_ready_once_the_user_does(given):
+    upload = given("TCGA-CR-7395-01A-01-TS1.svs")
+    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    assert page.text[0].value == "None False"
+    page.number_input(key="new_case.mpp").set_value(0.5).run()
+    assert page.text[0].value == "0.5 True"
+    assert "0.5 µm per pixel, as you say" in words(page)
+    page.number_input(key="new_case.mpp").set_value(19.0).run()  # no tile of this slide would be left
+    assert len(page.error) == 1
+    assert page.text[0].value == "None False"
+    assert upload.slide is not None
+    assert upload.slide.exists(), "the number is wrong, not the file"

@@ -1,0 +1,58 @@
+"""A job on a page: how it stands, and its cancel button. The list of jobs is tested with the home page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from survdash import store
+from survdash.jobs import record
+from survdash.jobs.queue import file_job, read_job
+from survdash.progress import Progress
+
+
+def script(job):
+    import streamlit as st
+
+    from survdash.ui.job_view import show_progress
+
+    show_progress(job, page="p")
+    st.text("end")
+
+
+@pytest.fixture
+def job():
+    return file_job("predict_case", {"slides": ["/secret/Jane.svs"]})
+
+
+def run(job):
+    page = AppTest.from_function(script, args=(job,))
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_a_waiting_job_says_so(job):
+    page = run(job)
+    assert "Waiting for the worker" in str(page.get("progress")[0].proto)
+    assert "Jane" not in str(page)
+
+
+def test_a_running_job_shows_its_step_and_count(job):
+    record.change(record.read(job), state="running", started=record.read(job).created)
+    store.write_json(record.job_folder(job) / "progress.json", asdict(Progress(step="Embedding", done=3, total=12)))
+    bar = run(job).get("progress")[0].proto
+    assert "Embedding, 3 of 12" in bar.text
+    assert bar.value == 25
+
+
+def test_cancel_stops_a_waiting_job(job):
+    page = run(job)
+    page.button(key="p.cancel").click().run()
+    assert read_job(job).state == "cancelled"
+
+
+def test_an_unknown_job_is_told():
+    assert "There is no job" in run("0" * 32).error[0].value

@@ -1,0 +1,32 @@
+"""Small pieces: a table of facts keeps its rows, downloads are the export's bytes."""
+
+from __future__ import annotations
+
+import json
+
+from streamlit.testing.v1 import AppTest
+
+from survdash.ui.piece import figure_config
+
+
+def script():
+    from survdash.export import Export
+    from survdash.ui.piece import csv_and_provenance, facts, number_card
+
+    facts({"Risk": "high", "Role": "held out"})
+    number_card("Alive at 1 year", "92 of 100", "band 90 % to 95 %")
+    csv_and_provenance(Export(csv="a,b\n1,2\n", provenance={"model": "m"}), name="demo_x", page="p")
+
+
+def test_facts_numbers_and_the_two_downloads_are_drawn():
+    page = AppTest.from_function(script).run()
+    assert not page.exception
+    assert page.table[0].value.to_numpy().tolist() == [["Risk", "high"], ["Role", "held out"]]
+    assert (page.metric[0].value, page.metric[0].delta) == ("92 of 100", "band 90 % to 95 %")
+    assert [button.label for button in page.get("download_button")] == ["Download CSV", "Provenance (JSON)"]
+
+
+def test_a_figure_is_taken_away_as_a_vector_file_of_its_name():
+    config = json.loads(json.dumps(figure_config("demo_km")))
+    assert config["toImageButtonOptions"] == {"format": "svg", "filename": "demo_km"}
+    assert not config["displaylogo"]

@@ -1,0 +1,41 @@
+"""Start-up: old uploads go, a worker is started once and only where the settings say so."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+import streamlit as st
+
+from survdash.settings import settings
+from survdash.ui import startup
+from survdash.ui.upload import new_upload
+
+
+@pytest.fixture
+def started(monkeypatch):
+    calls = []
+    # The real one starts a process that outlives the test; that it does is tested in tests/jobs and tests/browser.
+    monkeypatch.setattr(startup, "ensure_worker", lambda: calls.append(1))
+    st.cache_resource.clear()
+    yield calls
+    st.cache_resource.clear()
+
+
+def test_the_first_page_sweeps_and_starts_a_worker_and_the_second_does_not(started):
+    old, new = new_upload(), new_upload()
+    long_ago = time.time() - 3600 * settings().keep_upload_hours - 60
+    os.utime(old.folder, (long_ago, long_ago))
+    startup.start_once()
+    startup.start_once()
+    assert started == [1]
+    assert not old.folder.exists()
+    assert new.folder.exists()
+
+
+def test_no_worker_is_started_where_somebody_else_runs_them(started, monkeypatch):
+    monkeypatch.setenv("SURVDASH_START_WORKER", "false")
+    settings.cache_clear()
+    startup.wake_worker()
+    assert started == []
