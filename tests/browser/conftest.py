@@ -43,14 +43,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture
-def shared() -> Path:
-    folder = Path(__file__).parents[3] / "shared"
-    if not (folder / "slides").is_dir():
-        pytest.skip("the real slides are not on this machine (../shared/slides)")
-    return folder
-
-
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped simulated patient, as files."""

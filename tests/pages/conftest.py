@@ -17,10 +17,15 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page as its address would; the queue has no worker, so that a test sees what a page files."""
+def demo_is_here() -> None:
+    """Skip where the shipped cohort is not."""
     if not (SHIPPED_MODELS / "demo" / "cohort.json").is_file():
         pytest.skip("the demo cohort is not here; make it: python -m survdash make-demo")
+
+
+@pytest.fixture
+def open_page(demo_is_here: None, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page as its address would; the queue has no worker, so that a test sees what a page files."""
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
     monkeypatch.chdir(REPOSITORY)
     st.cache_resource.clear()
