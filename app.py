@@ -9,4 +9,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+# What every page needs is imported before the server says that it is healthy, so that no visitor waits for it.
+import survdash.figures.comparison
+import survdash.figures.risk
+import survdash.ui.prediction_view  # noqa: F401
+
 app = st.App("pages/_main.py")
