@@ -51,13 +51,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def larger_slide(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """A slide that takes the worker long enough to be watched."""
+@pytest.fixture
+def larger_slide(tmp_path: Path, sample: Path, request: pytest.FixtureRequest) -> Path:
+    """A slide that takes the worker long enough to be watched, another one for each test: features are kept."""
     with open_slide(sample / "slide.tiff") as slide:
-        image = slide.thumbnail(max(slide.width, slide.height))
-    path = tmp_path_factory.mktemp("larger") / "larger.tiff"
-    write_pyramid(np.tile(image, (2, 2, 1)), path, mpp=0.5)
+        image = slide.thumbnail(max(slide.width, slide.height)).copy()
+    image[:8, :8] = np.frombuffer(request.node.name.encode().ljust(192)[:192], np.uint8).reshape(8, 8, 3)
+    path = tmp_path / "larger.tiff"
+    write_pyramid(np.tile(image, (3, 3, 1)), path, mpp=0.5)
     return path
 
 

@@ -31,5 +31,5 @@ def wait_for_answer(page: Page) -> None:
 def download(page: Page, key: str) -> bytes:
     """Click a download button and return the file."""
     with page.expect_download() as waiting:
-        page.locator(f".st-key-{key} button").click()
+        page.locator(f".st-key-{key} button").first.click()  # with a help text it is there twice
     return Path(waiting.value.path()).read_bytes()
