@@ -59,7 +59,8 @@ def answer(table: pd.DataFrame) -> str:
 
 st.title("Compare", anchor=False)
 with error_box():
-    cohort = pick_cohort(page=PAGE)
+    with st.columns(2)[0]:
+        cohort = pick_cohort(page=PAGE)
     table = caching.comparison(cohort.name)
     show_simulated(simulated=cohort.simulated)
     st.subheader(answer(table), anchor=False)

@@ -58,7 +58,7 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
     figure.update_layout(margin={"l": 10})
     drawn = np.concatenate([means, rows["low"].to_numpy(float), rows["high"].to_numpy(float), [0.5]])
     figure.update_xaxes(
-        title="c-index (mean over folds, 95 % CI)", range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
+        title="c-index, 95 % CI", range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
     )
     return figure.update_yaxes(
         tickmode="array",
