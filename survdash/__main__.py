@@ -272,7 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--number", type=int, default=0, help="which sample patient")
-    made = command("make-demo", _make_demo, "make the shipped demo cohort and its models anew", "make-demo --out models")
+    made = command("make-demo", _make_demo, "make the shipped demo cohort and its models anew",
+                   "make-demo --out models")  # fmt: skip
     made.add_argument("--out", type=Path, required=True)
     command("worker", _worker, "run jobs until stopped", "worker")
     command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")

@@ -170,7 +170,7 @@ def write_artefact(
 
     with new_folder(folder) as temporary:
         write_json(temporary / "evaluation.json", evaluation)
-        predictions.to_parquet(temporary / "predictions.parquet", index=False)
+        predictions.to_parquet(temporary / "predictions.parquet", index=False, compression="zstd")
         for number, fold in zip(card.folds, folds, strict=True):
             save_file(_to_arrays(fold), temporary / f"fold_{number}.safetensors")
         hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
@@ -214,7 +214,8 @@ def _to_arrays(fold: FoldModel) -> dict[str, np.ndarray]:
     if fold.cox is not None:
         arrays |= {f"cox.{key}": value for key, value in asdict(fold.cox).items()}
     if fold.network is not None:
-        arrays |= {f"network.{key}": value.numpy() for key, value in fold.network.state_dict().items()}
+        weights = fold.network.state_dict()  # rounded to float16 when they were fitted, so nothing is lost here
+        arrays |= {f"network.{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
     return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
 
 
@@ -249,5 +250,5 @@ def _with_network(blank: FoldModel, weights: Mapping[str, np.ndarray]) -> FoldMo
     from survdash.training.fold_model import build_network
 
     network = build_network(blank.recipe, blank.groups, blank.tile_dim)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    network.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
     return replace(blank, network=network.eval())

@@ -75,7 +75,8 @@ class Cohort:
         if self.genes is None and self.bag_path is None:
             raise CohortError(f"Cohort {self.name} has neither genes nor slides.")
         known = set(self.patients.index)
-        for table, ids in (("genes", [] if self.genes is None else self.genes.index), ("slides", self.slides.to_numpy())):
+        with_genes: list[str] = [] if self.genes is None else list(self.genes.index)
+        for table, ids in (("genes", with_genes), ("slides", list(self.slides))):
             strangers = sorted(set(ids) - known)
             if strangers:
                 raise CohortError(f"Cohort {self.name}: {table} of unknown cases, for instance {strangers[0]}.")

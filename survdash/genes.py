@@ -41,7 +41,9 @@ def functional_groups() -> dict[str, frozenset[str]]:
     return {str(title): frozenset(rows["symbol"]) for title, rows in table.groupby("group", sort=False)}
 
 
-def group_columns(columns: Iterable[str], groups: Mapping[str, frozenset[str]] | None = None) -> dict[str, tuple[str, ...]]:
+def group_columns(
+    columns: Iterable[str], groups: Mapping[str, frozenset[str]] | None = None
+) -> dict[str, tuple[str, ...]]:
     """Deal gene columns into functional groups.
 
     Parameters

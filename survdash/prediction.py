@@ -76,7 +76,9 @@ class Prediction:
         """Survival, lower and upper bound at ``month``; None beyond the follow-up the model was trained on."""
         if not 0 <= month <= self.months[-1]:
             return None
-        return tuple(float(np.interp(month, self.months, curve)) for curve in (self.survival, self.low, self.high))  # type: ignore[return-value]
+        middle, low, high = (float(np.interp(month, self.months, curve))
+                             for curve in (self.survival, self.low, self.high))  # fmt: skip
+        return middle, low, high
 
 
 def survival_from_logits(logits: Tensor) -> Tensor:
@@ -101,7 +103,8 @@ def percentile_of(risk: float, reference: np.ndarray) -> float:
 def stored_predictions(artefact: Artefact) -> list[Prediction]:
     """Out-of-fold predictions of every patient of the model's cohort, sorted by case id."""
     table, evaluation = artefact.predictions(), artefact.evaluation()
-    return [_stored(artefact.card, row, table["risk"].to_numpy(), evaluation["cutpoint"]) for _, row in table.iterrows()]
+    reference = table["risk"].to_numpy()
+    return [_stored(artefact.card, row, reference, evaluation["cutpoint"]) for _, row in table.iterrows()]
 
 
 def stored_prediction(artefact: Artefact, case_id: str) -> Prediction:

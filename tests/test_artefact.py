@@ -49,7 +49,7 @@ def test_a_changed_file_is_refused_by_name(trained: Artefact, tmp_path: Path) ->
     copy = _copy(trained.folder, tmp_path / "copy")
     path = copy / "fold_0.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(ArtefactError, match="fold_0.safetensors"):
+    with pytest.raises(ArtefactError, match=r"fold_0\.safetensors"):
         load_folds(read_artefact(copy))
 
 

@@ -37,7 +37,8 @@ def test_a_row_tells_who_by_what_how_likely_and_for_what_use() -> None:
 
 def test_a_horizon_beyond_the_data_is_empty_not_guessed() -> None:
     (row,) = rows_of(export_predictions([a_prediction()]).csv)
-    assert row["survival_36_months"] and row["survival_60_months"] == row["low_60_months"] == ""
+    assert row["survival_36_months"]
+    assert row["survival_60_months"] == row["low_60_months"] == ""
 
 
 def test_a_formula_in_a_name_is_text_in_a_spreadsheet() -> None:

@@ -55,7 +55,8 @@ class GlobalLocalGlobal(nn.Module):
     -----
     Deliberate differences from the paper: inference averages several deals drawn from the case's content instead of
     one at random; transported tokens are divided by the gene marginal, so that their scale does not depend on the
-    number of tokens. With one modality there is nothing to align, to ask or to transport.
+    number of tokens. With one modality there is nothing to align, to ask or to transport. With as many slide tokens as
+    gene tokens the exact plan is a permutation, which the aggregator does not see: see docs/decisions/005.
     """
 
     def __init__(

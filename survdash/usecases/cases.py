@@ -160,7 +160,8 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         check = match_genes(read_gene_table(request.genes), card.panel)
         genes, warnings = check.values, list(check.warnings)
         inputs["genes_sha256"] = file_sha256(request.genes)
-    bag, embeddings = None, []
+    bag: Bag | None = None
+    embeddings: list[Embedding] = []
     if request.slides and card.bag_origin is not None:
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
@@ -191,10 +192,12 @@ def _embed(
     expected = card.bag_origin
     if expected is None or expected.encoder not in ENCODERS:
         raise ArtefactError(
-            f"Model {card.name} was trained on features of {expected and expected.encoder}, which survdash cannot make.",
+            f"Model {card.name} was trained on features of {expected and expected.encoder}, which survdash cannot "
+            "make.",
             hint="Choose a model trained on features of one of: " + ", ".join(ENCODERS) + ".",
         )
-    embeddings, bags = [], []
+    embeddings: list[Embedding] = []
+    bags: list[Bag] = []
     for path in request.slides:
         made = embed_slide(path, encoder=expected.encoder, mpp=request.mpp, report=report, cancel=cancel)
         with BagFile(made.bag_path) as file:

@@ -89,7 +89,7 @@ def crossval(
         title=get(recipe.model).title, simulated=cohort.simulated, endpoint=cohort.endpoint, recipe=recipe,
         cases=len(result.predictions), events=int(survival.event.sum()), cohort_digest=cohort.digest,
         bag_origin=cohort.bag_origin if "slide" in uses else None,
-        panel=describe_panel(cohort.genes, cohort.gene_groups) if "genes" in uses and cohort.genes is not None else None,
+        panel=None if cohort.genes is None or "genes" not in uses else describe_panel(cohort.genes, cohort.gene_groups),
         months=int(result.months[-1]), parameters=result.parameters, seconds=round(result.seconds, 2),
         folds=tuple(one.fold for one in result.folds), history=tuple(one.history for one in result.folds), files={},
     )

@@ -1,0 +1,80 @@
+"""The shipped demo under its models: what is shown is what is stored, and fusion gains what it claims."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from survdash.errors import UnknownNameError
+from survdash.statistics.bootstrap import compare_paired
+from survdash.statistics.concordance import concordance
+from survdash.usecases.analysis import (
+    analyse_cohort,
+    compare_models,
+    export_cohort,
+    export_prediction,
+    prediction_from_json,
+    prediction_to_json,
+    stored_prediction,
+)
+from survdash.usecases.library import open_cohort, open_run
+
+
+def test_the_split_is_by_the_cutpoint_and_the_three_p_values_stand_side_by_side() -> None:
+    found = analyse_cohort("demo", "glg")
+    assert found.cutpoint is not None
+    np.testing.assert_array_equal(found.high, found.risk > found.cutpoint)
+    assert found.naive is not None
+    assert found.maxstat is not None
+    assert found.held_out_p is not None
+    # A p-value that allows for the search is never the smaller one.
+    assert found.naive.p_value < found.maxstat.p_exact_gauss < 1e-3
+    assert list(found.risk_table["group"]) == ["high" if one else "low" for one in found.high]
+
+
+def test_the_median_cut_has_no_search_to_correct() -> None:
+    found = analyse_cohort("demo", "glg", cut="median")
+    assert found.maxstat is None
+    assert found.high.sum() == (~found.high).sum()
+
+
+def test_the_export_holds_one_row_a_patient_equal_to_what_is_stored() -> None:
+    stored = open_run("demo", "glg").predictions().set_index("case_id")
+    rows = list(csv.DictReader(io.StringIO(export_cohort("demo", "glg").csv)))
+    assert [row["case_id"] for row in rows] == list(stored.index)
+    for row in rows:
+        assert float(row["risk"]) == round(stored.loc[row["case_id"], "risk"], 6)
+        assert int(row["fold"]) == stored.loc[row["case_id"], "fold"] + 1
+        assert row["simulated"] == "1"
+
+
+@pytest.mark.parametrize("alone", ["glg-genes", "glg-slide"])
+def test_fused_beats_its_own_one_modality_versions_on_the_demo(alone: str) -> None:
+    cohort = open_cohort("demo")
+    fused, single = (open_run("demo", run).predictions() for run in ("glg", alone))
+    survival = cohort.survival
+    pair = compare_paired(fused["risk"], single["risk"], survival.time_months, survival.event, fused["fold"])
+    assert pair.low > 0
+
+
+def test_no_model_beats_the_truth() -> None:
+    cohort = open_cohort("demo")
+    oracle = concordance(cohort.patients["true_risk"], cohort.survival.time_months, cohort.survival.event)
+    table = compare_models("demo")
+    assert table["pooled"].max() < oracle
+    assert list(table["mean"]) == sorted(table["mean"], reverse=True)
+    assert (table["difference"] <= 0).all()
+
+
+def test_a_stored_prediction_travels_through_json_to_the_same_bytes() -> None:
+    one = stored_prediction("demo", "glg", "SIM-0001")
+    again = prediction_from_json(prediction_to_json(one))
+    assert export_prediction(again) == export_prediction(one)
+
+
+def test_an_unknown_patient_is_a_message() -> None:
+    with pytest.raises(UnknownNameError, match="SIM-9999"):
+        stored_prediction("demo", "glg", "SIM-9999")

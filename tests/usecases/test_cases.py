@@ -1,0 +1,84 @@
+"""A new case, from files to prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from survdash.errors import ArtefactError, GeneError, InputError, SlideError, UnknownNameError
+from survdash.progress import Progress
+from survdash.usecases.analysis import export_prediction, prediction_from_json
+from survdash.usecases.cases import (
+    HANDLERS,
+    PredictRequest,
+    check_genes,
+    check_slide,
+    choose_run,
+    model_for_command,
+    predict,
+    write_sample_case,
+)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_sample_case(tmp_path_factory.mktemp("sample"))
+
+
+def test_the_same_case_gives_the_same_bytes_here_and_in_a_worker(sample: tuple[Path, Path]) -> None:
+    slide, genes = sample
+    steps: list[str] = []
+
+    def report(progress: Progress) -> None:
+        steps.append(progress.step)
+
+    here = predict(PredictRequest(slides=(slide,), genes=genes), report=report)
+    payload = {"cohort": "demo", "run": "glg", "slides": [str(slide)], "genes": str(genes), "mpp": None,
+               "age_years": None, "sex": None, "case_id": "new-case"}  # fmt: skip
+    there = prediction_from_json(HANDLERS["predict_case"](payload, report, None))  # type: ignore[arg-type]
+    assert export_prediction(here) == export_prediction(there)
+    assert {"Reading genes", "Embedding", "Predicting"} <= set(steps)
+    assert here.role == "new case"
+    assert here.simulated
+    assert here.modalities == ("genes", "slide")
+
+
+def test_one_modality_is_answered_by_a_model_that_needs_no_other(sample: tuple[Path, Path]) -> None:
+    slide, genes = sample
+    assert choose_run(PredictRequest(genes=genes)).card.run == "glg-genes"
+    assert choose_run(PredictRequest(slides=(slide,))).card.run == "glg-slide"
+    assert predict(PredictRequest(genes=genes)).modalities == ("genes",)
+    with pytest.raises(ArtefactError, match="no slide"):
+        predict(PredictRequest(run="glg", genes=genes))
+    with pytest.raises(UnknownNameError, match="nothing"):
+        predict(PredictRequest())
+    with pytest.raises(InputError):
+        predict(PredictRequest(run="glg"))
+
+
+def test_a_gene_table_with_too_few_genes_is_refused_with_the_count(sample: tuple[Path, Path], tmp_path: Path) -> None:
+    table = pd.read_csv(sample[1])
+    few = tmp_path / "few.csv"
+    table.sample(frac=0.6, random_state=0).to_csv(few, index=False)
+    with pytest.raises(GeneError, match="missing|found"):
+        check_genes(few, cohort="demo")
+    check = check_genes(sample[1], cohort="demo")
+    assert check.missing == ()
+
+
+def test_a_slide_without_resolution_is_looked_at_but_not_predicted(shared: Path) -> None:
+    slide = shared / "slides" / "TCGA-CR-7395-01A-01-TS1.svs"
+    check = check_slide(slide)
+    assert check.mpp is None
+    assert check.tiles == 0
+    assert check_slide(slide, mpp=0.5).tiles > 100
+    with pytest.raises(SlideError, match="resolution"):
+        predict(PredictRequest(slides=(slide,)))
+
+
+def test_the_command_line_names_models_as_people_do() -> None:
+    assert model_for_command("default") == ("demo", "default")
+    assert model_for_command("demo-glg-genes") == ("demo", "glg-genes")
+    assert model_for_command("snn") == ("demo", "snn")

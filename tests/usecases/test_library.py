@@ -1,0 +1,61 @@
+"""What is on this machine, and how a wrong name is answered."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from survdash.errors import CohortError, UnknownNameError
+from survdash.settings import SHIPPED_MODELS
+from survdash.usecases.library import (
+    cohort_folder,
+    find_model,
+    list_cohorts,
+    list_models,
+    list_runs,
+    open_cohort,
+    open_run,
+)
+
+
+def test_the_demo_cohort_stands_first_and_is_called_simulated() -> None:
+    first = list_cohorts()[0]
+    assert (first.name, first.simulated, first.cases) == ("demo", True, 200)
+    assert "simulated" in first.title.lower()
+
+
+def test_the_recommended_model_comes_first_and_is_the_default() -> None:
+    runs = [run.name for run in list_runs("demo")]
+    assert runs[0] == "glg"
+    assert {"glg", "glg-genes", "glg-slide", "snn", "attnmil", "cox_ridge"} <= set(runs)
+    assert open_run("demo", "default").card.run == "glg"
+    assert find_model("demo-snn").card.run == find_model("snn").card.run == "snn"
+
+
+@pytest.mark.parametrize("name", ["nope", "../demo", "", "demo/..", "DEMO", "x" * 200])
+def test_an_unknown_or_hostile_cohort_name_is_a_message(name: str) -> None:
+    with pytest.raises(UnknownNameError):
+        open_cohort(name)
+
+
+def test_an_unknown_model_names_those_that_are_there() -> None:
+    with pytest.raises(UnknownNameError, match="glg"):
+        open_run("demo", "nope")
+    with pytest.raises(UnknownNameError, match="demo-glg"):
+        find_model("nope")
+
+
+def test_a_damaged_cohort_is_left_out_of_the_list_and_explained_when_opened(data_dir: Path) -> None:
+    folder = cohort_folder("broken")
+    shutil.copytree(SHIPPED_MODELS / "demo", folder)
+    (folder / "patients.parquet").write_bytes(b"no parquet")
+    assert "broken" not in [one.name for one in list_cohorts()]
+    with pytest.raises(CohortError, match=r"patients\.parquet"):
+        open_cohort("broken")
+
+
+def test_every_shipped_model_lists_its_concordance() -> None:
+    for card in list_models():
+        assert 0.5 < card["cindex"]["mean"] < 1  # type: ignore[index]
