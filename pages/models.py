@@ -31,7 +31,8 @@ def show_card(card: dict[str, Any]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
     reads = " and ".join(card["recipe"]["modalities"])
-    with st.expander(f"**{escape(card['title'])}**, {reads} of {escape(card['cohort'])}", icon=":material/neurology:"):
+    title = f"**{escape(card['title'])}**, {reads}, trained on {escape(card['cohort'])}"
+    with st.expander(title, icon=":material/neurology:"):
         show_simulated(simulated=card["simulated"])
         rows = {
             "Name": f"`{card['name']}`, version `{card['version']}`",
@@ -69,7 +70,7 @@ with error_box():
                 "Name": f"`{entry.name}`",
                 "Patients": f"{entry.cases:,}, of whom {entry.events:,} died",
                 "Data": " and ".join(entry.modalities),
-                "Models": ", ".join(escape(run.title) for run in caching.runs(entry.name)) or "none trained yet",
+                "Models": "; ".join(escape(run.title) for run in caching.runs(entry.name)) or "none trained yet",
             })
 
 st.header("Import a cohort", anchor=False)

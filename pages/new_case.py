@@ -28,8 +28,10 @@ def show_form() -> None:
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
     reads = {part for run in caching.runs(cohort.name) for part in run.modalities}
-    if upload is None and cohort.simulated:
-        sample_buttons()
+    # The place is kept when the buttons go: were the uploaders to move, one that is at work would lose its file.
+    with st.container():
+        if upload is None and cohort.simulated:
+            sample_buttons()
     mpp, slide_ready = None, True
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):

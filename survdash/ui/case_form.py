@@ -113,7 +113,7 @@ def _sample_bytes(part: str) -> bytes:
 
 def _show_uploader(upload: Upload | None, part: str) -> None:
     # A new key makes an empty uploader, which lets go of the memory of the file before.
-    turn = st.session_state.setdefault(f"new_case.turn_{part}", 0)
+    turn = st.session_state.setdefault(_turn_key(part), 0)
     own = settings().max_slide_gb * 1000 if part == "slide" else settings().max_table_mb
     limit = min(int(own), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
@@ -121,7 +121,6 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
         label_visibility="collapsed",
     )
     if file is not None:
-        st.session_state[f"new_case.turn_{part}"] = turn + 1
         st.session_state.pop(_refusal_key(part), None)
         _take(upload, part, name=file.name, file=file)
     if refusal := st.session_state.get(_refusal_key(part)):
@@ -133,9 +132,20 @@ def _take(upload: Upload | None, part: str, *, name: str, file: BinaryIO) -> Non
     try:
         save_part(upload, part, name=name, file=file)
     except SurvdashError as error:
+        _empty_uploader(part)
         refuse(upload, part, error)
     st.query_params[PARAMETER] = upload.identifier
+    # Last, because another event may end this run at the line before: then the next run takes the file again.
+    _empty_uploader(part)
     st.rerun()
+
+
+def _empty_uploader(part: str) -> None:
+    st.session_state[_turn_key(part)] += 1
+
+
+def _turn_key(part: str) -> str:
+    return f"new_case.turn_{part}"
 
 
 def _refusal_key(part: str) -> str:

@@ -37,8 +37,11 @@ def test_the_demo_cohort_stands_within_five_seconds_of_a_healthy_server(fresh_se
     page.get_by_test_id("stDataFrame").first.wait_for()
     seconds = time.monotonic() - fresh_server.healthy_at
     record_property("seconds", seconds)
-    # Measured 2 to 4 s on two busy cores; the issue allows five.
+    # Measured 3 to 4 s on two busy cores; the issue allows five.
     assert seconds < 5
+    # a new server's first visitor gets the frame too, whatever the address
+    expect(page.get_by_text(BANNER)).to_be_visible()
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
 
 
 @pytest.mark.parametrize(
