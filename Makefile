@@ -36,9 +36,9 @@ format: $(DEV_READY)
 bench: $(READY)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
-# A simulated patient to try: a slide and a gene table, for the page "New case".
+# The shipped demo anew: simulated patients, drawn slides, real features, trained models. About four minutes.
 demo: $(READY)
-	$(BIN)/python -m survdash sample-case --out sample-case
+	$(BIN)/python -m survdash make-demo --out models
 
 # New versions within the bounds of requirements*.txt; run the tests before you commit it.
 lock: $(DEV_READY)

@@ -25,7 +25,10 @@ def examine() -> dict[str, object]:
         "survdash": __version__, "python": sys.version.split()[0], "cores": os.cpu_count(),
         "data_dir": str(settings().data_dir),
     }
-    facts |= _disk(problems) | _device(problems) | _encoders(problems) | _models(problems)
+    facts |= _disk(problems)
+    if problems:  # without a data folder nothing else can be looked at
+        return facts | {"problems": problems}
+    facts |= _device(problems) | _encoders(problems) | _models(problems)
     from survdash.jobs.worker import is_worker_alive
 
     return facts | {"worker_alive": is_worker_alive(), "problems": problems}
