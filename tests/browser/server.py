@@ -91,8 +91,12 @@ def _wait_for_health(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def _end_worker(data_dir: Path) -> None:
-    # The worker outlives the server on purpose, so the test ends it, by the number it left behind.
+    # The worker outlives the server on purpose, so the test ends it, by the number it leaves behind once it is up.
     heartbeat = data_dir / "jobs" / "worker.heartbeat"
+    end = time.monotonic() + START_SECONDS
+    while heartbeat.with_name("worker.starting").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(0.5)  # between the end of the starting and the first beat
     if not heartbeat.exists():
         return
     try:
