@@ -34,7 +34,8 @@ format: $(DEV_READY)
 
 # Times on this machine, next to those in benchmarks/README.md.
 bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/*.py; do \
+		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; done
 
 # The shipped demo anew: simulated patients, drawn slides, real features, trained models. About four minutes.
 demo: $(READY)

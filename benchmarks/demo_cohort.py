@@ -1,7 +1,7 @@
 """What fusion gains on the shipped demo cohort, and the control that must take it away.
 
 Reads the shipped out-of-fold predictions, then trains the fused model with every patient's slide replaced by another
-patient's of the same fold. ``python benchmarks/demo_cohort.py [SHUFFLES]``
+patient's of the same fold. ``python -m benchmarks.demo_cohort [SHUFFLES]``
 """
 
 from __future__ import annotations
