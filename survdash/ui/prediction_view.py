@@ -17,6 +17,11 @@ from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words,
 
 HORIZONS = (12, 36, 60)
 MAIN_HORIZON = 36
+VARIATION = {
+    True: "how far the models trained on different folds, and random deals of the tiles, disagree",
+    False: "how far random deals of the tiles move the one model that never saw this patient",
+}
+DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 GROUPS = {"low": ":blue-badge[:material/arrow_downward: Low risk group]",
           "high": ":orange-badge[:material/arrow_upward: High risk group]"}
 
@@ -51,7 +56,7 @@ def show_prediction(
             alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's risk groups.",
         )
         st.caption(
-            "The band is model variation, not all uncertainty: how far the models trained on different folds disagree. "
+            f"The band is model variation, not all uncertainty: {VARIATION[prediction.fold is None]}. "
             "The other lines are what happened in the cohort's two risk groups."
         )
     with right:
@@ -95,6 +100,8 @@ def _show_facts(prediction: Prediction, *, model_title: str, outcome: str) -> No
     cut = "" if prediction.cutpoint is None else f" (cut at {prediction.cutpoint:.3g})"
     group = "no cut found in this cohort" if prediction.group is None else f"{prediction.group}{cut}"
     happened = {"What happened": outcome} if outcome else {}
+    device = prediction.provenance.get("device")
+    computed = {"Computed on": DEVICES.get(str(device), escape(str(device)))} if device else {}
     facts({
         "Risk": f"**{percentile_words(prediction.percentile)}**",
         **happened,
@@ -105,4 +112,5 @@ def _show_facts(prediction: Prediction, *, model_title: str, outcome: str) -> No
         "Model": escape(f"{model_title}, version {prediction.model_version}"),
         "Trained on": escape(prediction.cohort) + (" (simulated patients)" if prediction.simulated else "")
         + ("" if prediction.fold is None else ", without this patient's fold"),
+        **computed,
     })
