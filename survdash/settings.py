@@ -20,7 +20,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("survdash"))
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    max_slide_gb: float = Field(default=8.0, gt=0)
+    max_slide_gb: float = Field(default=4.0, gt=0)
     max_table_mb: float = Field(default=500.0, gt=0)
     keep_upload_hours: float = Field(default=24.0, gt=0)
     start_worker: bool = True
