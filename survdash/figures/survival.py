@@ -151,7 +151,9 @@ def plot_patient(
     dress(figure, height_px=CURVE_PX + 60)
     figure.update_xaxes(title="Months since diagnosis", range=[0, float(months[-1])])
     figure.update_xaxes(tickmode="linear", tick0=0, dtick=12 if months[-1] <= 120 else 24)
-    return figure.update_yaxes(title="Probability of being alive", range=[0, 1.08], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], tickformat=".0%")
+    # Above 1 there is room for the number of a landmark, and no tick.
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    return figure.update_yaxes(title="Probability of being alive", range=[0, 1.08], tickvals=ticks, tickformat=".0%")
 
 
 def _add_curve(figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, horizon: float) -> None:
