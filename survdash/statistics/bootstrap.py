@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from survdash.case import Survival
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.statistics.concordance import comparable
-from survdash.statistics.inputs import check_labels, check_risk, check_survival
+from survdash.statistics.inputs import check_labels, check_risk, check_seed, check_survival
 
 BLOCK = 20_000_000  # multiplicities held together
 
@@ -82,7 +82,7 @@ def concordance_interval(
     has as many deaths as the data. A patient drawn twice counts twice but is not compared with herself.
     Draws without a comparable pair are left out.
     """
-    _check_settings(resamples, level)
+    _check_settings(resamples, level, seed)
     data = check_survival(time, event)
     parts = _parts([check_risk(risk, data.size)], data, fold)
     value = float(np.mean([part.indices(np.ones((1, part.patients.size)))[0, 0] for part in parts]))
@@ -123,7 +123,7 @@ def compare_paired(
     NotEnoughDataError
         If no pair can be compared, in any one of the folds where folds are given.
     """
-    _check_settings(resamples, level)
+    _check_settings(resamples, level, seed)
     data = check_survival(time, event)
     parts = _parts([check_risk(risk_a, data.size), check_risk(risk_b, data.size)], data, fold)
     plain = np.mean([part.indices(np.ones((1, part.patients.size)))[:, 0] for part in parts], axis=0)
@@ -162,7 +162,8 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     return result
 
 
-def _check_settings(resamples: int, level: float) -> None:
+def _check_settings(resamples: int, level: float, seed: int) -> None:
+    check_seed(seed)
     if resamples < 1 or not 0 < level < 1:
         raise InputError(f"{resamples} draws at level {level} are not possible.", hint="Use 1000 and 0.95.")
 

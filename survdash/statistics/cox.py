@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from survdash.errors import NotEnoughDataError
-from survdash.statistics.inputs import check_labels, check_survival
+from survdash.statistics.inputs import check_labels, check_level, check_survival
 from survdash.statistics.logrank import tabulate_deaths
 
 MAX_STEPS = 200
@@ -76,6 +76,8 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
     ------
     ClinicalError
         If a time, an event or a label is impossible.
+    InputError
+        If ``level`` is impossible.
     NotEnoughDataError
         If there are not exactly two groups, no death, or the ratio has no finite estimate (for instance no death in
         one group).
@@ -85,6 +87,7 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
     Tied deaths by Efron's method, as R ``survival::coxph``; Newton's method on the one coefficient, run until it no
     longer moves. That the hazards are proportional is assumed, not tested. Source: Cox (1972), Efron (1977).
     """
+    check_level(level)
     data = check_survival(time, event)
     labels, codes = check_labels(group, data.size, name="group")
     if labels.size != 2:
@@ -105,6 +108,7 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
         )
     beta, std_err = _climb(terms)
     z = float(ndtri((1 + level) / 2))
+    reference, compared = labels.tolist()
     return HazardRatio(
         ratio=float(np.exp(beta)),
         low=float(np.exp(beta - z * std_err)),
@@ -112,8 +116,8 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
         p_value=float(2 * ndtr(-abs(beta) / std_err)),
         log_ratio=beta,
         std_err=std_err,
-        reference=labels[0].item(),
-        compared=labels[1].item(),
+        reference=reference,
+        compared=compared,
         level=level,
     )
 

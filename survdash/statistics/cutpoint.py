@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from survdash.case import Survival
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.statistics import cutpoint_pvalues as p_values
-from survdash.statistics.inputs import check_labels, check_risk, check_survival
+from survdash.statistics.inputs import check_labels, check_risk, check_seed, check_survival
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,6 +78,7 @@ class Maxstat:
         """Share of random permutations with a statistic at least as large; the same for the same seed."""
         if resamples < 1:
             raise InputError(f"{resamples} permutations are not enough.", hint="Use for instance 9999.")
+        check_seed(seed)
         return p_values.conditional(self.scores, self.sizes, self.statistic, resamples=resamples, seed=seed)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from survdash.case import Survival
-from survdash.errors import ClinicalError, NotEnoughDataError
+from survdash.errors import ClinicalError, InputError, NotEnoughDataError
 
 
 def check_survival(time: ArrayLike, event: ArrayLike) -> Survival:
@@ -30,10 +30,48 @@ def check_survival(time: ArrayLike, event: ArrayLike) -> Survival:
     NotEnoughDataError
         If there is no patient.
     """
-    survival = Survival(time_months=np.asarray(time), event=np.asarray(event))
+    survival = Survival(time_months=to_numbers(time, name="follow-up times"), event=np.asarray(event))
     if survival.size == 0:
         raise NotEnoughDataError("There is no patient.", hint="Choose a group with at least one patient.")
     return survival
+
+
+def to_numbers(values: ArrayLike, *, name: str) -> np.ndarray:
+    """``values`` as a float64 array.
+
+    Raises
+    ------
+    ClinicalError
+        If one of them is no number; the message calls them ``name``.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise ClinicalError(
+            f"The {name} are not all numbers: {error}.", hint="Give a column of numbers, without words."
+        ) from error
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is not between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
+    if not 0 < level < 1:
+        raise InputError(f"A confidence level of {level} is not possible.", hint="Use for instance 0.95.")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that no generator takes.
+
+    Raises
+    ------
+    InputError
+    """
+    if seed < 0:
+        raise InputError(f"A seed of {seed} is not possible.", hint="Use 0 or a positive whole number.")
 
 
 def check_risk(risk: ArrayLike, patients: int) -> np.ndarray:
@@ -42,9 +80,9 @@ def check_risk(risk: ArrayLike, patients: int) -> np.ndarray:
     Raises
     ------
     ClinicalError
-        If the length is another or a value is missing.
+        If the length is another, or a value is missing or no number.
     """
-    values = np.asarray(risk, dtype=np.float64)
+    values = to_numbers(risk, name="risks")
     if values.shape != (patients,):
         raise ClinicalError(f"Risks have shape {values.shape}, but there are {patients} patients.")
     bad = np.flatnonzero(~np.isfinite(values))
@@ -75,12 +113,24 @@ def check_labels(labels: ArrayLike, patients: int, *, name: str) -> tuple[np.nda
     given = np.asarray(labels)
     if given.shape != (patients,):
         raise ClinicalError(f"The {name} column has shape {given.shape}, but there are {patients} patients.")
-    missing = [row for row, label in enumerate(given.tolist()) if label is None or label != label]
+    missing = [row for row, label in enumerate(given.tolist()) if _is_missing(label)]
     if missing:
         raise ClinicalError(f"{len(missing)} patients have no {name}; the first is in row {missing[0] + 1}.")
-    values, codes = np.unique(given, return_inverse=True)
+    try:
+        values, codes = np.unique(given, return_inverse=True)
+    except TypeError as error:
+        raise ClinicalError(
+            f"The {name} column mixes words and numbers, which have no order.", hint="Use one kind of label."
+        ) from error
     order = ("low", "medium", "high")
     if values.size > 1 and set(values.tolist()) <= set(order):
         rank = np.argsort([order.index(label) for label in values.tolist()])
         values, codes = values[rank], np.argsort(rank)[codes]
     return values, codes
+
+
+def _is_missing(label: object) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except TypeError:  # a missing value of pandas: it compares to neither true nor false
+        return True

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from survdash.errors import InputError
-from survdash.statistics.inputs import check_survival
+from survdash.statistics.inputs import check_level, check_survival, to_numbers
 
 Transform = Literal["log-log", "log", "plain"]
 HALF_TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # R's: 0.5 reached by a product of fractions counts as 0.5
@@ -150,8 +150,7 @@ def kaplan_meier(
     Equals R ``survival::survfit``, its midpoint rule for the median included: where the curve is exactly 0.5 on an
     interval, the median is the interval's middle. Source: Kaplan and Meier (1958); variance: Greenwood (1926).
     """
-    if not 0 < level < 1:
-        raise InputError(f"A confidence level of {level} is not possible.", hint="Use for instance 0.95.")
+    check_level(level)
     if transform not in get_args(Transform):
         raise InputError(f"No transform is called {transform!r}.", hint=f"Use {', '.join(get_args(Transform))}.")
     data = check_survival(time, event)
@@ -226,7 +225,7 @@ def _first_half(times: np.ndarray, curve: np.ndarray) -> float:
 
 
 def _check_times(times: ArrayLike) -> np.ndarray:
-    asked = np.asarray(times, dtype=np.float64)
+    asked = to_numbers(times, name="times to look up")
     if not (np.isfinite(asked) & (asked >= 0)).all():
         raise InputError("Times to look up must be finite and not below zero.")
     return asked

@@ -146,3 +146,11 @@ def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p):
     assert (adjusted <= np.minimum(1, given_p * given_p.size) + 1e-15).all()
     order = np.argsort(given_p, kind="stable")
     assert (np.diff(adjusted[order]) >= 0).all()
+
+
+def test_a_negative_seed_is_refused_in_words():
+    columns = ([0.3, 0.2, 0.1], [1, 2, 3], [1, 1, 1])
+    with pytest.raises(InputError, match="seed of -1"):
+        concordance_interval(*columns, seed=-1)
+    with pytest.raises(InputError, match="seed of -1"):
+        compare_paired(columns[0], *columns, seed=-1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from survdash.errors import NotEnoughDataError
+from survdash.errors import InputError, NotEnoughDataError
 from survdash.statistics import hazard_ratio
 
 rows_strategy = st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.booleans()), min_size=4, max_size=40)
@@ -89,3 +89,17 @@ def test_row_order_and_units_do_not_matter_and_swapping_groups_inverts(rows, see
     assert there.log_ratio == pytest.approx(-here.log_ratio, rel=1e-9, abs=1e-9)
     assert there.p_value == pytest.approx(here.p_value, rel=1e-6)
     assert here.low <= here.ratio <= here.high
+
+
+def test_labels_of_a_table_s_column_are_labels():
+    import pandas as pd
+
+    words = pd.Series(["low", "high"] * 3, dtype=object)
+    ours = hazard_ratio([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1], words)
+    assert (ours.reference, ours.compared) == ("low", "high")
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, -0.5, math.nan])
+def test_an_impossible_level_is_refused(level):
+    with pytest.raises(InputError, match="confidence level"):
+        hazard_ratio([1, 2, 3, 4], [1, 1, 1, 1], [0, 1, 0, 1], level=level)

@@ -205,3 +205,9 @@ def test_held_out_groups_refuse_one_fold_and_flat_risks():
         held_out_groups(np.zeros(20), time, event, np.arange(20) % 2)
     with pytest.raises(InputError):
         held_out_groups(np.arange(20.0), time, event, np.arange(20) % 2, cut="mean")
+
+
+def test_a_negative_seed_is_refused_in_words():
+    found = maxstat(np.arange(20), np.arange(20, 0, -1), np.ones(20))
+    with pytest.raises(InputError, match="seed of -1"):
+        found.p_conditional(10, seed=-1)

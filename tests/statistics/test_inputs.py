@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import survdash.statistics
-from survdash.errors import ClinicalError, NotEnoughDataError
-from survdash.statistics.inputs import check_labels, check_risk, check_survival
+from survdash.errors import ClinicalError, InputError, NotEnoughDataError
+from survdash.statistics.inputs import check_labels, check_level, check_risk, check_seed, check_survival
 
 
 def test_no_patient_is_not_enough():
@@ -55,3 +55,28 @@ def test_the_package_s_examples_run():
     import doctest
 
     assert doctest.testmod(survdash.statistics).failed == 0
+
+
+def test_words_where_numbers_belong_are_said_in_words():
+    with pytest.raises(ClinicalError, match=r"follow-up times are not all numbers.*'long'"):
+        check_survival([1.0, "long"], [1, 0])
+    with pytest.raises(ClinicalError, match=r"risks are not all numbers.*'high'"):
+        check_risk(["high", 0.5], 2)
+    with pytest.raises(ClinicalError, match="mixes words and numbers"):
+        check_labels(np.array(["a", 1], object), 2, name="group")
+    with pytest.raises(ClinicalError, match="times to look up are not all numbers"):
+        survdash.statistics.at_risk([1, 2], ["x"])
+
+
+def test_a_missing_value_of_pandas_is_a_missing_label():
+    import pandas as pd
+
+    with pytest.raises(ClinicalError, match=r"1 patients have no fold; the first is in row 2"):
+        check_labels(pd.Series(["a", pd.NA], dtype=object), 2, name="fold")
+
+
+def test_levels_and_seeds_out_of_range_are_refused():
+    with pytest.raises(InputError, match="confidence level"):
+        check_level(1.0)
+    with pytest.raises(InputError, match="seed of -1"):
+        check_seed(-1)
