@@ -19,7 +19,7 @@ import pandas as pd
 
 from survdash import __version__
 from survdash.case import BagOrigin
-from survdash.errors import ArtefactError
+from survdash.errors import ArtefactError, InputError
 from survdash.genes import GenePanel
 from survdash.store import digest, file_sha256, new_folder, write_json
 from survdash.training.recipe import Recipe, recipe_from_json
@@ -165,7 +165,14 @@ def read_artefact(folder: Path) -> Artefact:
 def write_artefact(
     folder: Path, card: Card, *, evaluation: Mapping[str, object], predictions: pd.DataFrame, folds: list[FoldModel]
 ) -> Artefact:
-    """Write a model's folder, whole or not at all; the card's ``files`` are filled in here."""
+    """Write a model's folder, whole or not at all; the card's ``files`` are filled in here.
+
+    Raises
+    ------
+    InputError
+        If ``folder`` holds something else than a model, which would be lost.
+    """
+    check_model_folder(folder)
     from safetensors.numpy import save_file
 
     with new_folder(folder) as temporary:
@@ -177,6 +184,20 @@ def write_artefact(
         card = replace(card, files=hashes)
         write_json(temporary / "card.json", card.to_json())
     return Artefact(folder=folder, card=card)
+
+
+def check_model_folder(folder: Path) -> None:
+    """Refuse a place where a model cannot be written without loss.
+
+    Raises
+    ------
+    InputError
+        If ``folder`` is a file, or a folder with something else than a model in it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", hint="Name a folder for the model.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "card.json").is_file():
+        raise InputError(f"{folder} holds other files; a model takes a folder of its own.", hint="Name a new folder.")
 
 
 def load_folds(artefact: Artefact) -> list[FoldModel]:

@@ -124,6 +124,8 @@ class BagFile:
                 weights=str(self._file.attrs["weights"]),
                 dim=int(self._file.attrs["dim"]),
             )
+            if not _is_own(self._file, "slides"):
+                raise KeyError("slides")
             self._slides = self._file["slides"]
         except (OSError, KeyError, ValueError) as error:
             raise BagError(f"{path.name} is not a bag file of survdash.", hint="Make it with 'embed'.") from error
@@ -171,4 +173,18 @@ class BagFile:
     def _group(self, slide_id: str) -> h5py.Group:
         if slide_id not in self._slides:
             raise UnknownNameError(f"{self.path.name} holds no slide {slide_id!r}.")
-        return self._slides[slide_id]
+        group = self._slides[slide_id]
+        if not (_is_own(self._slides, slide_id) and _is_own(group, "features") and _is_own(group, "coords")):
+            raise BagError(f"{self.path.name}: slide {slide_id} points to data outside of the file; it is not read.")
+        features, coords = group["features"], group["coords"]
+        if features.ndim != 2 or features.shape[1] != self.origin.dim or coords.shape != (len(features), 2):
+            raise BagError(f"{self.path.name}: slide {slide_id} has tables of shapes {features.shape}, {coords.shape}.")
+        return group
+
+
+def _is_own(group: h5py.Group, name: str) -> bool:
+    """Whether an entry is there and lies in the file itself: no link, no virtual or external data."""
+    if not isinstance(group, h5py.Group) or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        return False
+    entry = group[name]
+    return isinstance(entry, h5py.Group) or not (entry.is_virtual or entry.external)

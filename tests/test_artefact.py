@@ -10,7 +10,7 @@ import pytest
 
 from survdash.artefact import Artefact, load_folds, read_artefact
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError
+from survdash.errors import ArtefactError, InputError
 from survdash.training.data import model_data
 from survdash.training.recipe import Recipe
 from survdash.usecases import crossval
@@ -73,3 +73,12 @@ def _copy(folder: Path, target: Path) -> Path:
     for path in folder.iterdir():
         (target / path.name).write_bytes(path.read_bytes())
     return target
+
+
+def test_a_folder_with_other_files_is_not_taken_for_a_model(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="other files"):
+        crossval(cohort, RECIPES[-1], folder=tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(InputError, match="is a file"):
+        crossval(cohort, RECIPES[-1], folder=tmp_path / "thesis.txt")

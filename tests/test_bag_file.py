@@ -103,3 +103,24 @@ def test_other_files_and_newer_schemas_are_refused(tmp_path):
         file.attrs["schema"] = 2
     with pytest.raises(BagError, match="has bag schema 2; this survdash reads up to 1"):
         BagFile(tmp_path / "b.h5")
+
+
+@pytest.mark.parametrize("how", ["external", "soft", "virtual"])
+def test_a_bag_that_points_outside_of_its_file_is_not_read(tmp_path, how):
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(np.arange(8, dtype="<f2").tobytes())
+    path = tmp_path / "bag.h5"
+    with new_bag_file(path, BagOrigin(encoder="made", weights="", dim=8)) as writer:
+        writer.add_slide("a", [(np.zeros((1, 8)), np.zeros((1, 2), np.int32))], {})
+    with h5py.File(path, "r+") as file:
+        del file["slides/a/features"]
+        if how == "external":
+            file["slides/a"].create_dataset("features", (1, 8), "f2", external=[(str(secret), 0, 16)])
+        elif how == "soft":
+            file["slides/a"]["features"] = h5py.ExternalLink(str(path), "/slides/a/coords")
+        else:
+            layout = h5py.VirtualLayout((1, 8), "f2")
+            layout[:] = h5py.VirtualSource(str(path), "slides/a/other", (1, 8), "f2")
+            file["slides/a"].create_virtual_dataset("features", layout)
+    with BagFile(path) as bag, pytest.raises(BagError, match="outside"):
+        bag.read(["a"])

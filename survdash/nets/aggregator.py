@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from survdash.nets.attention import GatedAttentionPool
+from survdash.nets.registry import HEADS
 
-LAYERS, HEADS, DROPOUT = 2, 8, 0.25
+LAYERS, DROPOUT = 2, 0.25
 
 
 class Aggregator(nn.Module):

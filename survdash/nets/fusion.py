@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from survdash.errors import InputError
-from survdash.nets.aggregator import HEADS, Aggregator
-from survdash.nets.deal import content_keys, deal_keys, deal_mean
+from survdash.nets.aggregator import Aggregator
+from survdash.nets.deal import content_ranks, deal_keys, deal_mean
 from survdash.nets.output import Output
+from survdash.nets.registry import HEADS
 from survdash.nets.snn import GeneEncoder
 from survdash.nets.transport import exact_plan, transport_cost
 
@@ -104,8 +105,8 @@ class GlobalLocalGlobal(nn.Module):
         if self.training:
             deals = [torch.rand(len(tiles), device=tiles.device)]
         else:
-            content = content_keys(tiles)
-            deals = [deal_keys(content, number) for number in range(rounds)]
+            ranks = content_ranks(tiles, lengths)
+            deals = [deal_keys(ranks, number) for number in range(rounds)]
         dealt = [deal_mean(projected, keys, lengths, groups=self.slide_groups) for keys in deals]
         tokens: Tensor = self.slide_token(torch.cat(dealt))
         return tokens

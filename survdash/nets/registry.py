@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 MODALITIES = ("genes", "slide")
+HEADS = 8  # of the attention layers; a token's width is a multiple of it
+WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class ModelSpec:
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
     ``modalities`` are those it can use. ``fitter`` names the way it
-    is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit).
+    is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit). ``options`` are the
+    switches of its class: bool, or int for a count.
     """
 
     title: str
@@ -30,6 +33,7 @@ class ModelSpec:
     modalities: tuple[str, ...]
     fitter: Literal["gradient", "cox"]
     source: str
+    options: Mapping[str, type] = field(default_factory=dict)
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
@@ -42,14 +46,15 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
         title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
+        options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool},
     ),
     "snn": ModelSpec(
         title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
-        source="Klambauer 2017; size as in Chen 2021",
+        source="Klambauer 2017; size as in Chen 2021", options=WIDTH,
     ),
     "attnmil": ModelSpec(
         title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
-        source="Ilse 2018",
+        source="Ilse 2018", options=WIDTH,
     ),
     "cox_ridge": ModelSpec(
         title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
@@ -72,6 +77,28 @@ def get(name: str) -> ModelSpec:
         return MODELS[DEFAULT_MODEL if name == "default" else name]
     except KeyError:
         raise UnknownNameError(f"No model is called {name!r}.", hint=f"Known: {', '.join(MODELS)}, default.") from None
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Refuse an option that the network does not have, or a value that it cannot have.
+
+    Raises
+    ------
+    InputError
+        Naming the option and what is allowed.
+    """
+    known = get(name).options
+    for option, value in options.items():
+        if option not in known:
+            allowed = ", ".join(known) or "none"
+            raise InputError(f"{get(name).title} has no option {option!r}.", hint=f"Its options: {allowed}.")
+        if known[option] is bool:
+            if not isinstance(value, bool):
+                raise InputError(f"Option {option} of {get(name).title} is yes or no, not {value!r}.")
+        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"Option {option} of {get(name).title} cannot be {value!r}.", hint="Give a count from 1.")
+        elif option == "width" and value % HEADS:
+            raise InputError(f"A width of {value} is not a multiple of {HEADS}.", hint="Try 64, 128 or 256.")
 
 
 def names() -> tuple[str, ...]:
@@ -109,6 +136,7 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     spec = get(name)
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
+    check_options(name, options)
     if len(spec.modalities) == 1:
         given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
         if not given[spec.modalities[0]]:

@@ -166,6 +166,17 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
     )
 
 
+def read_digest(folder: Path) -> str:
+    """Digest of a cohort folder, without reading its tables.
+
+    Raises
+    ------
+    CohortError
+        If cohort.json is malformed, or of a newer survdash.
+    """
+    return _read_manifest(folder / MANIFEST, hint="Import the cohort again.").digest
+
+
 def _read_folds(path: Path) -> pd.Series:
     return pd.read_csv(path, dtype={"case_id": "str", "fold": "int64"}).set_index("case_id")["fold"]
 

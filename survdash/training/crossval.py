@@ -9,11 +9,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from survdash.case import Survival
 from survdash.errors import NotEnoughDataError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
-from survdash.statistics.bootstrap import concordance_interval
-from survdash.statistics.concordance import concordance
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
 from survdash.training.loop import FittedFold, fit_fold
@@ -110,41 +107,6 @@ def _held_out(data: ModelData, fitted: FittedFold, months: np.ndarray) -> pd.Dat
         {"case_id": data.case_ids[cases], "fold": fitted.fold, "risk": np.concatenate(risks)}
         | {name: list(np.concatenate(parts).astype(np.float32)) for name, parts in columns.items()}
     )
-
-
-def evaluate(predictions: pd.DataFrame, survival: Survival) -> dict[str, object]:
-    """Concordance of out-of-fold risks.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        ``risk`` and ``fold``, one row a case.
-    survival : Survival
-        Of the same cases in the same order.
-
-    Returns
-    -------
-    dict
-        ``mean`` and ``sd`` (ddof 0, as the field prints it) over ``folds`` (a list), ``pooled`` over all cases, and
-        ``low``, ``high``: 95 % bootstrap interval of the mean over folds. A fold without comparable pairs is None.
-    """
-    risk, fold = predictions["risk"].to_numpy(float), predictions["fold"].to_numpy()
-    time_months, event = survival.time_months, survival.event
-    by_fold: list[float | None] = []
-    for number in np.unique(fold):
-        members = fold == number
-        try:
-            by_fold.append(float(concordance(risk[members], time_months[members], event[members])))
-        except NotEnoughDataError:
-            by_fold.append(None)
-    known = [value for value in by_fold if value is not None]
-    silent_folds = [number for number, value in zip(np.unique(fold), by_fold, strict=True) if value is None]
-    kept = ~np.isin(fold, silent_folds)
-    _, low, high = concordance_interval(risk[kept], time_months[kept], event[kept], fold[kept])
-    return {
-        "mean": float(np.mean(known)), "sd": float(np.std(known)), "folds": by_fold,
-        "pooled": float(concordance(risk, time_months, event)), "low": float(low), "high": float(high),
-    }
 
 
 def fold_models(result: Crossval) -> list[FoldModel]:

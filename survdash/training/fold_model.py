@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,7 @@ class FoldModel:
         if self.network is None:
             raise TypeError("A fold model holds either a network or a Cox model.")
         device = next(self.network.parameters()).device
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             output = self.network(*network_inputs(inputs, self, device=device))
         risk = risk_from_logits(output.logits).double().cpu().numpy()
         survival, variants = (
@@ -76,6 +77,17 @@ class FoldModel:
             for logits in (output.logits, output.variants)
         )
         return Scores(risk=risk, survival=survival, variants=variants)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread, so that no result depends on how many the machine has."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device) -> tuple[Tensor, Tensor, list[Tensor]]:

@@ -14,7 +14,7 @@ from survdash.progress import Cancel, Report, silent, track
 from survdash.store import digest
 from survdash.training.data import ModelData
 from survdash.training.discretise import assign_bins, fit_bins
-from survdash.training.fold_model import FoldModel, build_network, linear_features, network_inputs
+from survdash.training.fold_model import FoldModel, build_network, linear_features, network_inputs, one_thread
 from survdash.training.losses import survival_loss
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
@@ -91,31 +91,26 @@ def _fit_network(
     edges = fit_bins(outcome, bins=recipe.bins)
     bins = torch.from_numpy(assign_bins(outcome.time_months, edges)).to(device)
     event = torch.from_numpy(outcome.event.copy()).to(device)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     history = []
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            network = build_network(recipe, blank.groups, blank.tile_dim).to(device).train()
-            optimiser = torch.optim.Adam(
-                network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-            )
-            for _ in track(range(recipe.epochs), step=f"Training fold {fold + 1}", report=report, cancel=cancel):
-                order = torch.randperm(len(training))
-                losses = []
-                for batch in order.split(recipe.batch_cases):
-                    inputs = data.inputs(training[batch.numpy()])
-                    output = network(*network_inputs(inputs, blank, device=torch.device(device)))
-                    on_device = batch.to(device)
-                    loss = survival_loss(output.logits, bins[on_device], event[on_device]) + output.extra_loss
-                    optimiser.zero_grad()
-                    loss.mean().backward()
-                    optimiser.step()
-                    losses.append(loss.detach())
-                history.append(float(torch.cat(losses).mean()))
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = build_network(recipe, blank.groups, blank.tile_dim).to(device).train()
+        optimiser = torch.optim.Adam(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        for _ in track(range(recipe.epochs), step=f"Training fold {fold + 1}", report=report, cancel=cancel):
+            order = torch.randperm(len(training))
+            losses = []
+            for batch in order.split(recipe.batch_cases):
+                inputs = data.inputs(training[batch.numpy()])
+                output = network(*network_inputs(inputs, blank, device=torch.device(device)))
+                on_device = batch.to(device)
+                loss = survival_loss(output.logits, bins[on_device], event[on_device]) + output.extra_loss
+                optimiser.zero_grad()
+                loss.mean().backward()
+                optimiser.step()
+                losses.append(loss.detach())
+            history.append(float(torch.cat(losses).mean()))
     # Half the size on disk; every prediction, the stored ones too, is made by the rounded weights.
     rounded = network.cpu().half().float().eval()
     fitted = replace(blank, edges=edges, network=rounded)

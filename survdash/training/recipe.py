@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from survdash.errors import InputError
-from survdash.nets.registry import MODALITIES, get
+from survdash.nets.registry import MODALITIES, check_options, get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +56,28 @@ class Recipe:
         object.__setattr__(self, "modalities", ordered)
         if self.epochs < 1 or self.batch_cases < 1 or self.bins < 2:
             raise InputError("Training needs at least one epoch, one case a step and two time bins.")
+        for name in ("learning_rate", "weight_decay", "penalty"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0) or (name == "learning_rate" and value == 0):
+                raise InputError(f"The {name.replace('_', ' ')} cannot be {value}.", hint="Give a number above zero.")
+        if spec.fitter == "gradient":
+            check_options(self.model, self.options)
+        elif self.options:
+            raise InputError(f"{spec.title} has no options; given: {', '.join(self.options)}.")
 
     def run_name(self, available: tuple[str, ...]) -> str:
-        """Name of the run: the model, and its modalities where it looks at fewer than it could of ``available``."""
-        if self.modalities == tuple(name for name in get(self.model).modalities if name in available):
-            return self.model
-        return f"{self.model}-{'-'.join(self.modalities)}"
+        """Name of the run: the model, its modalities where it looks at fewer than it could, and what it does without.
+
+        Parameters
+        ----------
+        available : tuple of str
+            Modalities of the cohort.
+        """
+        parts = [self.model]
+        if self.modalities != tuple(name for name in get(self.model).modalities if name in available):
+            parts += self.modalities
+        left_out = sorted(name for name, value in self.options.items() if value is False)
+        return "-".join([*parts, *(f"without-{name}" for name in left_out)])
 
     def to_json(self) -> dict[str, object]:
         """Plain JSON values."""

@@ -21,7 +21,8 @@ from survdash.statistics.cox import HazardRatio, hazard_ratio
 from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
-from survdash.usecases.library import list_runs, open_cohort, open_run
+from survdash.training.evaluation import evaluate, informative
+from survdash.usecases.library import list_runs, open_cohort, open_run, run_title
 
 Cut = Literal["maxstat", "median"]
 SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
@@ -148,52 +149,70 @@ def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoi
     })  # fmt: skip
 
 
-def compare_models(cohort: str) -> pd.DataFrame:
-    """All trained models of a cohort on its folds.
+def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Trained models of a cohort, all judged on the patients that every one of them predicted.
+
+    Parameters
+    ----------
+    cohort : str
+    runs : tuple of str, optional
+        Which runs; all by default.
 
     Returns
     -------
     DataFrame
-        One row a run, best first: ``run title modalities cases folds mean sd pooled low high difference
-        difference_low difference_high p_holm best params seconds``. The difference is to the best run, on the patients
-        that both predicted, paired; ``best`` marks the best run only where every interval excludes 0.
+        One row a run, best first: ``run title modalities cases common folds mean sd pooled low high difference
+        difference_low difference_high p_holm best params seconds``. ``cases`` is what the run predicted, ``common``
+        the patients compared. The difference is to the best run, paired; ``best`` marks that run only where every
+        interval excludes 0.
+
+    Raises
+    ------
+    UnknownNameError, NotEnoughDataError
+        If a run is not there; or there is none, or no patient whom all predicted.
     """
     opened = open_cohort(cohort)
-    rows, predicted = [], {}
-    for entry in list_runs(cohort):
-        artefact = open_run(cohort, entry.name)
-        predicted[entry.name] = matched_predictions(opened, artefact)[0]
-        cindex = artefact.evaluation()["cindex"]
-        rows.append({
-            "run": entry.name, "title": entry.title, "modalities": " + ".join(entry.modalities),
-            "cases": artefact.card.cases, "folds": len(artefact.card.folds), "mean": cindex["mean"],
-            "sd": cindex["sd"], "pooled": cindex["pooled"], "low": cindex["low"], "high": cindex["high"],
-            "params": artefact.card.parameters, "seconds": artefact.card.seconds,
-        })  # fmt: skip
-    if not rows:
+    entries = [open_run(cohort, run) for run in runs or [entry.name for entry in list_runs(cohort)]]
+    if not entries:
         raise NotEnoughDataError(
             f"No model has been trained on cohort {cohort}.",
             hint=f"Train one: python -m survdash crossval {cohort} --model default",
         )
+    predicted = {one.card.run: matched_predictions(opened, one)[0].set_index("case_id") for one in entries}
+    common = sorted(set.intersection(*(set(table.index) for table in predicted.values())))
+    if not common:
+        raise NotEnoughDataError("No patient was predicted by all of these models.", hint="Compare fewer models.")
+    predicted = {run: table.loc[common] for run, table in predicted.items()}
+    patients = opened.patients.loc[common]
+    survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
+    rows = [_compared(one, predicted[one.card.run], survival) for one in entries]
     table = pd.DataFrame(rows).sort_values(["mean", "run"], ascending=[False, True], ignore_index=True)
-    return _with_differences(table, predicted, opened)
+    return _with_differences(table, predicted, survival)
 
 
-def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], cohort: Cohort) -> pd.DataFrame:
+def _compared(artefact: Artefact, predicted: pd.DataFrame, survival: Survival) -> dict[str, object]:
+    card, cindex = artefact.card, evaluate(predicted, survival)
+    return {
+        "run": card.run, "title": run_title(card), "modalities": " + ".join(card.modalities), "cases": card.cases,
+        "common": len(predicted), "folds": len(card.folds),
+        **{name: cindex[name] for name in ("mean", "sd", "pooled", "low", "high")},
+        "params": card.parameters, "seconds": card.seconds,
+    }  # fmt: skip
+
+
+def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], survival: Survival) -> pd.DataFrame:
     """Add the paired difference of each run to the first, Holm-corrected, and mark the best."""
-    leader = predicted[table["run"].iloc[0]].set_index("case_id")
-    columns = ("difference", "difference_low", "difference_high")
+    leader = predicted[table["run"].iloc[0]]
+    fold = leader["fold"].to_numpy()
+    kept = informative(fold, survival)
+    time, event = survival.time_months[kept], survival.event[kept]
     found: list[tuple[float, float, float]] = [(0.0, float("nan"), float("nan"))]
     p_values = []
     for run in table["run"].iloc[1:]:
-        both = leader.join(predicted[run].set_index("case_id")["risk"].rename("risk_other"), how="inner")
-        patients = cohort.patients.loc[both.index]
-        pair = compare_paired(
-            both["risk_other"], both["risk"], patients["time_months"], patients["event"], both["fold"]
-        )
+        pair = compare_paired(predicted[run]["risk"][kept], leader["risk"][kept], time, event, fold[kept])
         found.append((pair.difference, pair.low, pair.high))
         p_values.append(pair.p_value)
-    table[list(columns)] = found
+    table[["difference", "difference_low", "difference_high"]] = found
     table["p_holm"] = [float("nan"), *holm(p_values)] if p_values else [float("nan")]
     beaten = (table["difference_high"].iloc[1:] < 0).all() and len(table) > 1
     table["best"] = [bool(beaten), *[False] * (len(table) - 1)]

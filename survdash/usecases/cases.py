@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 JOB_KIND = "predict_case"
 OVERLAY_PX = 900
+SAME_MPP = 0.02  # resolutions closer than this share are the same one, rounded otherwise
 ENLARGED = "This slide is coarser than the model's tiles: they are enlarged and blurred."
 
 
@@ -160,11 +161,13 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         check = match_genes(read_gene_table(request.genes), card.panel)
         genes, warnings = check.values, list(check.warnings)
         inputs["genes_sha256"] = file_sha256(request.genes)
+    warnings += _unread(request, artefact)
     bag: Bag | None = None
     embeddings: list[Embedding] = []
     if request.slides and card.bag_origin is not None:
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
+        warnings += _contradicted(request)
         inputs["slides"] = [{"sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
                              "tiles": one.tiles} for one in embeddings]  # fmt: skip
     check_cancel(cancel, step="prediction")
@@ -178,6 +181,35 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     prediction = predict_case(artefact, case, warnings=tuple(warnings), device=device)
     report(Progress(step="Predicting", done=1, total=1))
     return replace(prediction, provenance=prediction.provenance | inputs | {"device": device})
+
+
+def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
+    """What was given and not looked at, in words."""
+    card = artefact.card
+    sees = " and ".join(card.modalities)
+    unread = []
+    if request.genes is not None and card.panel is None:
+        unread.append(f"The gene table was not read: model {card.name} looks at the {sees} only.")
+    if request.slides and card.bag_origin is None:
+        unread.append(f"The slide was not read: model {card.name} looks at the {sees} only.")
+    if request.age_years is not None or request.sex is not None:
+        unread.append(f"Age and sex were not used: model {card.name} looks at {sees} only.")
+    return unread
+
+
+def _contradicted(request: PredictRequest) -> list[str]:
+    """Slides whose own resolution the user's answer overrules, in words."""
+    from survdash.slide.reader import open_slide
+
+    found = []
+    for number, path in enumerate(request.slides if request.mpp is not None else (), start=1):
+        with open_slide(path) as slide:
+            own = slide.mpp
+        if own is not None and request.mpp is not None and abs(own / request.mpp - 1) > SAME_MPP:
+            found.append(
+                f"Slide {number} states {own:g} um per pixel; {request.mpp:g} was used instead, as it was stated here."
+            )
+    return found
 
 
 def _embed(
@@ -203,6 +235,8 @@ def _embed(
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
             bags.append(file.read(file.slide_ids))
+        if made.slide_sha256 in [one.slide_sha256 for one in embeddings]:
+            raise InputError("The same slide was given twice.", hint="Give each slide once: tiles would count double.")
         embeddings.append(made)
     joined = Bag(
         features=np.concatenate([bag.features for bag in bags]), coords=np.concatenate([bag.coords for bag in bags]),

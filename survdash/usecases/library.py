@@ -11,7 +11,7 @@ from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, UnknownNameError
 from survdash.nets.registry import DEFAULT_MODEL, MODELS
 from survdash.settings import SHIPPED_MODELS, settings
-from survdash.sources.cohort_folder import read_cohort
+from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEMO = "demo"
@@ -66,9 +66,9 @@ def open_cohort(name: str) -> Cohort:
         If its folder is damaged.
     """
     folder = cohort_folder(name)
-    if (folder / "cohort.json").is_file():
+    if (folder / MANIFEST).is_file():
         return read_cohort(folder)
-    if (SHIPPED_MODELS / name / "cohort.json").is_file():
+    if (SHIPPED_MODELS / name / MANIFEST).is_file():
         return read_cohort(SHIPPED_MODELS / name, shipped=True)
     known = ", ".join(_cohort_names())
     raise UnknownNameError(f"No cohort is called {name!r}.", hint=f"Here are: {known}. Others are imported first.")
@@ -189,13 +189,28 @@ def _rank(run: str) -> tuple[bool, str]:
 
 
 def _cohort_names() -> list[str]:
-    folders = [*SHIPPED_MODELS.glob("*/cohort.json"), *(settings().data_dir / "cohorts").glob("*/cohort.json")]
+    folders = [*SHIPPED_MODELS.glob(f"*/{MANIFEST}"), *(settings().data_dir / "cohorts").glob(f"*/{MANIFEST}")]
     names = {path.parent.name for path in folders if NAME.fullmatch(path.parent.name)}
     return sorted(names, key=lambda name: (name != DEMO, name))
 
 
+def _digest(cohort: str) -> str | None:
+    """Digest of a cohort without reading its tables; None where there is none."""
+    for folder in (cohort_folder(cohort), SHIPPED_MODELS / cohort):
+        if (folder / MANIFEST).is_file():
+            try:
+                return read_digest(folder)
+            except CohortError:  # explained when the cohort is opened
+                return None
+    return None
+
+
 def _artefacts(cohort: str) -> list[Artefact]:
-    """Trained models of a cohort; one trained here goes before a shipped one of the same name."""
+    """Trained models of a cohort as it is now; one trained here goes before a shipped one of the same name.
+
+    A model of another state of the cohort, or of another cohort of that name, is none of its models.
+    """
+    digest = _digest(cohort)
     folders = [*SHIPPED_MODELS.glob(f"{cohort}-*/card.json"), *cohort_folder(cohort).glob("runs/*/card.json")]
     found = {}
     for path in folders:
@@ -203,6 +218,6 @@ def _artefacts(cohort: str) -> list[Artefact]:
             artefact = read_artefact(path.parent)
         except ArtefactError:
             continue
-        if artefact.card.cohort == cohort:
+        if (artefact.card.cohort, artefact.card.cohort_digest) == (cohort, digest):
             found[artefact.card.run] = artefact
     return list(found.values())

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from survdash.artefact import Artefact, Card, write_artefact
+from survdash.artefact import Artefact, Card, check_model_folder, write_artefact
 from survdash.cohort import Cohort
-from survdash.errors import NotEnoughDataError
+from survdash.errors import InputError, NotEnoughDataError
 from survdash.genes import describe_panel
 from survdash.nets.registry import DEFAULT_MODEL, get
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.importing import ImportReport
 from survdash.sources.importing import import_cohort as import_tables
 from survdash.statistics.cutpoint import maxstat
+from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
 from survdash.usecases.library import cohort_folder, run_folder
 
@@ -70,15 +71,21 @@ def crossval(
     ------
     NotEnoughDataError
         If the cohort lacks a modality, folds or deaths.
+    InputError
+        If ``folder`` holds something else than a model, or ``jobs`` is no number of processes.
     """
+    place = folder or run_folder(cohort.name, recipe.run_name(cohort.modalities))
+    check_model_folder(place)
+    if jobs == 0 or jobs < -1:
+        raise InputError(f"{jobs} processes cannot share the folds.", hint="Give a number from 1, or -1 for all cores.")
     from survdash.training.crossval import crossval as run_crossval
-    from survdash.training.crossval import evaluate, fold_models
+    from survdash.training.crossval import fold_models
     from survdash.training.data import model_data
 
     data = model_data(cohort, recipe.modalities)
     result = run_crossval(data, recipe, jobs=jobs, report=report, cancel=cancel)
-    place = {case: position for position, case in enumerate(data.case_ids)}
-    survival = data.survival.take(np.array([place[case] for case in result.predictions["case_id"]]))
+    position = {case: number for number, case in enumerate(data.case_ids)}
+    survival = data.survival.take(np.array([position[case] for case in result.predictions["case_id"]]))
     evaluation = {
         "cindex": evaluate(result.predictions, survival),
         "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
@@ -94,7 +101,7 @@ def crossval(
         folds=tuple(one.fold for one in result.folds), history=tuple(one.history for one in result.folds), files={},
     )
     return write_artefact(
-        folder or run_folder(cohort.name, run), card, evaluation=evaluation,
+        place, card, evaluation=evaluation,
         predictions=result.predictions, folds=fold_models(result),
     )
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from survdash.case import Survival
 from survdash.errors import Cancelled, NotEnoughDataError
-from survdash.training.crossval import crossval, evaluate, fold_models
+from survdash.training.crossval import crossval, fold_models
 from survdash.training.data import model_data
+from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
 
 COX = Recipe(model="cox_ridge", modalities=("genes", "slide"))
@@ -60,17 +60,3 @@ def test_cancel_is_seen(data):
 def test_one_fold_is_no_crossvalidation(data):
     with pytest.raises(NotEnoughDataError, match="two folds"):
         crossval(replace(data, folds=np.zeros(data.size, int)), COX)
-
-
-def test_perfect_and_reversed_risks():
-    survival = Survival(time_months=np.arange(1.0, 13), event=np.ones(12))
-    table = pd.DataFrame({"risk": -np.arange(12.0), "fold": np.arange(12) % 2})
-    assert evaluate(table, survival)["mean"] == 1
-    assert evaluate(table.assign(risk=-table["risk"]), survival)["pooled"] == 0
-
-
-def test_a_fold_without_a_comparable_pair_is_left_out_of_the_mean():
-    survival = Survival(time_months=np.arange(1.0, 9), event=np.array([1, 1, 1, 1, 0, 0, 0, 0]))
-    found = evaluate(pd.DataFrame({"risk": -np.arange(8.0), "fold": [0] * 4 + [1] * 4}), survival)
-    assert found["folds"] == [1, None]
-    assert found["mean"] == 1

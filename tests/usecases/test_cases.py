@@ -58,6 +58,17 @@ def test_one_modality_is_answered_by_a_model_that_needs_no_other(sample: tuple[P
         predict(PredictRequest(run="glg"))
 
 
+def test_what_is_given_and_not_looked_at_is_said(sample: tuple[Path, Path]) -> None:
+    slide, genes = sample
+    unread = predict(PredictRequest(run="glg-genes", slides=(slide,), genes=genes, age_years=55)).warnings
+    assert any("slide was not read" in warning for warning in unread)
+    assert any("Age and sex were not used" in warning for warning in unread)
+    overruled = predict(PredictRequest(run="glg-slide", slides=(slide,), mpp=0.25)).warnings
+    assert any("states 0.5" in warning and "0.25" in warning for warning in overruled)
+    with pytest.raises(InputError, match="twice"):
+        predict(PredictRequest(run="glg-slide", slides=(slide, slide)))
+
+
 def test_a_gene_table_with_too_few_genes_is_refused_with_the_count(sample: tuple[Path, Path], tmp_path: Path) -> None:
     table = pd.read_csv(sample[1])
     few = tmp_path / "few.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -59,3 +60,13 @@ def test_a_damaged_cohort_is_left_out_of_the_list_and_explained_when_opened(data
 def test_every_shipped_model_lists_its_concordance() -> None:
     for card in list_models():
         assert 0.5 < card["cindex"]["mean"] < 1  # type: ignore[index]
+
+
+def test_a_model_of_another_state_of_the_cohort_is_not_offered(data_dir: Path) -> None:
+    folder = cohort_folder("demo")
+    shutil.copytree(SHIPPED_MODELS / "demo", folder)
+    manifest = json.loads((folder / "cohort.json").read_text())
+    (folder / "cohort.json").write_text(json.dumps(manifest | {"digest": "another"}))
+    assert list_runs("demo") == []
+    with pytest.raises(UnknownNameError, match="no trained model"):
+        open_run("demo", "glg")

@@ -19,6 +19,8 @@ def test_the_default_recipe_takes_every_modality_that_is_there(cohort: Cohort) -
     assert recipe.run_name(cohort.modalities) == "glg"
     assert make_recipe(cohort, modalities=("genes",)).run_name(cohort.modalities) == "glg-genes"
     assert make_recipe(cohort, modalities=("genes",)).run_name(("genes",)) == "glg"
+    ablated = make_recipe(cohort, options={"transport": False, "alignment": False, "width": 64})
+    assert ablated.run_name(cohort.modalities) == "glg-without-alignment-without-transport"
 
 
 def test_a_model_or_modality_that_does_not_fit_is_a_message(cohort: Cohort) -> None:
@@ -26,6 +28,25 @@ def test_a_model_or_modality_that_does_not_fit_is_a_message(cohort: Cohort) -> N
         make_recipe(cohort, model="nope")
     with pytest.raises(InputError, match="slide"):
         make_recipe(cohort, model="snn", modalities=("slide",))
+
+
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        ("glg", {"options": {"width": 7}}), ("glg", {"options": {"width": 0}}), ("glg", {"options": {"tokens": 1}}),
+        ("glg", {"options": {"transport": 0}}), ("glg", {"options": {"deals": 0}}),
+        ("cox_ridge", {"options": {"width": 8}}), ("snn", {"learning_rate": float("nan")}),
+        ("snn", {"learning_rate": -1.0}), ("snn", {"epochs": 0}),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_is_a_message(cohort: Cohort, model: str, changes: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        make_recipe(cohort, model=model, **changes)  # type: ignore[arg-type]
+
+
+def test_no_process_at_all_cannot_share_the_folds(cohort: Cohort) -> None:
+    with pytest.raises(InputError, match="processes"):
+        crossval(cohort, make_recipe(cohort, model="cox_ridge"), jobs=0)
 
 
 def test_blca_from_table_to_comparison_reaches_what_an_honest_ridge_cox_reaches(shared: Path) -> None:
