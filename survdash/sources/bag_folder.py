@@ -36,6 +36,7 @@ class _Source:
     slide_id: str
     key: str            # dataset of the features; empty in our own files
     origin: BagOrigin
+    allow_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +49,8 @@ class BagFolder:
         Index ``slide_id``, sorted; value ``case_id``.
     origin : BagOrigin
         One for all slides.
+    allow_missing : bool
+        One of our own files holds slide-level vectors: float32, with NaN where a value is missing.
     fill : callable
         Copies all slides into a bag writer, block by block.
     notes : tuple of str
@@ -57,6 +60,7 @@ class BagFolder:
 
     slides: pd.Series
     origin: BagOrigin
+    allow_missing: bool
     fill: Callable[[BagWriter], None]
     notes: tuple[str, ...]
     source: dict[str, object]
@@ -65,6 +69,8 @@ class BagFolder:
 def case_of(slide_id: str, cases: pd.Index) -> str | None:
     """Case of a slide: the first 12 characters of a TCGA barcode, else the name itself if it is a case.
 
+    Rows of slide-level tables are called ``<case>.<number>``; they are known again.
+
     Examples
     --------
     >>> case_of("TCGA-2F-A9KO-01Z-00-DX1.195576CF", pd.Index(["TCGA-2F-A9KO"]))
@@ -72,7 +78,10 @@ def case_of(slide_id: str, cases: pd.Index) -> str | None:
     """
     match = BARCODE.match(slide_id)
     name = match[0] if match else slide_id
-    return name if name in cases else None
+    if name in cases:
+        return name
+    start, _, number = slide_id.rpartition(".")
+    return start if number.isdecimal() and start in cases else None
 
 
 def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
@@ -121,7 +130,8 @@ def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
     content = digest({file.relative_to(path.parent).as_posix(): file_sha256(file) for file in files})
     return BagFolder(
         slides=pd.Series([owner[slide] for slide in order], index=index, name="case_id", dtype="str"),
-        origin=chosen[order[0]].origin, fill=_filler([chosen[slide] for slide in order]), notes=notes,
+        origin=chosen[order[0]].origin, allow_missing=any(one.allow_missing for one in chosen.values()),
+        fill=_filler([chosen[slide] for slide in order]), notes=notes,
         source={"folder": path.name, "files": len(files), "digest": content},
     )
 
@@ -146,8 +156,12 @@ def _scan(path: Path, faults: list[str]) -> list[_Source]:
                 key, dim = _check_foreign(file)
                 origin = BagOrigin(encoder=_encoder_name(file, key), weights="", dim=dim)
                 return [_Source(path=path, slide_id=path.stem, key=key, origin=origin)]
+            gaps = bool(file.attrs.get("allow_missing", False))
         with BagFile(path) as bags:
-            return [_Source(path=path, slide_id=slide, key="", origin=bags.origin) for slide in bags.slide_ids]
+            return [
+                _Source(path=path, slide_id=slide, key="", origin=bags.origin, allow_missing=gaps)
+                for slide in bags.slide_ids
+            ]
     except BagError as error:
         faults.append(f"{path.name}: {error.message.rstrip('.')}")
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:

@@ -5,6 +5,7 @@ Nothing is at the final path before its checksum fits; what has arrived so far w
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,14 @@ ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 BLOCK_BYTES = 1 << 20
 PARTIAL, RANGE_REFUSED = 206, 416
+
+
+def _note_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    logging.getLogger(__name__).debug("attempt %d failed: %s", details.retry_num, details.caused_by)
+
+
+# stamina's own hook warns on stderr, before the one line that says what is wrong.
+stamina.instrumentation.set_on_retry_hooks([_note_retry])
 
 
 class _RetryableStatusError(Exception):

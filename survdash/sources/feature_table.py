@@ -67,6 +67,11 @@ class FeatureTable:
         )
 
     @property
+    def allow_missing(self) -> bool:
+        """Slide-level vectors may lack values."""
+        return True
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know of these slides."""
         missing = int(self.values.isna().to_numpy().sum())

@@ -307,7 +307,7 @@ def _hint(matched: _Matched, faults: Sequence[str]) -> str:
 
 def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePanel) -> tuple[str, ...]:
     said = {
-        "missing": "are missing; the cohort's mean stands in for them",
+        "missing": "are missing; the median of the training patients stands in for them",
         "duplicated": "are given more than once, with one value",
         "not_numeric": "hold text, not a number, and count as missing",
         "out_of_range": "lie far outside the cohort's range",

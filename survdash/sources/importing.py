@@ -7,23 +7,30 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from survdash.errors import CohortError, NotEnoughDataError
 from survdash.genes import functional_groups, group_columns, split_column
 from survdash.progress import Progress, Report, silent
+from survdash.settings import SHIPPED_MODELS
 from survdash.sources.bag_folder import BagFolder, read_bag_folder
 from survdash.sources.clinical_table import join_clinical, read_clinical_table
-from survdash.sources.cohort_folder import write_cohort
+from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import make_folds, read_folds, seed_of
 from survdash.sources.research_csv import ResearchTable, read_research_csv
 from survdash.sources.table_file import name_some
 
+# What a cohort may be called, here and wherever a name is looked up.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+NAME_HINT = "Use 1 to 40 lower-case letters a to z, digits, - and _; a letter or digit first."
 BAG_ENDINGS = (".h5", ".hdf5")
 FOLDS = 5
 STEPS = 4
+# Of follow-up in months: 33 years, and 12.5 years for half of the patients. Longer is seldom; days are often.
+LONGEST_MONTHS, LONGEST_MEDIAN = 400.0, 150.0
+MOST_EVENTS = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,10 @@ class ImportReport:
     name : str
     cases, events : int
         Patients in the cohort, and deaths observed among them.
+    event_rate : float
+        ``events / cases``.
+    median_follow_up_censored_months : float or None
+        Median follow-up of the censored patients; None where all died.
     slides : int
         Slides whose features are in the cohort; without features, slides that the table names.
     dropped : tuple of str
@@ -50,6 +61,8 @@ class ImportReport:
     name: str
     cases: int
     events: int
+    event_rate: float
+    median_follow_up_censored_months: float | None
     slides: int
     dropped: tuple[str, ...]
     folds: int
@@ -63,13 +76,13 @@ def check_name(name: str) -> str:
     Raises
     ------
     CohortError
-        If it is not 1 to 40 lower-case letters, digits, - and _, beginning with a letter or digit.
+        If it is not 1 to 40 lower-case letters, digits, - and _, beginning with a letter or digit; or a cohort that
+        came with survdash has this name.
     """
     if not NAME.fullmatch(name):
-        raise CohortError(
-            f"{name[:60]!r} cannot name a cohort.",
-            hint="Use 1 to 40 lower-case letters, digits, - and _; a letter or digit first.",
-        )
+        raise CohortError(f"{name[:60]!r} cannot name a cohort.", hint=NAME_HINT)
+    if (SHIPPED_MODELS / name / MANIFEST).exists():
+        raise CohortError(f"The name {name!r} is taken by a cohort that came with survdash.", hint="Choose another.")
     return name
 
 
@@ -81,6 +94,7 @@ def import_cohort(
     features: Path | None = None,
     clinical: Path | None = None,
     target: Path,
+    dry_run: bool = False,
     report: Report = silent,
 ) -> ImportReport:
     """Import a research table as the cohort ``name``; nothing is written unless everything is sound.
@@ -98,6 +112,8 @@ def import_cohort(
         Clinical table that fills stage, age and others (``clinical_table``).
     target : Path
         The cohort's own folder; an older cohort there is replaced.
+    dry_run : bool
+        Read and check everything, write nothing.
     report : Report
 
     Raises
@@ -120,16 +136,21 @@ def import_cohort(
     dealt, count, dealing = _deal(patients, folds, source)
     groups, grouping = _group(read)
     report(Progress(step="Write the cohort", done=3, total=STEPS))
-    notes = (*_say_ignored(read), *read.notes, *joined, *counted, *dealing, *grouping, *_say_lost_runs(target))
-    write_cohort(
-        target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
-        genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt, source=source,
-        bags=None if bags is None else bags.fill, bag_origin=None if bags is None else bags.origin,
-        allow_missing=isinstance(bags, FeatureTable),
+    rate, follow_up, doubts = _judge_outcome(patients)
+    notes = (
+        *doubts, *_say_ignored(read), *read.notes, *joined, *counted, *dealing, *grouping, *_say_lost_runs(target)
     )
+    if not dry_run:
+        write_cohort(
+            target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
+            genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt,
+            source=source, bags=None if bags is None else bags.fill, bag_origin=None if bags is None else bags.origin,
+            allow_missing=bags is not None and bags.allow_missing,
+        )
     report(Progress(step="Write the cohort", done=STEPS, total=STEPS))
     return ImportReport(
-        name=name, cases=len(patients), events=int(patients["event"].sum()),
+        name=name, cases=len(patients), events=int(patients["event"].sum()), event_rate=rate,
+        median_follow_up_censored_months=follow_up,
         slides=len(read.slides) if bags is None else len(bags.slides), dropped=read.dropped, folds=count,
         genes=0 if read.genes is None else read.genes.shape[1], notes=notes,
     )
@@ -141,6 +162,20 @@ def _check_deaths(read: ResearchTable) -> None:
             f"{read.source['file']}: no death among {len(read.patients)} patients.",
             hint="Is the outcome column the other way round?",
         )
+
+
+def _judge_outcome(patients: pd.DataFrame) -> tuple[float, float | None, tuple[str, ...]]:
+    """Event rate, median follow-up of the censored, and what makes one doubt unit or status."""
+    months, event = patients["time_months"].to_numpy(float), patients["event"].to_numpy(bool)
+    rate, longest = float(event.mean()), float(months.max())
+    follow_up = None if event.all() else float(np.median(months[~event]))
+    doubts = []
+    if longest > LONGEST_MONTHS or (follow_up or 0.0) > LONGEST_MEDIAN:
+        middle = "" if follow_up is None else f", half of the censored patients more than {follow_up:.0f}"
+        doubts.append(f"Follow-up reaches {longest:.0f} months ({longest / 12:.0f} years){middle}: are these days?")
+    if rate > MOST_EVENTS:
+        doubts.append(f"{rate:.0%} of the patients died: is the status flipped?")
+    return rate, follow_up, tuple(doubts)
 
 
 def _say_ignored(read: ResearchTable) -> list[str]:
@@ -206,4 +241,4 @@ def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, 
 
 def _say_lost_runs(target: Path) -> list[str]:
     runs = sorted(path.name for path in (target / "runs").glob("*") if path.is_dir())
-    return [f"An older cohort of this name was replaced, its stored runs with it: {name_some(runs)}."] if runs else []
+    return [f"An older cohort of this name is replaced, its stored runs with it: {name_some(runs)}."] if runs else []

@@ -6,6 +6,7 @@ that unpacks to much more than it weighs is stopped at the limit.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -30,6 +31,12 @@ MISSING = (
 )
 DELIMITERS = ",;\t"
 MOST_FAULTS = 12
+LONGEST_NAME, LONGEST_FAULT = 80, 400  # in a message; a name in a broken file may be the whole file
+# The marks that Excel and others put before text; that of UTF-16 begins that of UTF-32.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _ARCHIVE_FAULTS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, struct.error,
     ValueError, OverflowError,
@@ -69,15 +76,20 @@ class TextTable:
 
 def list_faults(faults: Iterable[str]) -> str:
     """Join the faults of one file into one message, the first dozen in full."""
-    found = list(dict.fromkeys(faults))
+    found = list(dict.fromkeys(_clip(fault, LONGEST_FAULT) for fault in faults))
     rest = [f"and {len(found) - MOST_FAULTS} more faults"] if len(found) > MOST_FAULTS else []
     return "; ".join(found[:MOST_FAULTS] + rest)
 
 
 def name_some(names: Iterable[object], *, most: int = 5) -> str:
-    """The first few names of many, for a message."""
+    """The first few names of many, for a message; a very long one is cut."""
     found = [str(name) for name in names]
-    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
+    shown = ", ".join(_clip(name, LONGEST_NAME) for name in found[:most])
+    return shown + (f" and {len(found) - most} more" if len(found) > most else "")
+
+
+def _clip(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | None = ()) -> TextTable:
@@ -86,8 +98,8 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
     Parameters
     ----------
     path : Path
-        CSV or TSV (comma, semicolon or tab; UTF-8 with or without a byte-order mark), XLSX (first sheet), or one of
-        these alone in a zip or gz archive.
+        CSV or TSV (comma, semicolon or tab; UTF-8, or UTF-16 and UTF-32 with a byte-order mark), XLSX (first sheet), or
+        one of these alone in a zip or gz archive.
     error : type
         Which error to raise.
     text : iterable of str or None
@@ -100,7 +112,8 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
     Raises
     ------
     InputError
-        As ``error``: the file is absent, empty, binary, too large, not UTF-8, ragged, or an archive of several files.
+        As ``error``: the file is absent, empty, binary, too large, in another encoding, ragged, or an archive of
+        several files.
     """
     limit = int(settings().max_table_mb * 1e6)
     if not path.is_file():
@@ -199,16 +212,27 @@ def _unpack(packed: bytes, name: str, *, error: type[InputError], limit: int) ->
 def _decode(content: bytes, name: str, *, error: type[InputError]) -> str:
     if content.startswith(b"version https://git-lfs"):
         raise error(f"{name} is a Git-LFS pointer, not the table itself.", hint="Fetch it with 'git lfs pull'.")
-    if not content.strip():
-        raise error(f"{name} is empty.", hint="Choose the file that holds the table.")
-    if b"\0" in content:
-        raise error(f"{name} is not a text table: it holds binary data.", hint="Give CSV, TSV or XLSX.")
+    encoding = next((encoding for mark, encoding in MARKS if content.startswith(mark)), "utf-8-sig")
     try:
-        decoded = content.decode("utf-8-sig")
+        decoded = content.decode(encoding)
     except UnicodeDecodeError as fault:
         line = content.count(b"\n", 0, fault.start) + 1
-        raise error(f"{name} is not UTF-8: line {line} is in another encoding.", hint="Save it as UTF-8.") from fault
+        kind = encoding.removesuffix("-sig").upper()
+        if b"\0" in content and kind == "UTF-8":
+            raise _binary(name, error) from fault
+        raise error(f"{name} is not {kind}: line {line} is in another encoding.", hint="Save it as UTF-8.") from fault
+    if not decoded.strip():
+        raise error(f"{name} is empty.", hint="Choose the file that holds the table.")
+    if "\0" in decoded:
+        raise _binary(name, error)
     return decoded.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+
+
+def _binary(name: str, error: type[InputError]) -> InputError:
+    return error(
+        f"{name} is not a text table: it holds binary data, or text in another encoding.",
+        hint="Give XLSX, or CSV or TSV; save it as UTF-8.",
+    )
 
 
 def _sniff(content: str, name: str, *, error: type[InputError]) -> str:

@@ -188,3 +188,13 @@ def test_two_at_once_fetch_it_once(server: Server, tmp_path: Path) -> None:
         thread.join()
     assert path.read_bytes() == DATA
     assert len(server.asked) == 1
+
+
+def test_a_retry_is_told_in_the_log_of_those_who_ask_and_not_on_stderr(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fails = 1
+    with caplog.at_level("DEBUG"):
+        fetch_file(server.url, tmp_path / "weights.pth", sha256_prefix=SHA256)
+    told = [record for record in caplog.records if record.name.startswith(("stamina", "survdash"))]
+    assert [record.levelname for record in told] == ["DEBUG"]

@@ -105,7 +105,7 @@ def test_a_faulty_table_leaves_the_old_cohort_and_a_new_one_says_which_runs_went
     assert read_cohort(target).digest == before
     assert (target / "runs" / "glg").is_dir()
     done = import_cohort(write_table(patients(50)), name="made", target=target)
-    assert done.notes[-1] == "An older cohort of this name was replaced, its stored runs with it: glg."
+    assert done.notes[-1] == "An older cohort of this name is replaced, its stored runs with it: glg."
     assert not (target / "runs").exists()
 
 
@@ -136,3 +136,48 @@ def test_names_that_could_be_paths_or_addresses_of_others_are_refused(name):
 
 def test_a_plain_name_is_kept():
     assert check_name("tcga-blca_2") == "tcga-blca_2"
+
+
+def test_the_names_of_shipped_cohorts_are_taken():
+    with pytest.raises(CohortError, match=r"'demo' is taken by a cohort that came with survdash"):
+        check_name("demo")
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(write_table, patients, tmp_path):
+    table, target = write_table(patients(40)), tmp_path / "cohorts" / "made"
+    said = import_cohort(table, name="made", target=target, dry_run=True)
+    assert not target.parent.exists()
+    assert import_cohort(table, name="made", target=target) == said
+    assert (said.cases, said.events, said.event_rate) == (40, 20, 0.5)
+    # Every second patient is censored, from 2.5 to 40.5 months in steps of 2.
+    assert said.median_follow_up_censored_months == 21.5
+
+
+def test_days_for_months_and_a_flipped_status_are_doubted(write_table, patients, tmp_path):
+    rows = patients(40)
+    assert not any(note.endswith("?") for note in import_cohort(
+        write_table(rows), name="a", target=tmp_path / "a", dry_run=True
+    ).notes)  # fmt: skip
+    days = [{**row, "survival_months": 30.4 * row["survival_months"]} for row in rows]
+    said = import_cohort(write_table(days), name="a", target=tmp_path / "a", dry_run=True)
+    assert said.notes[0].endswith("(103 years), half of the censored patients more than 654: are these days?")
+    flipped = [{**row, "censorship": int(number == 0)} for number, row in enumerate(rows)]
+    said = import_cohort(write_table(flipped), name="a", target=tmp_path / "a", dry_run=True)
+    assert said.notes[0] == "98% of the patients died: is the status flipped?"
+    all_died = [{**row, "censorship": 0} for row in rows]
+    said = import_cohort(write_table(all_died), name="a", target=tmp_path / "a", dry_run=True)
+    assert said.median_follow_up_censored_months is None
+
+
+def test_slide_level_bags_of_a_cohort_can_be_imported_again(write_table, patients, tmp_path):
+    rows = [{"case_id": f"P{i:03d}", "area_HE": 1e6 + i, "gap_HE": "" if i == 3 else i} for i in range(40)]
+    features, table = write_table(rows, "f.csv"), write_table(patients(40))
+    first = import_cohort(table, name="a", features=features, target=tmp_path / "a")
+    again = import_cohort(table, name="b", features=tmp_path / "a" / "bags.h5", target=tmp_path / "b")
+    assert again.slides == first.slides == 40
+    with BagFile(tmp_path / "a" / "bags.h5") as old, BagFile(tmp_path / "b" / "bags.h5") as new:
+        assert new.slide_ids == old.slide_ids
+        one, other = (file.read(old.slide_ids).features for file in (old, new))
+    np.testing.assert_array_equal(one, other)
+    assert (one.dtype, other.dtype) == (np.float32, np.float32)
+    assert np.isnan(other).sum() == 1

@@ -177,3 +177,27 @@ def test_a_changed_byte_of_an_excel_file_brings_out_no_other_error(tmp_path_fact
     path = tmp_path_factory.mktemp("fuzz") / "t.xlsx"
     with contextlib.suppress(SurvdashError):
         read(path, bytes(broken))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_text_with_a_byte_order_mark_is_read_and_without_one_named(tmp_path, encoding):
+    text = "case_id,age\nÄ1,60.5\n"
+    marked = encoding in ("utf-16", "utf-32")
+    table = read(tmp_path / "t.csv", (text if marked else "\ufeff" + text).encode(encoding), text=("case_id",))
+    assert table.columns == ("case_id", "age")
+    assert (table.frame[0][0], table.frame[1][0]) == ("Ä1", 60.5)
+    if not marked:
+        with pytest.raises(ClinicalError, match=r"another encoding.*save it as UTF-8"):
+            read(tmp_path / "t.csv", text.encode(encoding))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\xff\xfe\n\0", b"\xff\xfea", b"\xff\xfe\0\0\0\0\0\xff"])
+def test_damaged_wide_text_is_a_message(tmp_path, content):
+    with pytest.raises(ClinicalError, match=r"is empty|another encoding"):
+        read(tmp_path / "t.csv", content)
+
+
+def test_an_endless_name_does_not_fill_the_message():
+    assert len(name_some(["x" * 200_000, "y"])) < 100
+    assert len(list_faults(["x" * 200_000])) < 500
+    assert name_some(["short"]) == "short"
