@@ -7,26 +7,60 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+
+from survdash.errors import InputError
 
 SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "models"
+PREFIX = "SURVDASH_"
 
 
 class Settings(BaseSettings):
     """Every setting of survdash; README.md documents each in one row."""
 
-    model_config = SettingsConfigDict(env_prefix="SURVDASH_", env_file=".env", frozen=True, extra="forbid")
+    # Other programs keep lines in .env too: those are ignored. A name of ours that is no setting is refused below.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("survdash"))
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    max_slide_gb: float = Field(default=4.0, gt=0)
-    max_table_mb: float = Field(default=500.0, gt=0)
-    keep_upload_hours: float = Field(default=24.0, gt=0)
+    max_slide_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
+    keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be, a name that begins with ``SURVDASH_`` is no setting, or ``.env`` cannot be read.
+    """
+    where = "Mend it in the environment or in .env."
+    try:
+        unknown = _unknown_names()
+        if unknown:
+            known = ", ".join(_variable(name) for name in Settings.model_fields)
+            raise InputError(f"{', '.join(unknown)}: no such setting.", hint=f"There are: {known}. {where}")
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{_variable(str(one['loc'][0]))} is {one['input']!r}: {one['msg']}" for one in error.errors()]
+        raise InputError(f"{'; '.join(faults)}.", hint=where) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f".env cannot be read: {error}.", hint="Save it as UTF-8, one NAME=value a line.") from error
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name}".upper()
+
+
+def _unknown_names() -> list[str]:
+    """Names in the environment and ``.env`` that look like settings and are none."""
+    given = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    known = {_variable(name) for name in Settings.model_fields}
+    return sorted(name.upper() for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
