@@ -10,7 +10,7 @@ from survdash.figures.words import p_text
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
-from survdash.ui.piece import figure_config
+from survdash.ui.piece import csv_and_provenance, figure_config
 from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import pick_cohort
 
@@ -18,6 +18,7 @@ PAGE = "compare"
 COLUMNS = {
     "title": st.column_config.TextColumn("Method", pinned=True),
     "modalities": st.column_config.TextColumn("Reads"),
+    "cases": st.column_config.NumberColumn("Patients", help="That it was trained and judged on."),
     "folds_mean": st.column_config.TextColumn(
         "C-index", help=CINDEX + " Mean ± standard deviation over the held-out folds (divided by their number)."),
     "interval": st.column_config.TextColumn("95 % CI", help="Of the mean; bootstrap over patients."),
@@ -57,6 +58,21 @@ def answer(table: pd.DataFrame) -> str:
             "but its lead over the next is within what chance explains.")
 
 
+def who(table: pd.DataFrame) -> str:
+    """Which patients the rows are about: the same only where the numbers say so."""
+    fewest, most = int(table["cases"].min()), int(table["cases"].max())
+    trained = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    if len(table) == 1:
+        return f"Judged on {most:,} patients, in the cohort's folds."
+    if "common" not in table:
+        return f"Judged in the cohort's folds, each on the patients that it can read ({trained})."
+    common = int(table["common"].iloc[0])
+    if common == fewest == most:
+        return f"All were trained and judged on the same {common:,} patients and folds."
+    return (f"Compared on the {common:,} patients that all of them can read, in the cohort's folds; each was trained "
+            f"on all that it can read ({trained}).")
+
+
 st.title("Compare", anchor=False)
 with error_box():
     with st.columns(2)[0]:
@@ -64,11 +80,9 @@ with error_box():
     table = caching.comparison(cohort.name)
     show_simulated(simulated=cohort.simulated)
     st.subheader(answer(table), anchor=False)
-    st.caption("All were trained and judged on the same patients and folds; each risk is from a model that never saw "
-               "the patient.")
+    st.caption(f"{who(table)} Each risk is from a model that never saw the patient.")
     st.plotly_chart(plot_forest(table), key="compare.forest", config=figure_config(f"{cohort.name}_methods"),
                     alt="C-index of each method with its 95 % interval; the table below has the numbers.")
     st.dataframe(for_reading(table), hide_index=True, column_config=COLUMNS, key="compare.table",
                  alt="C-index, interval and paired difference of each method.")
-    st.download_button("Download CSV", table.to_csv(index=False), f"{cohort.name}_methods.csv", "text/csv",
-                       key="compare.csv", icon=":material/download:", on_click="ignore")
+    csv_and_provenance(caching.comparison_export(cohort.name), name=f"{cohort.name}_methods", page=PAGE)

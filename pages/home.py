@@ -6,19 +6,19 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.figures.words import percent_text
-from survdash.jobs.queue import list_jobs
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
-from survdash.ui.job_view import show_recent_jobs
+from survdash.ui.job_view import show_own_jobs
 from survdash.ui.prose import CINDEX, escape
+from survdash.ui.selection import leader
 
 MODALITIES = {"genes": "gene tables", "slide": "slides"}
-JOBS_SHOWN = 8
+CINDEX_HELP = CINDEX + " ± is the standard deviation over the held-out folds."
 
 
 def show_cohort(entry: usecases.CohortEntry) -> None:
-    """One card: who is in the cohort, and how well the best model orders them."""
+    """One card: who is in the cohort, and how well the recommended and the best model order them."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(entry.title)}**", width="content")
@@ -33,8 +33,14 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             st.markdown(
                 f"{len(runs)} model{'s' if len(runs) > 1 else ''} ready. {escape(first.title)}: "
                 f"C-index **{first.cindex_mean:.2f}** ± {first.cindex_sd:.2f} over the folds.",
-                help=CINDEX + " ± is the standard deviation over the held-out folds.",
+                help=CINDEX_HELP,
             )
+            best = leader(runs)
+            if best.name != first.name:
+                st.markdown(
+                    f"We recommend it because it is the paper's; it is not necessarily the best. Highest here: "
+                    f"{escape(best.title)}, C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."
+                )
             with st.container(horizontal=True):
                 st.page_link("cohort.py", label="Look at the cohort", icon=":material/groups:",
                              query_params={"cohort": entry.name})
@@ -66,9 +72,9 @@ with error_box():
             with column:
                 show_cohort(entry)
 
-st.header("Lately", anchor=False)
+st.header("Your predictions", anchor=False)
 with error_box():
-    show_recent_jobs(list_jobs()[:JOBS_SHOWN])
+    show_own_jobs()
 
 st.header("Bring your own", anchor=False)
 st.markdown("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:")

@@ -18,10 +18,14 @@ from survdash.ui.prose import data_size, duration, escape
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
 FORMATS = """
-- **Patients**: the research tables of MCAT and its successors (`case_id`, `slide_id`, `survival_months`, `censorship`,
-  genes), also zipped, or any CSV or Excel table with a case number, follow-up and outcome.
-- **Folds**: one CSV a fold (`train`, `val`), or none: then five are drawn, stratified by outcome.
-- **Slide features**: HDF5 bags of this program or others (`features` or `feats`, `coords`), one a slide.
+- **Patients**: the research CSV of MCAT and its successors, also zipped: one line a slide or a patient with `case_id`,
+  follow-up and outcome as `survival_months` and `censorship` (1: death not observed) or as `time_months` and `event`
+  (1: died), and genes in columns named `SYMBOL_rnaseq`, `SYMBOL_cnv`, `SYMBOL_mut`. Other column names are not guessed.
+- **Folds**: one CSV a fold, `splits_0.csv` and so on (`train`, `val`), or none: then five are drawn, stratified by
+  outcome.
+- **Clinical table**: stage, age and others by case number, to fill what the first table lacks.
+- **Slide features**: HDF5 bags of this program or others (`features` or `feats`, `coords`), or a table with one line of
+  features a slide.
 - **Slides** of a new patient: what OpenSlide reads (SVS, NDPI, TIFF, SCN, …), or a PNG, JPEG or TIFF picture with its
   resolution.
 """

@@ -11,9 +11,9 @@ from survdash.ui import caching
 from survdash.ui.case_checks import check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.job_view import show_progress
+from survdash.ui.job_view import remember_job, show_progress
 from survdash.ui.prediction_view import show_prediction
-from survdash.ui.selection import pick_cohort
+from survdash.ui.selection import model_help, pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
@@ -64,7 +64,7 @@ def ask_rest(
     left, middle, right = st.columns(3)
     run = left.selectbox(
         "Model", list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
-        help="Those that can work with the files you gave; the one we recommend comes first.",
+        help="Those that can work with the files you gave. " + (model_help(list(runs.values())) if runs else ""),
     )
     age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
                               help="Kept with the case; no model of this version looks at it.")
@@ -80,6 +80,7 @@ def file_case(upload: Upload, cohort: str, run: str, *, mpp: float | None, age: 
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)
+    remember_job(job_id)
     wake_worker()
     st.query_params.from_dict({"job": job_id})
     st.rerun()
@@ -87,6 +88,7 @@ def file_case(upload: Upload, cohort: str, run: str, *, mpp: float | None, age: 
 
 def show_job(job: Job) -> None:
     """A case that was handed in: running, ended badly, or the answer."""
+    remember_job(job.id)  # after a reload, the address alone brings the session back to it
     if not job.is_finished:
         wake_worker()
         st.header("Working on this case", anchor=False)
@@ -123,6 +125,7 @@ def show_ends(job: Job) -> None:
             st.caption(f"They are deleted {settings().keep_upload_hours:g} hours after they came.", width="content")
         else:
             st.caption("The uploaded files of this case are deleted.", width="content")
+    st.caption(f"This answer is deleted too, {settings().keep_upload_hours:g} hours after it was given.")
 
 
 st.title("New case", anchor=False)

@@ -9,7 +9,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from survdash import __version__
 from survdash.artefact import INTENDED_USE
+from survdash.cohort import Cohort
 from survdash.prediction import LANDMARKS, Prediction
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\n")
@@ -61,7 +65,8 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def export_predictions(predictions: Sequence[Prediction]) -> Export:
     """One row a case: who, by what, risk, percentile, group, survival with its band at 12, 36 and 60 months.
 
-    A horizon beyond the data the model was trained on is an empty cell.
+    A horizon beyond the data the model was trained on is an empty cell; so are the bounds of a prediction that has no
+    band, because equal numbers would read as certainty.
     """
     spans = [(kind, month) for month in LANDMARKS for kind in ("survival", "low", "high")]
     columns = [
@@ -74,11 +79,34 @@ def export_predictions(predictions: Sequence[Prediction]) -> Export:
             (kind, month): value
             for month in LANDMARKS
             for kind, value in zip(("survival", "low", "high"), one.at(month) or (None,) * 3, strict=True)
+            if kind == "survival" or one.has_band
         }
         rows.append([
             one.case_id, one.cohort, one.model, one.role, None if one.fold is None else one.fold + 1, one.risk,
-            one.percentile, one.group, one.cutpoint, *(values[span] for span in spans), " | ".join(one.warnings),
+            one.percentile, one.group, one.cutpoint, *(values.get(span) for span in spans), " | ".join(one.warnings),
             one.model_version, one.simulated, INTENDED_USE,
         ])
     provenance = dict(predictions[0].provenance) if predictions else {}
     return Export(csv=write_csv(columns, rows), provenance=provenance | {"notice": INTENDED_USE, "rows": len(rows)})
+
+
+def export_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[str, str]) -> Export:
+    """One row a method, as ``usecases.compare_models`` gives them, with the cohort and the intended use in each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Column ``run`` and any others of plain values.
+    cohort : Cohort
+    versions : mapping
+        Run to the version of its trained model.
+    """
+    # Series iterate as plain Python values, which safe_cell knows.
+    cells = zip(*(table[column] for column in table.columns), strict=True)
+    rows = [[cohort.name, *row, cohort.simulated, INTENDED_USE] for row in cells]
+    provenance = {
+        "cohort": cohort.name, "cohort_digest": cohort.digest, "simulated": cohort.simulated,
+        "sources": dict(cohort.source), "model_versions": {run: versions[run] for run in table["run"]},
+        "software": f"survdash {__version__}", "notice": INTENDED_USE, "rows": len(rows),
+    }
+    return Export(csv=write_csv(["cohort", *table.columns, "simulated", "notice"], rows), provenance=provenance)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LANDMARKS = (12, 36, 60)
 BAND = (2.5, 97.5)
+NO_WIDTH = 1e-9  # probabilities this close are one answer, rounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,8 +73,16 @@ class Prediction:
     warnings: tuple[str, ...]
     provenance: dict[str, object]
 
+    @property
+    def has_band(self) -> bool:
+        """False where one model gave one answer: ``low`` and ``high`` are the curve itself and say nothing of doubt."""
+        return bool(np.any(self.high - self.low > NO_WIDTH))
+
     def at(self, month: float) -> tuple[float, float, float] | None:
-        """Survival, lower and upper bound at ``month``; None beyond the follow-up the model was trained on."""
+        """Survival, lower and upper bound at ``month``; None beyond the follow-up the model was trained on.
+
+        The bounds are bounds only where ``has_band``.
+        """
         if not 0 <= month <= self.months[-1]:
             return None
         middle, low, high = (float(np.interp(month, self.months, curve))

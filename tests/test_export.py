@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import numpy as np
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survdash.export import DANGEROUS, export_predictions, safe_cell, write_csv
+from survdash.artefact import INTENDED_USE
+from survdash.cohort import Cohort
+from survdash.export import DANGEROUS, export_comparison, export_predictions, safe_cell, write_csv
 from survdash.prediction import Prediction
 
 
@@ -39,6 +43,31 @@ def test_a_horizon_beyond_the_data_is_empty_not_guessed() -> None:
     (row,) = rows_of(export_predictions([a_prediction()]).csv)
     assert row["survival_36_months"]
     assert row["survival_60_months"] == row["low_60_months"] == ""
+
+
+def test_a_model_that_gives_one_answer_has_no_band_to_export() -> None:
+    alive = np.exp(-np.arange(49.0) / 40)
+    one = a_prediction(survival=alive, low=alive, high=alive)
+    (row,) = rows_of(export_predictions([one]).csv)
+    assert row["survival_12_months"]
+    assert row["low_12_months"] == row["high_12_months"] == ""
+
+
+def test_a_comparison_is_safe_and_says_what_it_is_of(cohort: Cohort) -> None:
+    table = pd.DataFrame({
+        "run": ["glg", "=cmd()"], "cases": [200, 180], "mean": [0.7, 0.65], "difference": [0.0, -0.05],
+        "p_holm": [float("nan"), 0.2], "best": [False, False],
+    })
+    export = export_comparison(table, cohort, versions={"glg": "a" * 12, "=cmd()": "b" * 12})
+    first, second = rows_of(export.csv)
+    assert (second["run"], second["difference"], second["best"]) == ("'=cmd()", "-0.050000", "0")
+    assert (first["cohort"], first["cases"], first["p_holm"], first["simulated"]) == ("made", "200", "", "1")
+    assert first["notice"] == second["notice"] == INTENDED_USE
+    provenance = json.loads(export.sidecar())
+    assert provenance["model_versions"]["glg"] == "a" * 12
+    assert provenance["cohort_digest"] == cohort.digest
+    turned = export_comparison(table, cohort, versions={"=cmd()": "b" * 12, "glg": "a" * 12})
+    assert export.sidecar() == turned.sidecar()
 
 
 def test_a_formula_in_a_name_is_text_in_a_spreadsheet() -> None:

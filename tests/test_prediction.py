@@ -91,3 +91,21 @@ def test_a_bag_of_another_encoder_or_a_missing_modality_is_refused(fused: Artefa
 def test_percentiles_stay_between_0_and_100_and_rise_with_risk(reference: list[float], risk: float) -> None:
     values = np.array(reference)
     assert 0 <= percentile_of(risk, values) <= percentile_of(risk + 0.5, values) <= 100
+
+
+def test_only_a_model_with_variants_has_a_band(fused: Artefact, cohort: Cohort) -> None:
+    one = stored_prediction(fused, "P01")
+    assert one.has_band
+    assert predict_case(fused, case_of(cohort, "P01")).has_band
+    assert not replace(one, low=one.survival, high=one.survival).has_band
+    # what rounding does is no band
+    assert not replace(one, low=one.survival, high=one.survival + 1e-12).has_band
+
+
+def test_a_patient_held_out_from_a_model_without_deals_has_no_band(
+    cohort: Cohort, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    recipe = Recipe(model="glg", modalities=("genes",), epochs=1, options={"width": 8})
+    made = crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-glg-genes")
+    assert not any(one.has_band for one in stored_predictions(made))
+    assert predict_case(made, Case(case_id="new", genes=cohort.genes.loc["P00"])).has_band  # of the folds

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from survdash.errors import InputError
 from survdash.figures.palette import PATIENT, REFERENCE, Look, dress, looks
+from survdash.prediction import NO_WIDTH
 from survdash.statistics.kaplan_meier import KaplanMeier
 
 CURVE_PX, ROW_PX = 400, 26
@@ -99,7 +100,8 @@ def plot_patient(
     Parameters
     ----------
     prediction_months, survival, low, high : array_like, shape (K,)
-        Months, and the predicted probability of being alive with its band.
+        Months, and the predicted probability of being alive with its band. A band of no width is not drawn: it would
+        look like certainty where there is only one answer.
     cohort_curves : mapping, optional
         Group label to its Kaplan-Meier curve, drawn thin.
     landmarks : sequence of float, optional
@@ -129,11 +131,12 @@ def plot_patient(
             hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>",
         )  # fmt: skip
     banded = np.isfinite(lower) & np.isfinite(upper)
-    figure.add_scatter(
-        x=[*months[banded], *months[banded][::-1]], y=[*upper[banded], *lower[banded][::-1]], fill="toself",
-        mode="lines", fillcolor=PATIENT.band(0.25), line={"width": 0}, hoverinfo="skip",
-        name="model variation, not all uncertainty",
-    )  # fmt: skip
+    if np.any(upper[banded] - lower[banded] > NO_WIDTH):
+        figure.add_scatter(
+            x=[*months[banded], *months[banded][::-1]], y=[*upper[banded], *lower[banded][::-1]], fill="toself",
+            mode="lines", fillcolor=PATIENT.band(0.25), line={"width": 0}, hoverinfo="skip",
+            name="model variation, not all uncertainty",
+        )  # fmt: skip
     figure.add_scatter(
         x=months, y=alive, mode="lines", name="this patient", line={"color": PATIENT.colour, "width": 3},
         hovertemplate="%{y:.0%} alive at %{x:.0f} months<extra></extra>",

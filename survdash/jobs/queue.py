@@ -7,7 +7,6 @@ that is lost or doubled does no harm: a worker looks at the folder, under the jo
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +37,8 @@ class Job:
     state : {"queued", "running", "done", "failed", "cancelled"}
     step, done, total
         Where the work stands; ``total`` is 0 while unknown.
+    step_seconds : float or None
+        What the present step had taken when ``done`` was last told.
     message, hint : str
         What the work last said; for a job that failed, what is wrong and what to do.
     result : dict or None
@@ -54,6 +55,7 @@ class Job:
     step: str
     done: int
     total: int
+    step_seconds: float | None
     message: str
     hint: str
     result: dict[str, Any] | None
@@ -83,11 +85,11 @@ class JobQueue:
     """Job ids in the order they were filed, shared by all processes of one data folder."""
 
     def __init__(self) -> None:
-        folder = record.jobs_folder()
-        folder.mkdir(parents=True, exist_ok=True)
+        path = record.jobs_folder() / "queue.sqlite"
+        path.touch(mode=record.FILE_MODE)  # SQLite gives its side files the mode of the database
         self._huey = SqliteHuey(
             "jobs",
-            filename=str(folder / "queue.sqlite"),
+            filename=str(path),
             results=False,
             serializer=JsonSerializer(),
             timeout=BUSY_TIMEOUT_S,
@@ -158,7 +160,7 @@ def read_job(job_id: str) -> Job:
         If there is no such job.
     """
     state = record.read(job_id)
-    progress = record.read_progress(job_id)
+    progress, step_seconds = record.read_step(job_id)
     return Job(
         id=state.id,
         kind=state.kind,
@@ -166,6 +168,7 @@ def read_job(job_id: str) -> Job:
         step=progress.step,
         done=progress.done,
         total=progress.total,
+        step_seconds=step_seconds,
         message=state.message or progress.message,
         hint=state.hint,
         result=record.read_result(job_id) if state.state == "done" else None,
@@ -174,15 +177,6 @@ def read_job(job_id: str) -> Job:
         finished=state.finished,
         attempts=state.attempts,
     )
-
-
-def list_jobs() -> list[Job]:
-    """Every job of this data folder, newest first."""
-    jobs = []
-    for job_id in record.job_ids():
-        with suppress(UnknownNameError):  # removed since the folder was listed
-            jobs.append(read_job(job_id))
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
 
 
 def cancel_job(job_id: str) -> None:
@@ -196,7 +190,7 @@ def cancel_job(job_id: str) -> None:
     UnknownNameError
         If there is no such job.
     """
-    (record.job_folder(job_id) / "cancel").touch()
+    (record.job_folder(job_id) / "cancel").touch(mode=record.FILE_MODE)
     with record.held(job_id) as taken:
         if taken and (state := record.read(job_id)).state not in FINISHED:
             record.finish(state, "cancelled")
@@ -210,8 +204,9 @@ def remove_jobs(*, older_than_hours: float) -> int:
         with suppress(UnknownNameError), record.held(job_id) as taken:
             finished = record.read(job_id).finished if taken else None
             if finished is not None and finished <= limit:
-                shutil.rmtree(record.job_folder(job_id))
+                record.remove(job_id)
                 removed += 1
+    record.sweep_removed()
     return removed
 
 

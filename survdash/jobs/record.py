@@ -2,13 +2,18 @@
 
 ``jobs/<id>/`` holds ``job.json`` (the state), ``payload.json`` (what was asked), ``progress.json``, ``result.json``
 once done, ``cancel`` once somebody asked to stop, and ``lock``, held by the worker that runs the job. ``job.json`` is
-changed only under that lock; the queue merely says where to look.
+changed only under that lock; the queue merely says where to look. What is asked may hold a patient's age and the way
+to the files, so everything below ``jobs/`` is for this user alone.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import stat
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,12 +24,13 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from survdash import store
 from survdash.errors import UnknownNameError
 from survdash.progress import Progress
 from survdash.settings import settings
 
 FORMAT = 1
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+REMOVED = ".removed"
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
@@ -47,8 +53,12 @@ class Record:
 
 
 def jobs_folder() -> Path:
-    """Folder of all jobs."""
-    return settings().data_dir / "jobs"
+    """Folder of all jobs; made, and closed to everybody else, where it is not yet."""
+    folder = settings().data_dir / "jobs"
+    folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    if stat.S_IMODE(folder.stat().st_mode) != FOLDER_MODE:  # made by an older version
+        folder.chmod(FOLDER_MODE)
+    return folder
 
 
 def job_folder(job_id: str) -> Path:
@@ -67,17 +77,48 @@ def job_folder(job_id: str) -> Path:
 
 def job_ids() -> list[str]:
     """Ids of all jobs, in no order."""
-    folder = jobs_folder()
-    return [path.name for path in folder.iterdir() if _JOB_ID.fullmatch(path.name)] if folder.is_dir() else []
+    return [path.name for path in jobs_folder().iterdir() if _JOB_ID.fullmatch(path.name)]
 
 
 def create(kind: str, payload: dict[str, Any]) -> Record:
     """Make the folder of a new job; it appears whole or not at all."""
     record = Record(id=uuid.uuid4().hex, kind=kind, state="queued", created=time.time())
-    with store.new_folder(jobs_folder() / record.id) as folder:
-        store.write_json(folder / "payload.json", payload)
-        store.write_json(folder / "job.json", asdict(record))
+    # Not store.new_folder, which opens the folder to all. mkdtemp makes it 0700.
+    folder = Path(tempfile.mkdtemp(dir=jobs_folder(), prefix=f".{record.id}.", suffix=".part"))
+    try:
+        write_private(folder / "payload.json", payload)
+        write_private(folder / "job.json", asdict(record))
+        os.replace(folder, jobs_folder() / record.id)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return record
+
+
+def remove(job_id: str) -> None:
+    """Delete a job with all its files; it is gone at once for every reader, even if this process is killed here."""
+    folder = job_folder(job_id)
+    os.replace(folder, folder.with_name(f".{job_id}{REMOVED}"))
+    sweep_removed()
+
+
+def sweep_removed() -> None:
+    """Delete the files of removed jobs, those too that a killed process left."""
+    for folder in jobs_folder().glob(f".*{REMOVED}"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_private(path: Path, value: object) -> None:
+    """Write JSON whole or not at all, for this user alone from its first byte."""
+    # Not store.write_json, which opens the file to all. mkstemp makes it 0600.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def read(job_id: str) -> Record:
@@ -107,14 +148,28 @@ def read_result(job_id: str) -> dict[str, Any]:
 
 def read_progress(job_id: str) -> Progress:
     """Where the job stands, or stood when it ended."""
+    return read_step(job_id)[0]
+
+
+def read_step(job_id: str) -> tuple[Progress, float | None]:
+    """Where the job stands, and how many seconds its present step had taken then; None before the first report."""
     path = job_folder(job_id) / "progress.json"
-    return Progress(**_read_json(path)) if path.exists() else Progress(step="", done=0, total=0)
+    if not path.exists():
+        return Progress(step="", done=0, total=0), None
+    values = _read_json(path)
+    seconds: float | None = values.pop("step_seconds", None)
+    return Progress(**values), seconds
+
+
+def write_progress(job_id: str, progress: Progress, *, step_seconds: float | None) -> None:
+    """Store where the job stands."""
+    write_private(job_folder(job_id) / "progress.json", asdict(progress) | {"step_seconds": step_seconds})
 
 
 def change(record: Record, **fields: Any) -> Record:
     """Store ``record`` with other fields; call it only while the job's lock is held."""
     changed = replace(record, **fields)
-    store.write_json(job_folder(record.id) / "job.json", asdict(changed))
+    write_private(job_folder(record.id) / "job.json", asdict(changed))
     return changed
 
 
@@ -136,8 +191,7 @@ def held(job_id: str) -> Iterator[bool]:
 @contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
     """Take a lock on a file without waiting; yield whether it was free."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    lock = FileLock(path, mode=FILE_MODE)
     try:
         lock.acquire(blocking=False)
     except Timeout:

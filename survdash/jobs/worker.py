@@ -17,14 +17,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from survdash import store
 from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.jobs import record
 from survdash.jobs.queue import JobQueue, open_queue
@@ -69,17 +68,24 @@ class _Signals:
 class _ProgressFile:
     """A ``Report`` that writes ``progress.json``, sparingly."""
 
-    path: Path
+    job_id: str
     last: Progress = field(default_factory=lambda: Progress(step="", done=0, total=0))
     written: float = 0.0
+    step_began: float = field(default_factory=time.monotonic)
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
-        is_landmark = progress.step != self.last.step or progress.done == progress.total
+        is_new_step = progress.step != self.last.step
+        if is_new_step:
+            self.step_began = now
         self.last = progress
-        if is_landmark or now - self.written >= REPORT_S:
-            store.write_json(self.path, asdict(progress))
-            self.written = now
+        if is_new_step or progress.done == progress.total or now - self.written >= REPORT_S:
+            self.write(now)
+
+    def write(self, now: float) -> None:
+        """Store the last report, whenever the one before was."""
+        record.write_progress(self.job_id, self.last, step_seconds=now - self.step_began)
+        self.written = now
 
 
 class _Presence:
@@ -89,9 +95,7 @@ class _Presence:
     """
 
     def __init__(self) -> None:
-        path = _worker_lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(path)
+        self._lock = FileLock(_worker_lock(), mode=record.FILE_MODE)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -104,7 +108,7 @@ class _Presence:
         except Timeout:
             return
         _starting_file().unlink(missing_ok=True)
-        store.write_text(_heartbeat_file(), f"{os.getpid()}\n")
+        record.write_private(_heartbeat_file(), os.getpid())
         self._stop.clear()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._thread.start()
@@ -178,7 +182,7 @@ def ensure_worker() -> bool:
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        _starting_file().touch()
+        _starting_file().touch(mode=record.FILE_MODE)
         # The worker must find this package and this data folder wherever the app was started from.
         package_path = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH")]))
         environment = {"PYTHONPATH": package_path, "SURVDASH_DATA_DIR": str(settings().data_dir.resolve())}
@@ -192,12 +196,6 @@ def ensure_worker() -> bool:
                 start_new_session=True,
             )
         return True
-
-
-def worker_seen() -> float | None:
-    """When a worker last gave a sign of life, in seconds since 1970; None if never."""
-    path = _heartbeat_file()
-    return path.stat().st_mtime if path.exists() else None
 
 
 def _work(
@@ -278,7 +276,7 @@ def _take(queue: JobQueue, job_id: str, handlers: Mapping[str, Handler], signals
 def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, cancel: Cancel) -> None:
     """Call the handler and store how it ended."""
     folder = record.job_folder(state.id)
-    report = _ProgressFile(folder / "progress.json")
+    report = _ProgressFile(state.id)
     try:
         signals.in_handler = True
         if signals.stop.is_set():  # the signal came between taking the job and here
@@ -287,7 +285,7 @@ def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, c
             result = handlers[state.kind](record.read_payload(state.id), report, cancel)
         finally:
             signals.in_handler = False
-        store.write_json(folder / "result.json", result)
+        record.write_private(folder / "result.json", result)
     except Cancelled:
         record.finish(state, "cancelled")
     except SurvdashError as error:
@@ -303,7 +301,7 @@ def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, c
             hint="This is our fault. The place is in logs/worker.log of the data folder; please report it.",
         )
     else:
-        store.write_json(folder / "progress.json", asdict(report.last))
+        report.write(time.monotonic())
         record.finish(state, "done")
     _log.info("job %s ended", state.id)
 

@@ -1,52 +1,112 @@
 """Cached loaders: what is stored is read once per content, shared by all visitors, read-only by convention.
 
-Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide.
+Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide. A
+cohort that is imported again and a model that is trained again are seen at the next run of a page: each loader's key
+has the stamp of the small files that name the content, and each computation's the cohort's digest and model versions.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from survdash import usecases
+from survdash.export import Export, export_comparison
+from survdash.settings import SHIPPED_MODELS, settings
 from survdash.usecases.analysis import Cut
 
 KEPT = 24
-LIST_SECONDS = 10.0  # how long a newly imported cohort may stay unseen
+FEW = 4
+
+Stamp = tuple[tuple[str, int, int], ...]
 
 
-@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
 def cohorts() -> list[usecases.CohortEntry]:
     """The cohorts of this machine."""
-    return usecases.list_cohorts()
+    return _cohorts(_stamp("*"))
 
 
-@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
 def runs(cohort: str) -> list[usecases.RunEntry]:
     """The models evaluated on a cohort, the recommended one first."""
-    return usecases.list_runs(cohort)
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
-def _analysis(cohort: str, run: str, version: object, cut: Cut) -> usecases.CohortAnalysis:
-    return usecases.analyse_cohort(cohort, run, cut=cut)
+    return _runs(cohort, _stamp(cohort))
 
 
 def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
-    """Statistics of a cohort under one model's out-of-fold risks; computed once for each version of the model."""
-    versions = {entry.name: entry.card["version"] for entry in runs(cohort)}
-    return _analysis(cohort, run, versions.get(run), cut)
+    """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
+    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
-@st.cache_resource(ttl=LIST_SECONDS * 6, show_spinner="Comparing the methods patient by patient …")
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
+    return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def comparison_export(cohort: str) -> Export:
+    """The same as a CSV with its provenance."""
+    return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def models() -> list[dict[str, Any]]:
+    """The cards of all trained models of this machine."""
+    return _models(_stamp("*"))
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _cohorts(stamp: Stamp) -> list[usecases.CohortEntry]:
+    return usecases.list_cohorts()
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
+    return usecases.list_runs(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _digest(cohort: str, stamp: Stamp) -> str:
+    return usecases.open_cohort(cohort).digest
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
+def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
+    return usecases.analyse_cohort(cohort, run, cut=cut)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
+def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     return usecases.compare_models(cohort)
 
 
-@st.cache_resource(ttl=LIST_SECONDS, show_spinner=False)
-def models() -> list[dict[str, Any]]:
-    """The cards of all trained models of this machine."""
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _comparison_export(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> Export:
+    return export_comparison(comparison(cohort), usecases.open_cohort(cohort), versions=dict(versions))
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _models(stamp: Stamp) -> list[dict[str, Any]]:
     return usecases.list_models()
+
+
+def _versions(cohort: str) -> dict[str, str]:
+    return {entry.name: str(entry.card["version"]) for entry in runs(cohort)}
+
+
+def _stamp(cohort: str) -> Stamp:
+    """Path, time and size of the files that name the content of a cohort ("*": of all) and of its models.
+
+    Cohorts and models are written to a new folder that takes the old one's place, so these files change with them.
+    """
+    own = settings().data_dir / "cohorts"
+    patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}-*/card.json"),
+                (own, f"{cohort}/cohort.json"), (own, f"{cohort}/runs/*/card.json"))
+    return tuple(_mark(path) for folder, pattern in patterns for path in sorted(folder.glob(pattern)))
+
+
+def _mark(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # its folder is just being replaced
+        return str(path), 0, 0
+    return str(path), status.st_mtime_ns, status.st_size

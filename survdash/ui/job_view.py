@@ -1,17 +1,24 @@
-"""Jobs: one while it runs, the recent ones as a list."""
+"""Jobs: one while it runs, those of this browser session as a list.
+
+A job's number is the key to it, so no page ever lists the job of another visitor.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
+from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
 
 POLL_SECONDS = 1.0
+OWN_JOBS = "ui.own_jobs"
+SHOWN = 8
+LEAST_DONE = 2  # units of work after which the time left can be told
 STATES = {
     "queued": ":gray-badge[:material/schedule: waiting]",
     "running": ":blue-badge[:material/play_arrow: running]",
@@ -33,15 +40,29 @@ def show_progress(job_id: str, *, page: str) -> None:
     st.fragment(_draw, run_every=POLL_SECONDS)(job_id, page)
 
 
-def show_recent_jobs(jobs: Sequence[Job]) -> None:
-    """A list of jobs with a link to each; no file name and no result stands in it."""
+def remember_job(job_id: str) -> None:
+    """Note a job that this browser session filed, or whose address it opened."""
+    own = st.session_state.setdefault(OWN_JOBS, [])
+    if job_id not in own:
+        own.append(job_id)
+
+
+def show_own_jobs() -> None:
+    """The session's jobs, newest first, with a link to each; no file name and no result stands in it."""
+    jobs: list[Job] = []
+    for job_id in st.session_state.get(OWN_JOBS, []):
+        with suppress(UnknownNameError):  # removed after its time
+            jobs.append(read_job(job_id))
     if not jobs:
-        st.caption("Nothing yet. A prediction that you start appears here.")
-    for job in jobs:
+        st.caption("Nothing yet. A prediction that you start in this window appears here, for you alone.")
+        return
+    for job in sorted(jobs, key=lambda job: job.created, reverse=True)[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(STATES[job.state], width="content")
             st.page_link("new_case.py", label=f"Prediction {job.id[:8]}", query_params={"job": job.id})
             st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
+    st.caption("Only this window lists them. Whoever has the address of a prediction can open it: bookmark it to come "
+               "back.")
 
 
 def _took(job: Job) -> str:
@@ -66,5 +87,13 @@ def _draw_bar(job: Job) -> None:
     count = f", {job.done:,} of {job.total:,}" if job.total else ""
     share = min(1.0, job.done / job.total) if job.total else 0.0
     st.progress(share, text=escape(f"{job.step or 'Starting'}{count}"))
-    parts = [f"Running for {duration(time.time() - job.started)}" if job.started else "", job.message]
+    running = f"Running for {duration(time.time() - job.started)}" if job.started else ""
+    parts = [running, _time_left(job), job.message]
     st.caption(escape(". ".join(part for part in parts if part)))
+
+
+def _time_left(job: Job) -> str:
+    """How long the present step will take at its speed so far; empty while too little is done to tell."""
+    if job.step_seconds is None or not LEAST_DONE <= job.done < job.total:
+        return ""
+    return f"About {duration(job.step_seconds * (job.total - job.done) / job.done)} left for this step"

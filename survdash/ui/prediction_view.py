@@ -17,10 +17,8 @@ from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words,
 
 HORIZONS = (12, 36, 60)
 MAIN_HORIZON = 36
-VARIATION = {
-    True: "how far the models trained on different folds, and random deals of the tiles, disagree",
-    False: "how far random deals of the tiles move the one model that never saw this patient",
-}
+NO_BAND = "One model, one answer: how uncertain it is, is not known."
+GROUP_LINES = "The other lines are what happened in the cohort's two risk groups."
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 GROUPS = {"low": ":blue-badge[:material/arrow_downward: Low risk group]",
           "high": ":orange-badge[:material/arrow_upward: High risk group]"}
@@ -53,18 +51,29 @@ def show_prediction(
                 landmarks=HORIZONS,
             ),
             key=f"{page}.curve", config=figure_config(prediction.case_id),
-            alt=f"Predicted survival of {prediction.case_id} by month with its band, against the cohort's risk groups.",
+            alt=f"Predicted survival of {prediction.case_id} by month{' with its band' if prediction.has_band else ''} "
+                "against the cohort's risk groups.",
         )
-        st.caption(
-            f"The band is model variation, not all uncertainty: {VARIATION[prediction.fold is None]}. "
-            "The other lines are what happened in the cohort's two risk groups."
-        )
+        st.caption(f"{_band_words(prediction)} {GROUP_LINES}".lstrip())
     with right:
         _show_facts(prediction, model_title=model_title, outcome=outcome)
     with st.expander("What made this prediction", icon=":material/fingerprint:"):
         st.json(dict(prediction.provenance))
     name = f"{prediction.cohort}_{prediction.case_id}"
     csv_and_provenance(usecases.export_prediction(prediction), name=name, page=page)
+
+
+def _band_words(prediction: Prediction) -> str:
+    """What the band is made of; nothing for one model's only answer, of which the numbers above say that."""
+    if not prediction.has_band:
+        return ""
+    if prediction.fold is not None:
+        of = "how far random deals of the tiles move the one model that never saw this patient"
+    elif "slide" in prediction.modalities:
+        of = "how far the models trained on different folds disagree, and the random deals of the tiles of each"
+    else:
+        of = "how far the models trained on different folds disagree"
+    return f"The band is model variation, not all uncertainty: {of}."
 
 
 def _show_answer(prediction: Prediction) -> None:
@@ -83,6 +92,8 @@ def _show_answer(prediction: Prediction) -> None:
     with st.container(horizontal=True):
         for month in HORIZONS:
             _show_horizon(prediction, month)
+    if not prediction.has_band:
+        st.caption(f":material/help: {NO_BAND}")
 
 
 def _show_horizon(prediction: Prediction, month: int) -> None:
@@ -92,7 +103,10 @@ def _show_horizon(prediction: Prediction, month: int) -> None:
         number_card(label, NOT_KNOWN, "beyond the cohort's follow-up")
         return
     low, high = percent_text(at[1]), percent_text(at[2])
-    below = f"band {low} to {high}" if low != high else "band narrower than 1 %"
+    if not prediction.has_band:
+        below = "uncertainty not known"
+    else:
+        below = f"band {low} to {high}" if low != high else "band narrower than 1 %"
     number_card(label, f"{round(100 * at[0])} of 100", below, help=alive_of_100(at[0], month))
 
 

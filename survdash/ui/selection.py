@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from survdash import usecases
 from survdash.errors import UnknownNameError
+from survdash.nets.registry import DEFAULT_MODEL
 from survdash.ui import caching
 from survdash.ui.picker import pick
+from survdash.ui.prose import escape
 
 
 def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.CohortEntry:
@@ -44,5 +48,30 @@ def pick_run(cohort: usecases.CohortEntry, *, page: str) -> usecases.RunEntry:
             hint=f"Run: python -m survdash crossval {cohort.name} --model default",
         )
     chosen = pick("Model", list(runs), page=page, parameter="run", title=lambda name: runs[name].title, unknown="model",
-                  help="Each was trained and judged on the same folds; page Compare sets them side by side.")
+                  help=model_help(list(runs.values())))
     return runs[chosen]
+
+
+def leader(runs: Sequence[usecases.RunEntry]) -> usecases.RunEntry:
+    """The model with the highest C-index; of equal ones the first."""
+    return max(runs, key=lambda run: run.cindex_mean)
+
+
+def model_help(runs: Sequence[usecases.RunEntry]) -> str:
+    """What the order of the models means: the first is recommended as the paper's, which is not to say the best.
+
+    Parameters
+    ----------
+    runs : sequence of RunEntry
+        In the order of the list; at least one.
+    """
+    first, best = runs[0], leader(runs)
+    words = []
+    if first.model == DEFAULT_MODEL:
+        words.append("The first is the paper's model, which this program was built around; it is not necessarily the "
+                     "best.")
+    if best.name != first.name:
+        words.append(f"The highest C-index has {escape(best.title)}: {best.cindex_mean:.2f}, against "
+                     f"{first.cindex_mean:.2f} of the first.")
+    words.append("Page Compare sets them side by side and says which differences are more than chance.")
+    return " ".join(words)

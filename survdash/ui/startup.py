@@ -7,6 +7,7 @@ import threading
 
 import streamlit as st
 
+from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
 from survdash.settings import settings
 from survdash.ui.upload import sweep_uploads
@@ -17,8 +18,8 @@ SWEEP_SECONDS = 1800.0
 
 @st.cache_resource(show_spinner=False)
 def start_once() -> None:
-    """Sweep old uploads, now and every half hour, and see that a worker process is alive."""
-    sweep_uploads()
+    """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
+    _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
     wake_worker()
 
@@ -29,10 +30,16 @@ def wake_worker() -> None:
         ensure_worker()
 
 
+def _sweep() -> None:
+    sweep_uploads()
+    # A job holds the patient's age and the answer: it is kept no longer than the files it was made from.
+    remove_jobs(older_than_hours=settings().keep_upload_hours)
+
+
 def _sweep_for_ever() -> None:
     while True:
         threading.Event().wait(SWEEP_SECONDS)
         try:
-            sweep_uploads()
-        except OSError:
-            LOG.exception("Old uploads could not be swept; the next try is in half an hour")
+            _sweep()
+        except (OSError, ValueError):  # ValueError: a job's file is not JSON
+            LOG.exception("Old uploads and jobs could not be swept; the next try is in half an hour")

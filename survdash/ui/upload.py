@@ -2,7 +2,7 @@
 
 A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>`` and ``about.json`` (the names the
 files had, and the job that reads them). The number stands in the page's address, so a refreshed or second tab finds
-the files again; who does not know it does not find them.
+the files again; who does not know it does not find them, because no page lists it, nor the jobs of others.
 """
 
 from __future__ import annotations

@@ -123,8 +123,11 @@ def test_patient_without_cohort_or_with_a_curve_that_ends():
     months = np.arange(5)
     survival = np.array([1, 0.9, 0.8, np.nan, np.nan])
     figure = plot_patient(months, survival, survival, survival)
+    # A band of no width would look like certainty.
+    assert [t.name for t in figure.data] == ["this patient"]
+    assert tuple(figure.data[0].x) == (0, 1, 2)
+    figure = plot_patient(months, survival, survival - 0.1, survival)
     assert [t.name for t in figure.data] == ["model variation, not all uncertainty", "this patient"]
-    assert tuple(figure.data[1].x) == (0, 1, 2)
     with pytest.raises(InputError):
         plot_patient([], [], [], [])
     with pytest.raises(InputError):

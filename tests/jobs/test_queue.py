@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 
 import pytest
 
 from survdash.errors import UnknownNameError
 from survdash.jobs import record
-from survdash.jobs.queue import cancel_job, file_job, list_jobs, open_queue, read_job, remove_jobs
+from survdash.jobs.queue import cancel_job, file_job, open_queue, read_job, remove_jobs
+from survdash.progress import Progress
 
 
 def test_jobs_come_out_in_the_order_they_were_filed_and_once():
@@ -61,15 +64,48 @@ def test_an_unknown_job_is_said_to_be_unknown():
         cancel_job("../queue.sqlite")
 
 
-def test_the_list_has_every_job_newest_first():
-    assert list_jobs() == []
-    filed = [file_job("add", {"a": number}) for number in range(3)]
-    assert [job.id for job in list_jobs()] == filed[::-1]
-
-
 def test_old_jobs_are_removed_with_what_was_asked_but_never_one_that_waits():
     ended, waits = file_job("add", {"patient": "Jane Roe"}), file_job("add", {})
     cancel_job(ended)
     assert remove_jobs(older_than_hours=1) == 0
     assert remove_jobs(older_than_hours=0) == 1
     assert record.job_ids() == [waits]
+
+
+def test_what_a_killed_removal_left_behind_goes_with_the_next(data_dir):
+    left = data_dir / "jobs" / f".{'a' * 32}.removed"
+    left.mkdir(parents=True)
+    (left / "payload.json").touch()
+    remove_jobs(older_than_hours=24)
+    assert not left.exists()
+
+
+def test_nobody_else_on_the_machine_can_read_a_job(data_dir):
+    before = os.umask(0o022)  # the usual one, which lets everybody read
+    try:
+        job_id = file_job("predict", {"age": 61, "slide": "/uploads/1/slide.svs"})
+        cancel_job(job_id)
+    finally:
+        os.umask(before)
+    files = [path for path in (data_dir / "jobs").rglob("*") if path.is_file()]
+    assert {"payload.json", "job.json", "queue.sqlite", "cancel"} <= {path.name for path in files}
+    assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in files} == dict.fromkeys(
+        [path.name for path in files], "0o600"
+    )
+    for folder in (data_dir / "jobs", data_dir / "jobs" / job_id):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_of_an_older_version_is_closed(data_dir):
+    (data_dir / "jobs").mkdir()
+    (data_dir / "jobs").chmod(0o755)
+    file_job("predict", {})
+    assert stat.S_IMODE((data_dir / "jobs").stat().st_mode) == 0o700
+
+
+def test_a_job_tells_how_long_its_step_has_taken():
+    job_id = file_job("add", {})
+    assert read_job(job_id).step_seconds is None
+    record.write_progress(job_id, Progress(step="Embedding", done=3, total=12), step_seconds=6.0)
+    job = read_job(job_id)
+    assert (job.step, job.done, job.total, job.step_seconds) == ("Embedding", 3, 12, 6.0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from survdash.jobs.queue import cancel_job, file_job, open_queue, read_job
-from survdash.jobs.worker import ensure_worker, is_worker_alive, worker_seen
+from survdash.jobs.worker import ensure_worker, is_worker_alive
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -161,21 +162,29 @@ def test_a_worker_without_work_ends_by_itself(start_worker, wait_for):
     assert not is_worker_alive()
 
 
-def test_a_worker_gives_signs_of_life(start_worker):
-    assert worker_seen() is None
+def test_a_worker_gives_signs_of_life_for_people_to_look_at(start_worker, data_dir):
+    heartbeat = data_dir / "jobs" / "worker.heartbeat"
     worker = start_worker()
     end = time.monotonic() + 60
-    while not is_worker_alive() and time.monotonic() < end:
+    while not heartbeat.exists() and time.monotonic() < end:
         time.sleep(0.05)
     assert is_worker_alive()
-    while (seen := worker_seen()) is None and time.monotonic() < end:
+    seen = heartbeat.stat().st_mtime_ns
+    while heartbeat.stat().st_mtime_ns == seen and time.monotonic() < end:
         time.sleep(0.05)
-    while worker_seen() == seen and time.monotonic() < end:
-        time.sleep(0.05)
-    assert worker_seen() > seen
+    assert heartbeat.stat().st_mtime_ns > seen
     worker.terminate()
     worker.wait()
     assert not is_worker_alive()
+
+
+def test_what_a_worker_writes_is_for_this_user_alone(start_worker, wait_for, data_dir):
+    job_id = file_job("add", {"a": 1, "b": 1})
+    start_worker("0.5").wait(timeout=60)
+    files = [path for path in (data_dir / "jobs").rglob("*") if path.is_file()]
+    assert {"result.json", "progress.json"} <= {path.name for path in files}
+    assert [path.name for path in files if stat.S_IMODE(path.stat().st_mode) != 0o600] == []
+    assert read_job(job_id).step_seconds is not None
 
 
 def test_a_worker_is_started_only_where_none_is(start_worker, wait_for):

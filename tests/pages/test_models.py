@@ -11,3 +11,10 @@ def test_every_card_names_version_purpose_and_checksums(open_page):
         assert card["version"] in text
         assert all(checksum[:32] in text for checksum in card["files"].values())
     assert "For research use only" in text
+
+
+def test_the_formats_promise_no_more_than_the_import_reads(open_page):
+    text = "\n".join(block.value for block in open_page("models").markdown)
+    for column in ("case_id", "survival_months", "censorship", "time_months", "event", "_rnaseq", "_cnv", "_mut"):
+        assert f"`{column}`" in text or f"{column}`" in text
+    assert "or any CSV" not in text

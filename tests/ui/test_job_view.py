@@ -56,3 +56,14 @@ def test_cancel_stops_a_waiting_job(job):
 
 def test_an_unknown_job_is_told():
     assert "There is no job" in run("0" * 32).error[0].value
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "words"), [(3, 30.0, "About 1 min 30 s left"), (1, 30.0, ""), (3, None, ""), (12, 30.0, "")]
+)
+def test_the_time_left_is_told_once_two_units_are_done(job, done, seconds, words):
+    record.change(record.read(job), state="running", started=record.read(job).created)
+    record.write_progress(job, Progress(step="Embedding", done=done, total=12), step_seconds=seconds)
+    captions = "\n".join(block.value for block in run(job).caption)
+    assert words in captions.replace("\\", "")
+    assert ("left" in captions) == bool(words)

@@ -64,3 +64,25 @@ def test_a_cohort_without_cutpoint_gives_no_group():
 def test_a_model_of_simulated_patients_is_named_for_a_new_case():
     page = show(simulated=True, fold=None, role="new case")
     assert any("Model trained on simulated patients" in block.value for block in page.markdown)
+
+
+def captions(page):
+    return "\n".join(block.value for block in page.caption)
+
+
+def test_a_model_that_gives_one_answer_is_not_shown_as_certain():
+    alive = np.exp(-np.arange(49.0) / 60)
+    page = show(survival=alive, low=alive, high=alive, modalities=("genes",))
+    assert "one model, one answer: how uncertain it is, is not known" in captions(page).lower()
+    assert "deals" not in captions(page)
+    assert "The band" not in captions(page)
+    values = {metric.label: metric.delta for metric in page.metric}
+    assert values["Alive at 1 year"] == "uncertainty not known"
+
+
+def test_the_band_of_a_held_out_patient_is_of_the_deals_and_of_a_new_case_of_the_folds():
+    assert "random deals of the tiles move the one model" in captions(show())
+    genes = captions(show(fold=None, role="new case", modalities=("genes",)))
+    assert "different folds" in genes
+    assert "tiles" not in genes
+    assert "one model, one answer" not in genes.lower()

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from survdash.ui import caching
+from survdash.ui.selection import model_help
 
 
 def script():
@@ -25,6 +26,15 @@ def test_the_demo_is_offered_as_simulated_with_the_recommended_model_first(demo)
     page = AppTest.from_function(script).run()
     assert [text.value for text in page.text] == [demo, caching.runs(demo)[0].name]
     assert "simulated" in page.selectbox[0].options[0].lower()
+
+
+def test_the_help_says_that_the_recommended_model_may_not_be_the_best(demo):
+    runs = caching.runs(demo)
+    best = max(runs, key=lambda run: run.cindex_mean)
+    words = model_help(runs)
+    assert "not necessarily the best" in words
+    assert (f"{best.cindex_mean:.2f}" in words) == (best is not runs[0])
+    assert AppTest.from_function(script).run().selectbox[1].help == words
 
 
 @pytest.mark.parametrize(("loader", "words"), [("cohorts", "No cohort is on this"), ("runs", "No model has been")])

@@ -8,6 +8,8 @@ import time
 import pytest
 import streamlit as st
 
+from survdash.jobs import record
+from survdash.jobs.queue import file_job
 from survdash.settings import settings
 from survdash.ui import startup
 from survdash.ui.upload import new_upload
@@ -32,6 +34,14 @@ def test_the_first_page_sweeps_and_starts_a_worker_and_the_second_does_not(start
     assert started == [1]
     assert not old.folder.exists()
     assert new.folder.exists()
+
+
+def test_jobs_that_ended_long_ago_are_swept_with_the_uploads(started):
+    old, new = file_job("predict_case", {"age": 61}), file_job("predict_case", {})
+    for job, hours in ((old, settings().keep_upload_hours + 1), (new, 0)):
+        record.change(record.read(job), state="done", finished=time.time() - 3600 * hours)
+    startup.start_once()
+    assert record.job_ids() == [new]
 
 
 def test_no_worker_is_started_where_somebody_else_runs_them(started, monkeypatch):
