@@ -35,6 +35,17 @@ def test_the_cohort_csv_has_the_stored_predictions_and_its_provenance_fits(serve
     assert provenance["csv_sha256"] == hashlib.sha256(text).hexdigest()
 
 
+def test_the_comparison_says_what_it_is_for_and_what_made_it(server, page: Page):
+    page.goto(f"{server.url}/compare?cohort=demo")
+    text = download(page, "compare-csv")
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    assert {row["cohort"] for row in rows} == {"demo"}
+    assert all("research use only" in row["notice"] for row in rows)
+    provenance = json.loads(download(page, "compare-provenance"))
+    assert provenance["csv_sha256"] == hashlib.sha256(text).hexdigest()
+    assert sorted(provenance["model_versions"]) == sorted(row["run"] for row in rows)
+
+
 def on_page(page: Page, url: str, sample: Path) -> bytes:
     page.goto(f"{url}/new_case?cohort=demo")
     give(page, "slide", sample / "slide.tiff")

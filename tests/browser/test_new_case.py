@@ -71,6 +71,20 @@ def test_a_refresh_and_a_second_window_find_the_running_case(server, page: Page,
 
 
 @pytest.mark.timeout(400)
+def test_only_the_window_that_started_a_case_lists_it_on_home(server, page: Page, browser: Browser, sample):
+    page.goto(f"{server.url}/new_case?cohort=demo")
+    give(page, "genes", sample / "genes.csv")
+    job = predict(page)
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("link", name=f"Prediction {job[:8]}")).to_be_visible()
+    other = browser.new_context().new_page()
+    other.goto(server.url)
+    expect(other.get_by_text("A prediction that you start in this window appears here")).to_be_visible()
+    expect(other.get_by_role("link", name=re.compile("^Prediction"))).to_have_count(0)
+    other.context.close()
+
+
+@pytest.mark.timeout(400)
 def test_a_cancelled_case_says_so_and_can_be_changed(server, page: Page, larger_slide):
     page.goto(f"{server.url}/new_case?cohort=demo")
     give(page, "slide", larger_slide)
