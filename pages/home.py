@@ -11,7 +11,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box
 from survdash.ui.job_view import show_own_jobs
 from survdash.ui.prose import CINDEX, escape
-from survdash.ui.selection import leader
+from survdash.ui.selection import is_papers, leader
 
 MODALITIES = {"genes": "gene tables", "slide": "slides"}
 CINDEX_HELP = CINDEX + " ± is the standard deviation over the held-out folds."
@@ -37,9 +37,10 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             )
             best = leader(runs)
             if best.name != first.name:
+                why = "We recommend it because it is the paper's; it" if is_papers(first) else "It stands first, which"
                 st.markdown(
-                    f"We recommend it because it is the paper's; it is not necessarily the best. Highest here: "
-                    f"{escape(best.title)}, C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."
+                    f"{why} is not necessarily the best. Highest here: {escape(best.title)}, "
+                    f"C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."
                 )
             with st.container(horizontal=True):
                 st.page_link("cohort.py", label="Look at the cohort", icon=":material/groups:",
@@ -53,8 +54,8 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
 
 st.title("How long do patients with this tumour live?", anchor=False)
 st.markdown(
-    "survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is, "
-    "and lets you check every number against the patients it was learnt from."
+    "survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is where that is "
+    "known, and lets you check every number against the patients it was learnt from."
 )
 with st.container(horizontal=True):
     if st.button("Predict a new case", type="primary", icon=":material/add_circle:", key="home.new_case"):

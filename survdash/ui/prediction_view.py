@@ -70,7 +70,8 @@ def _band_words(prediction: Prediction) -> str:
     if prediction.fold is not None:
         of = "how far random deals of the tiles move the one model that never saw this patient"
     elif "slide" in prediction.modalities:
-        of = "how far the models trained on different folds disagree, and the random deals of the tiles of each"
+        of = ("how far the models trained on different folds disagree, and random deals of the tiles where the method "
+              "makes any")
     else:
         of = "how far the models trained on different folds disagree"
     return f"The band is model variation, not all uncertainty: {of}."

@@ -57,6 +57,11 @@ def leader(runs: Sequence[usecases.RunEntry]) -> usecases.RunEntry:
     return max(runs, key=lambda run: run.cindex_mean)
 
 
+def is_papers(run: usecases.RunEntry) -> bool:
+    """True for the paper's method, which we recommend whether it leads or not."""
+    return run.model == DEFAULT_MODEL
+
+
 def model_help(runs: Sequence[usecases.RunEntry]) -> str:
     """What the order of the models means: the first is recommended as the paper's, which is not to say the best.
 
@@ -67,7 +72,7 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
     """
     first, best = runs[0], leader(runs)
     words = []
-    if first.model == DEFAULT_MODEL:
+    if is_papers(first):
         words.append("The first is the paper's model, which this program was built around; it is not necessarily the "
                      "best.")
     if best.name != first.name:
