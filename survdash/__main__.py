@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,18 +15,23 @@ from typing import Any
 
 from tqdm import tqdm
 
-from survdash.errors import Cancelled, SurvdashError
+from survdash.console import Parser, interrupt_for_us_alone, places_in_words
+from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Progress, Report
+from survdash.settings import settings
 
 Answer = dict[str, Any] | list[Any]
+SWITCHES = ("alignment", "cross_attention", "transport")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
     bar = _Bar()
     try:
-        answer = options.run(options, bar.report)
+        options = _parser().parse_args(arguments)
+        settings()  # a wrong one is said before any work
+        with places_in_words(getattr(options, "out", None)):
+            answer = options.run(options, bar.report)
     except (Cancelled, KeyboardInterrupt):
         bar.close()
         print("survdash: stopped; nothing half-written is left.", file=sys.stderr)
@@ -35,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"survdash: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     bar.close()
-    if options.json:
-        print(json.dumps(answer, allow_nan=False))
-    else:
-        print("\n".join(_lines(answer)))
+    try:
+        print(json.dumps(answer, allow_nan=False) if options.json else "\n".join(_lines(answer)), flush=True)
+    except BrokenPipeError:  # the reader has seen enough; what was asked is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -127,23 +133,25 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     from dataclasses import asdict
 
-    from survdash import usecases
+    from survdash.sources.importing import check_name, import_cohort
+    from survdash.usecases.library import cohort_folder
 
-    made = usecases.import_cohort(
-        options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
-        report=report,
+    made = import_cohort(
+        options.table, name=check_name(options.name), folds=options.folds, features=options.features,
+        clinical=options.clinical, target=cohort_folder(options.name), dry_run=options.dry_run, report=report,
     )
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
+    facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
+    return facts | {"stored": not options.dry_run}
 
 
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
-    return [
+    return {"cohorts": [
         {"name": one.name, "title": one.title, "simulated": one.simulated, "cases": one.cases, "events": one.events,
          "modalities": list(one.modalities), "runs": [run.name for run in usecases.list_runs(one.name)]}
         for one in usecases.list_cohorts()
-    ]  # fmt: skip
+    ]}  # fmt: skip
 
 
 def _models(options: argparse.Namespace, report: Report) -> Answer:
@@ -156,27 +164,42 @@ def _models(options: argparse.Namespace, report: Report) -> Answer:
 
 def _crossval(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
+    from survdash.usecases.library import run_folder
 
     cohort = usecases.open_cohort(options.cohort)
+    changed: dict[str, float | int | bool] = {} if options.width is None else {"width": options.width}
+    changed |= dict.fromkeys(_switches(options), False)
     recipe = usecases.make_recipe(
         cohort, model=options.model, modalities=options.modalities, seed=options.seed, epochs=options.epochs,
-        learning_rate=options.learning_rate, options={} if options.width is None else {"width": options.width},
+        learning_rate=options.learning_rate, options=changed,
     )
-    made = usecases.crossval(cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
+    folder = options.out or run_folder(cohort.name, recipe.run_name(cohort.modalities))
+    replaced = (folder / "card.json").is_file()
+    with interrupt_for_us_alone():
+        made = usecases.crossval(cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
     card = made.card
     return {
         "cohort": card.cohort, "run": card.run, "cases": card.cases, "events": card.events,
         "cindex": made.evaluation()["cindex"], "seconds": card.seconds, "params": card.parameters,
-        "model_version": card.version,
+        "model_version": card.version, "replaced": replaced,
     }
+
+
+def _switches(options: argparse.Namespace) -> tuple[str, ...]:
+    """What the model does without."""
+    names = tuple(dict.fromkeys(name for names in options.without for name in names))
+    wrong = [name for name in names if name not in SWITCHES]
+    if wrong:
+        raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(SWITCHES)}.")
+    if names and options.model not in ("glg", "default"):
+        raise InputError(f"Only glg has {', '.join(names)} to do without; the model is {options.model}.")
+    return names
 
 
 def _compare(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
-    table = usecases.compare_models(options.cohort)
-    if options.models is not None:
-        table = table[table["run"].isin(options.models)]
+    table = usecases.compare_models(options.cohort, options.models and tuple(dict.fromkeys(options.models)))
     rows = json.loads(table.to_json(orient="records", double_precision=15))  # pandas writes NaN as null
     return {"cohort": options.cohort, "rows": rows}
 
@@ -185,6 +208,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.store import write_text
 
+    if options.out is not None and options.out.exists() and not options.out.is_dir():
+        raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     cohort, run = usecases.model_for_command(options.model)
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
@@ -206,10 +231,14 @@ def _export(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.store import write_text
 
+    sidecar = options.out.with_name(f"{options.out.stem}.provenance.json")  # as the page names it; never the CSV itself
+    for path in (options.out, sidecar):
+        if path.is_dir():
+            raise InputError(f"{path} is a folder.", hint="Name a file, for instance risks.csv.")
     export = usecases.export_cohort(options.cohort, options.model)
     write_text(options.out, export.csv)
-    write_text(options.out.with_suffix(".json"), export.sidecar())
-    return {"path": str(options.out), "rows": export.provenance["rows"]}
+    write_text(sidecar, export.sidecar())
+    return {"path": str(options.out), "provenance": str(sidecar), "rows": export.provenance["rows"]}
 
 
 def _sample_case(options: argparse.Namespace, report: Report) -> Answer:
@@ -245,8 +274,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m survdash", description="Cancer survival from slide and genes. "
-                                     "For research use only. Not for use in diagnostic procedures.")  # fmt: skip
+    parser = Parser(prog="python -m survdash", description="Cancer survival from slide and genes. "
+                     "For research use only. Not for use in diagnostic procedures.")  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace, Report], Answer], words: str, example: str,
@@ -297,6 +326,7 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
+    made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
     made = command("crossval", _crossval, "train and evaluate a model on a cohort's folds",
@@ -307,6 +337,8 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--epochs", type=int)
     made.add_argument("--learning-rate", type=float)
     made.add_argument("--width", type=int, help="token width of the network")
+    made.add_argument("--without", type=_names, action="append", default=[],
+                      help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
     made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
     made.add_argument("--out", type=Path, help="folder for the trained model; default: with the cohort")
     made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)

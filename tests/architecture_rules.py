@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "progress"),
+    ("errors", "settings", "progress", "console"),
     ("case", "cohort", "genes"),
     ("store", "bag_file"),
     ("sources", "slide", "simulation"),
