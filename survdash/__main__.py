@@ -133,12 +133,11 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     from dataclasses import asdict
 
-    from survdash.sources.importing import check_name, import_cohort
-    from survdash.usecases.library import cohort_folder
+    from survdash import usecases
 
-    made = import_cohort(
-        options.table, name=check_name(options.name), folds=options.folds, features=options.features,
-        clinical=options.clinical, target=cohort_folder(options.name), dry_run=options.dry_run, report=report,
+    made = usecases.import_cohort(
+        options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
+        dry_run=options.dry_run, report=report,
     )
     facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
     return facts | {"stored": not options.dry_run}
@@ -159,7 +158,7 @@ def _models(options: argparse.Namespace, report: Report) -> Answer:
 
     kept = ("name", "cohort", "run", "title", "simulated", "cases", "events", "version", "cindex")
     trained = [{key: card[key] for key in kept} for card in usecases.list_models()]
-    return {"trained": trained, "methods": usecases.describe_methods()}
+    return {"models": trained, "methods": usecases.describe_methods()}
 
 
 def _crossval(options: argparse.Namespace, report: Report) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from survdash.errors import ArtefactError, CohortError, UnknownNameError
 from survdash.nets.registry import DEFAULT_MODEL, MODELS
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
+from survdash.sources.importing import NAME
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEMO = "demo"
 
 

@@ -12,7 +12,7 @@ from survdash.errors import InputError, NotEnoughDataError
 from survdash.genes import describe_panel
 from survdash.nets.registry import DEFAULT_MODEL, get
 from survdash.progress import Cancel, Report, silent
-from survdash.sources.importing import ImportReport
+from survdash.sources.importing import ImportReport, check_name
 from survdash.sources.importing import import_cohort as import_tables
 from survdash.statistics.cutpoint import maxstat
 from survdash.training.evaluation import evaluate
@@ -22,11 +22,12 @@ from survdash.usecases.library import cohort_folder, run_folder
 
 def import_cohort(
     table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
-    report: Report = silent,
+    dry_run: bool = False, report: Report = silent,
 ) -> ImportReport:
-    """Import tables as a cohort of this machine; see ``survdash.sources.importing``."""
+    """Import tables as a cohort of this machine, or with ``dry_run`` say what would be; see ``sources.importing``."""
     return import_tables(
-        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(name), report=report
+        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(check_name(name)),
+        dry_run=dry_run, report=report,
     )
 
 
