@@ -21,6 +21,7 @@ CACHE_BYTES = 128 * 1024 * 1024  # two rows of native tiles of a slide 80,000 px
 JPEG, RGB, YCBCR, ONE_PLANE, TOP_LEFT = 7, 2, 6, 1, 1  # values of TIFF tags
 DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG = 32_997, 274, 266
 SOI, EOI, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0"
+NEVER_WRITTEN = bytes(16)  # no JPEG stream ends so: what follows its end marker may, and what a copy left out does
 # TIFF says in a tag whether three components are RGB or YCbCr; libjpeg-turbo's own interface reads it from this marker.
 ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 TRANSFORM = {RGB: b"\x00", YCBCR: b"\x01"}
@@ -28,6 +29,10 @@ TRANSFORM = {RGB: b"\x00", YCBCR: b"\x01"}
 
 class TileError(Exception):
     """A tile that this reader cannot vouch for; whether it is damaged is for OpenSlide to say. Never leaves a slide."""
+
+
+class CutTileError(TileError):
+    """A tile whose end was never written. OpenSlide may take the zeros for codes and show flat colour: not to trust."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,9 +156,9 @@ class JpegTiles:
         TileError
             If a tile is damaged or cut short, or the level is not one of JPEG tiles.
         """
-        page = self.pages[level]
+        page = self.pages[level] if level < len(self.pages) else None
         if page is None:
-            raise TileError(f"level {level} is not of JPEG tiles")
+            raise TileError(f"no level {level} of JPEG tiles")
         width, height = size
         left, right = max(x, 0), min(x + width, page.width)
         top, bottom = max(y, 0), min(y + height, page.height)
@@ -201,7 +206,8 @@ class JpegTiles:
             room = np.empty((page.tile_height, page.tile_width, 3), np.uint8)
             tile = simplejpeg.decode_jpeg(page.prefix + data[start:], "RGB", strict=True, buffer=room)
         except ValueError as error:
-            raise TileError(f"tile {index}: {error}") from error
+            kind = CutTileError if data.endswith(NEVER_WRITTEN) and not data.rstrip(b"\0").endswith(EOI) else TileError
+            raise kind(f"tile {index}: {error}") from error
         if tile.shape[:2] != (page.tile_height, page.tile_width):
             raise TileError(f"tile {index} is of another size")
         return tile

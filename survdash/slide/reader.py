@@ -16,7 +16,7 @@ import openslide
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide, on_white
-from survdash.slide.jpeg_tiff import JpegTiles, TileError, tile_pages
+from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
 from survdash.slide.objective import contradiction
 from survdash.slide.picture import PictureSlide
 from survdash.slide.resolution import has_tiff_unit, parse_openslide_mpp
@@ -65,26 +65,32 @@ class OpenSlideSlide(Slide):
             image = self._handle.read_region((x, y), level, size)
         except openslide.OpenSlideError:
             # After one unreadable part a handle refuses all others, so only a new one can tell what is really broken.
-            self._handle.close()
-            self._handle = _open_handle(self.path)
+            self._reopen()
             try:
                 image = self._handle.read_region((x, y), level, size)
             except openslide.OpenSlideError as error:
-                self._handle.close()
-                self._handle = _open_handle(self.path)
-                raise SlideError(
-                    f"{self.path.name}: the part at x={x}, y={y} (level {level}, {size[0]} x {size[1]} px) "
-                    f"cannot be read: {error}.",
-                    hint=DAMAGED,
-                ) from error
+                self._reopen()
+                raise self._unreadable(x, y, level=level, size=size, why=error) from error
         return on_white(np.asarray(image))
+
+    def _reopen(self) -> None:
+        fresh = _open_handle(self.path)  # before the old one is closed: there may be nothing left to open
+        self._handle.close()
+        self._handle = fresh
+
+    def _unreadable(self, x: int, y: int, *, level: int, size: tuple[int, int], why: Exception) -> SlideError:
+        return SlideError(
+            f"{self.path.name}: the part at x={x}, y={y} (level {level}, {size[0]} x {size[1]} px) "
+            f"cannot be read: {why}.",
+            hint=DAMAGED,
+        )
 
 
 class DirectSlide(OpenSlideSlide):
     """A slide whose JPEG tiles are decoded here, wherever that is proven to give OpenSlide's pixels.
 
     OpenSlide remains the judge: it reads what lies between two pixels of a level, and every part with a tile that is
-    not sound, so that pixels and refusals are its own.
+    not sound, so that pixels and refusals are its own. Only tiles whose end was never written are refused unasked.
     """
 
     reader = "direct"
@@ -113,6 +119,8 @@ class DirectSlide(OpenSlideSlide):
             return super()._read(x, y, level=level, size=size)
         try:
             return self._tiles.read(int(at_x), int(at_y), level=level, size=size)
+        except CutTileError as error:
+            raise self._unreadable(x, y, level=level, size=size, why=error) from error
         except TileError:
             return super()._read(x, y, level=level, size=size)
 
