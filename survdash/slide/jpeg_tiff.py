@@ -7,6 +7,7 @@ pixels are OpenSlide's is checked by the reader on each slide before it uses thi
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 import simplejpeg
 
-CACHE_BYTES = 128 * 1024 * 1024  # two rows of native tiles of a slide 80,000 px wide
+CACHE_BYTES = 96 * 1024 * 1024  # a row of native tiles of a slide 100,000 px wide, and a quarter
+FEWEST_KEPT = 64  # tiles, 12 MB; for reading in blocks of several rows
 JPEG, RGB, YCBCR, ONE_PLANE, TOP_LEFT = 7, 2, 6, 1, 1  # values of TIFF tags
 DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG = 32_997, 274, 266
 SOI, EOI, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0"
@@ -128,20 +130,22 @@ class JpegTiles:
     pages : sequence of TilePage or None
         One per level, from ``tile_pages``.
     cache_bytes : int
-        Decoded tiles that are kept, in bytes; a grid of tiles off the file's own asks for each up to four times.
+        Decoded tiles that are kept, in bytes at most; a grid off the file's own asks for each tile up to four times.
+        One row of tiles suffices for slides read row by row, and no more is taken: small memory stays in fast memory.
     """
 
     def __init__(self, path: Path, pages: Sequence[TilePage | None], *, cache_bytes: int = CACHE_BYTES) -> None:
         self.pages = tuple(pages)
         self._file = path.open("rb", buffering=0)
         self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
-        self._room = cache_bytes
+        self._free: list[np.ndarray] = []
+        self._limit = cache_bytes
 
     def close(self) -> None:
         """Let go of the file and of the tiles."""
         self._file.close()
-        while self._kept:
-            self._room += self._kept.popitem()[1].nbytes
+        self._kept.clear()
+        self._free.clear()
 
     def read(self, x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
         """A region of a level; ``x``, ``y`` and ``size`` (width, height) in pixels of that level.
@@ -167,32 +171,43 @@ class JpegTiles:
         if left >= right or top >= bottom:
             return out
         across, tile_width, tile_height = page.across, page.tile_width, page.tile_height
+        first_key = (level, top // tile_height * across + left // tile_width)
         for row in range(top // tile_height, (bottom - 1) // tile_height + 1):
             tile_top = row * tile_height
             upper, lower = max(top, tile_top), min(bottom, tile_top + tile_height)
             for column in range(left // tile_width, (right - 1) // tile_width + 1):
                 tile_left = column * tile_width
                 first, last = max(left, tile_left), min(right, tile_left + tile_width)
-                tile = self._tile(page, level, row * across + column)
+                tile = self._tile(page, (level, row * across + column), first_key)
                 out[upper - y : lower - y, first - x : last - x] = tile[
                     upper - tile_top : lower - tile_top, first - tile_left : last - tile_left
                 ]
         return out
 
-    def _tile(self, page: TilePage, level: int, index: int) -> np.ndarray:
-        key = (level, index)
+    def _tile(self, page: TilePage, key: tuple[int, int], first: tuple[int, int]) -> np.ndarray:
+        """The decoded tile ``key`` (level, index) for a region whose first tile is ``first``."""
         tile = self._kept.get(key)
         if tile is not None:
             self._kept.move_to_end(key)
             return tile
-        tile = self._decode(page, index)
+        tile = self._decode(page, key[1], self._room(page, first))
         self._kept[key] = tile
-        self._room -= tile.nbytes
-        while self._room < 0 and len(self._kept) > 1:
-            self._room += self._kept.popitem(last=False)[1].nbytes
         return tile
 
-    def _decode(self, page: TilePage, index: int) -> np.ndarray:
+    def _room(self, page: TilePage, first: tuple[int, int]) -> np.ndarray:
+        """Memory for one tile: new while there may be more, then that of the tiles least likely to be asked for."""
+        shape = (page.tile_height, page.tile_width, 3)
+        most = max(4, min(self._limit // math.prod(shape), max(FEWEST_KEPT, page.across * 5 // 4)))
+        if len(self._kept) + len(self._free) < most:
+            return np.empty(shape, np.uint8)
+        if not self._free:
+            # Slides are read row by row: what lies before the region is done with. Else the tile not used for longest.
+            done = [key for key in self._kept if key < first or key[0] != first[0]] or [next(iter(self._kept))]
+            self._free = [self._kept.pop(key) for key in done]
+        room = self._free.pop()  # memory that was used before is faster than new memory
+        return room if room.shape == shape else np.empty(shape, np.uint8)
+
+    def _decode(self, page: TilePage, index: int, room: np.ndarray) -> np.ndarray:
         length = int(page.lengths[index])
         self._file.seek(int(page.offsets[index]))
         data = self._file.read(length)
@@ -202,8 +217,7 @@ class JpegTiles:
         if data[2:4] == JFIF:  # says nothing about a tile, but speaks louder about its colours than the prefix
             start = 4 + int.from_bytes(data[4:6])
         try:
-            # A buffer of the tile's size, so that a header that promises gigapixels takes no memory.
-            room = np.empty((page.tile_height, page.tile_width, 3), np.uint8)
+            # Into room of the tile's size: a header that promises gigapixels gets none.
             tile = simplejpeg.decode_jpeg(page.prefix + data[start:], "RGB", strict=True, buffer=room)
         except ValueError as error:
             kind = CutTileError if data.endswith(NEVER_WRITTEN) and not data.rstrip(b"\0").endswith(EOI) else TileError

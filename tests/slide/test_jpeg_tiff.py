@@ -238,6 +238,14 @@ def _damaged(source: Path, target: Path, spoil: Callable[[bytes], bytes], index:
     target.write_bytes(data[:offset] + spoilt + data[offset + length :])
 
 
+def _accepts(slide: Slide) -> bool:
+    try:
+        slide.read_tile(768, 240, level0_px=128, tile_px=128)
+    except SlideError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("kind", ["rgb", "ycbcr 4:2:0", "tables"])
 def test_a_damaged_tile_is_refused_where_openslide_refuses_it(make: Make, tmp_path, kind: str, damage: str) -> None:
@@ -245,18 +253,12 @@ def test_a_damaged_tile_is_refused_where_openslide_refuses_it(make: Make, tmp_pa
     _damaged(make(kind), path, DAMAGE[damage], index=9)  # second row of six, fourth tile: x=768, y=240
     with open_slide(path) as slide, OpenSlideSlide(path, None) as reference:
         assert slide.reader == "direct"
-        try:
-            if (
-                damage == "second half zeros"
-            ):  # OpenSlide takes them for codes: the one thing that we refuse and it does not
-                raise SlideError("cut short")
-            expected = reference.read_tile(768, 240, level0_px=128, tile_px=128)
-        except SlideError:
+        if _accepts(reference) and damage != "second half zeros":  # those OpenSlide takes for codes, and we do not
+            assert damage in ("zeros in the middle", "bytes lost")  # libjpeg took the damage for pixels: both show it
+            _same(slide, reference, at=(768, 240), level=0, size=(128, 128))
+        else:
             with pytest.raises(SlideError, match=r"slide\.tiff.*x=768, y=240"):
                 slide.read_tile(768, 240, level0_px=128, tile_px=128)
-        else:  # libjpeg took the damage for pixels: then both show the same
-            assert damage in ("zeros in the middle", "bytes lost")
-            np.testing.assert_array_equal(slide.read_tile(768, 240, level0_px=128, tile_px=128), expected)
         _same(slide, reference, at=(512, 240), level=0, size=(256, 240))
         _same(slide, reference, at=(100, 500), level=0, size=(500, 500))
 
@@ -289,12 +291,12 @@ def test_decoded_tiles_are_kept_up_to_the_limit_and_read_once_within_it(make: Ma
     try:
         decoded: list[int] = []
         decode = tiles._decode
-        tiles._decode = lambda page, index: decoded.append(index) or decode(page, index)  # type: ignore[method-assign]
+        tiles._decode = lambda page, index, room: decoded.append(index) or decode(page, index, room)
         for _ in range(3):
             tiles.read(100, 100, level=0, size=(256, 240))
         assert sorted(decoded) == [0, 1, 6, 7]
         tiles.read(0, 0, level=0, size=(WIDTH, HEIGHT))
-        assert sum(tile.nbytes for tile in tiles._kept.values()) <= 5 * tile_bytes
+        assert sum(tile.nbytes for tile in [*tiles._kept.values(), *tiles._free]) <= 5 * tile_bytes
         with pytest.raises(TileError, match="no level"):
             tiles.read(0, 0, level=1, size=(10, 10))
     finally:
