@@ -19,7 +19,7 @@ from survdash.slide.jpeg_tiff import JpegTiles, TileError, tile_pages
 from survdash.slide.reader import OpenSlideSlide, Slide, open_slide
 
 WIDTH, HEIGHT = 1400, 1800  # no multiple of a tile; halved exactly, so that level 1 has whole positions
-KINDS = ["rgb", "ycbcr 4:2:0", "ycbcr 4:2:2", "ycbcr 4:4:4", "tables", "pyramid", "odd pyramid", "aperio"]
+KINDS = ["rgb", "ycbcr 4:2:0", "ycbcr 4:2:2", "ycbcr 4:4:4", "tables", "pyramid", "odd pyramid", "aperio", "ome"]
 Make = Callable[[str], Path]
 
 
@@ -89,6 +89,13 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
                 path, compressionargs={"level": 90, "outcolorspace": "rgb"}, bigtiff=True,
                 description="Aperio Image Library v11.2.1 \r\n1400x1800 (256x240) JPEG/RGB Q=90|AppMag = 40|MPP = 0.25",
             )  # fmt: skip
+        elif kind == "ome":  # its lower levels hang below the first page, where OpenSlide does not look
+            with tifffile.TiffWriter(path, ome=True, bigtiff=True) as file:
+                for level in (0, 1):
+                    file.write(
+                        _texture()[:: 1 + level, :: 1 + level], tile=(240, 256), photometric="rgb", compression="jpeg",
+                        subfiletype=level, subifds=1 - level, resolution=(20_000, 20_000), resolutionunit="CENTIMETER",
+                    )  # fmt: skip
         elif kind == "rgb":
             _write_levels(path, compressionargs={"level": 90, "outcolorspace": "rgb"})
         else:
@@ -299,6 +306,28 @@ def test_decoded_tiles_are_kept_up_to_the_limit_and_read_once_within_it(make: Ma
         assert sum(tile.nbytes for tile in [*tiles._kept.values(), *tiles._free]) <= 5 * tile_bytes
         with pytest.raises(TileError, match="no level"):
             tiles.read(0, 0, level=1, size=(10, 10))
+    finally:
+        tiles.close()
+
+
+@pytest.mark.parametrize("kept_tiles", [1, 5, 12, 40])
+@settings(deadline=None, max_examples=15)
+@given(
+    places=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1300), st.integers(0, 1700)), min_size=1, max_size=30)
+)
+def test_the_order_of_reading_and_the_tiles_kept_change_nothing(make: Make, kept_tiles: int, places: list) -> None:
+    path = make("ycbcr 4:2:0")
+    with tifffile.TiffFile(path) as file:
+        levels = [page.asarray() for page in file.pages]  # tifffile decodes with imagecodecs: another way to the pixels
+    pages = tile_pages(path, [(WIDTH, HEIGHT), (WIDTH // 2, HEIGHT // 2)])
+    tiles = JpegTiles(path, pages, cache_bytes=kept_tiles * 240 * 256 * 3)
+    try:
+        for level, x, y in places:
+            found = tiles.read(x >> level, y >> level, level=level, size=(300, 310))
+            expected = levels[level][y >> level :, x >> level :][:310, :300]
+            np.testing.assert_array_equal(found[: expected.shape[0], : expected.shape[1]], expected)
+            assert (found[expected.shape[0] :] == 255).all()
+            assert (found[:, expected.shape[1] :] == 255).all()
     finally:
         tiles.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 from PIL import Image
 
 from survdash.errors import SlideError
@@ -43,6 +44,36 @@ def test_a_slide_without_resolution_asks_for_it(shared: Path) -> None:
     assert "--mpp" in caught.value.hint
     with open_slide(path, mpp=0.25) as slide:
         assert (require_mpp(slide), slide.mpp_source) == (0.25, "user")
+
+
+def test_a_resolution_that_contradicts_the_objective_is_asked_for_with_both_values(tmp_path: Path) -> None:
+    path = tmp_path / "slide.svs"
+    tifffile.imwrite(
+        path, np.full((512, 512, 3), 200, np.uint8), tile=(256, 256), photometric="rgb", compression="jpeg",
+        description="Aperio Image Library v11\r\n512x512 (256x256) JPEG/RGB Q=90|AppMag = 40|MPP = 0.5", metadata=None,
+    )  # fmt: skip
+    with open_slide(path) as slide:
+        assert (slide.mpp, slide.mpp_source) == (None, "")
+        with pytest.raises(SlideError, match=r"contradicts itself.* 0\.5 um per pixel .* 40x.* 0\.25") as caught:
+            require_mpp(slide)
+        assert "--mpp" in caught.value.hint
+    with open_slide(path, mpp=0.25) as slide:
+        assert (require_mpp(slide), slide.mpp_source) == (0.25, "user")
+
+
+@pytest.mark.parametrize("name", ["CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "tcga_lgg_region.png"])
+def test_what_reads_a_slide_is_said(shared: Path, name: str) -> None:
+    with open_slide(shared / "slides" / name) as slide:
+        assert slide.reader == {"CMU": "direct", "TCG": "openslide", "tcg": "picture"}[name[:3]]
+
+
+def test_a_slide_that_is_gone_is_named_and_can_be_closed(picture, write_slide) -> None:
+    path = write_slide(picture)
+    with open_slide(path, mpp=0.5) as slide:
+        with path.open("r+b") as file:
+            file.truncate(200)
+        with pytest.raises(SlideError, match=path.name):
+            slide.thumbnail(500)
 
 
 @pytest.mark.parametrize("mpp", [0.0, -1.0, 352.0])
@@ -102,8 +133,6 @@ def test_a_slide_cut_short_is_refused_or_says_where_it_ends(
 
 
 def test_one_damaged_tile_is_named_and_does_not_spoil_the_others(picture, tmp_path: Path) -> None:
-    import tifffile
-
     path = tmp_path / "slide.tiff"
     tifffile.imwrite(path, picture, tile=(256, 256), photometric="rgb", compression="jpeg")
     with tifffile.TiffFile(path) as file:
