@@ -1,7 +1,8 @@
 """How fast tiles come off a slide, against decoding the same JPEG tiles and nothing else.
 
 Makes a tiled JPEG pyramid of SIDE x SIDE px from the real region in ``../shared/slides`` (or from noise where that is
-absent) in a temporary folder. All ways run in one thread, in turn, in every round; a rate is tiles per CPU second.
+absent) in a temporary folder. All ways run in one thread, in turn, in every round; a rate is tiles per CPU second,
+opening the slide included. Then the peak memory of a process that reads slides of half and of twice the side.
 ``python -m benchmarks.slide_reading [SIDE] [ROUNDS]``; SIDE is 20000 unless given.
 """
 
@@ -148,10 +149,11 @@ if __name__ == "__main__":
         sys.exit()
     asked, many = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with tempfile.TemporaryDirectory() as folder:
-        for size in (asked, asked // 2):
-            slide_path = Path(folder) / f"{size}.tiff"
+        slide_path = Path(folder) / "slide.tiff"
+        make_slide(slide_path, asked)
+        show(slide_path, asked, many)
+        for size in (asked // 2, asked * 2):
             make_slide(slide_path, size)
             child = [sys.executable, "-m", "benchmarks.slide_reading", PEAK, str(slide_path)]
             memory = subprocess.run(child, capture_output=True, text=True, check=True).stdout.strip()
             print(f"{size:,} x {size:,} px, {slide_path.stat().st_size / 2**20:,.0f} MB: peak memory {memory} MB")
-        show(Path(folder) / f"{asked}.tiff", asked, many)

@@ -23,6 +23,8 @@ FEWEST_KEPT = 64  # tiles, 12 MB; for reading in blocks of several rows
 JPEG, RGB, YCBCR, ONE_PLANE, TOP_LEFT = 7, 2, 6, 1, 1  # values of TIFF tags
 DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG = 32_997, 274, 266
 SOI, EOI, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0"
+LARGEST_TILE_PX = 2048 * 2048  # several are held at once
+WHAT_DAMAGED_TAGS_RAISE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 NEVER_WRITTEN = bytes(16)  # no JPEG stream ends so: what follows its end marker may, and what a copy left out does
 # TIFF says in a tag whether three components are RGB or YCbCr; libjpeg-turbo's own interface reads it from this marker.
 ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
@@ -97,8 +99,8 @@ def tile_pages(path: Path, sizes: Sequence[tuple[int, int]]) -> tuple[TilePage |
                 return (None,) * len(sizes)
             named = [[page for page in tiled if (page.imagewidth, page.imagelength) == size] for size in sizes]
             return tuple(_tile_page(same[0]) if len(same) == 1 else None for same in named)
-    except (tifffile.TiffFileError, OSError, ValueError, TypeError, LookupError, AttributeError, struct.error):
-        return (None,) * len(sizes)
+    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+        return (None,) * len(sizes)  # what is wrong with the file, OpenSlide says
 
 
 def _tile_page(page: Any) -> TilePage | None:
@@ -107,7 +109,7 @@ def _tile_page(page: Any) -> TilePage | None:
     tables = page.jpegtables or SOI + EOI
     if not plain or kind != (JPEG, ONE_PLANE, 3, 8) or page.photometric not in TRANSFORM:
         return None
-    if not (tables.startswith(SOI) and tables.endswith(EOI)):
+    if not (tables.startswith(SOI) and tables.endswith(EOI)) or page.tilewidth * page.tilelength > LARGEST_TILE_PX:
         return None
     found = TilePage(
         width=page.imagewidth,
@@ -137,6 +139,7 @@ class JpegTiles:
     def __init__(self, path: Path, pages: Sequence[TilePage | None], *, cache_bytes: int = CACHE_BYTES) -> None:
         self.pages = tuple(pages)
         self._file = path.open("rb", buffering=0)
+        self._file_bytes = path.stat().st_size
         self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
         self._free: list[np.ndarray] = []
         self._limit = cache_bytes
@@ -208,8 +211,10 @@ class JpegTiles:
         return room if room.shape == shape else np.empty(shape, np.uint8)
 
     def _decode(self, page: TilePage, index: int, room: np.ndarray) -> np.ndarray:
-        length = int(page.lengths[index])
-        self._file.seek(int(page.offsets[index]))
+        offset, length = int(page.offsets[index]), int(page.lengths[index])
+        if offset + length > self._file_bytes:  # before memory is taken for what a damaged number promises
+            raise TileError(f"tile {index} lies beyond the end of the file")
+        self._file.seek(offset)
         data = self._file.read(length)
         if len(data) < length or data[:2] != SOI:
             raise TileError(f"tile {index} is cut short or no JPEG")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -268,6 +269,49 @@ def test_a_damaged_tile_is_refused_where_openslide_refuses_it(make: Make, tmp_pa
                 slide.read_tile(768, 240, level0_px=128, tile_px=128)
         _same(slide, reference, at=(512, 240), level=0, size=(256, 240))
         _same(slide, reference, at=(100, 500), level=0, size=(500, 500))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, about the same damage
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_a_damaged_header_is_refused_or_read_as_openslide_reads_it(
+    make: Make, small: bytes, data: st.DataObject
+) -> None:
+    path = make("rgb").with_name("damaged.tiff")
+    spoilt = bytearray(small)
+    for _ in range(data.draw(st.integers(1, 3))):
+        spoilt[data.draw(st.integers(0, 400))] = data.draw(st.integers(0, 255))
+    path.write_bytes(spoilt)
+    with contextlib.suppress(SlideError), open_slide(path) as slide:
+        if slide.width * slide.height > 1_000_000:
+            return  # reading a slide of 4 billion pixels of nothing takes long in any way
+        view = slide.thumbnail(300)
+        if slide.reader == "direct":
+            with OpenSlideSlide(path, None) as reference:
+                np.testing.assert_array_equal(view, reference.thumbnail(300))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A file of four tiles whose header is its first 400 bytes."""
+    path = tmp_path_factory.mktemp("small") / "small.tiff"
+    tifffile.imwrite(
+        path, _texture(300, 280), tile=(256, 256), photometric="rgb", compression="jpeg", metadata=None,
+        compressionargs={"level": 90},
+    )  # fmt: skip
+    return path.read_bytes()
+
+
+def test_a_tile_that_promises_more_than_the_file_has_takes_no_memory(make: Make, tmp_path: Path) -> None:
+    with tifffile.TiffFile(make("aperio")) as file:
+        tag = file.pages[0].tags["TileByteCounts"]
+        width, where = tag.valuebytecount // tag.count, tag.valueoffset
+    data = bytearray(make("aperio").read_bytes())
+    data[where + 9 * width : where + 10 * width] = b"\xff" * (width - 1) + b"\x0f"
+    path = tmp_path / "slide.svs"
+    path.write_bytes(data)
+    with open_slide(path) as slide, pytest.raises(SlideError, match=r"slide\.svs"):
+        slide.read_tile(768, 240, level0_px=128, tile_px=128)
 
 
 def test_a_file_cut_short_under_our_hands_is_refused(make: Make, tmp_path: Path) -> None:
