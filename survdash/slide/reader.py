@@ -24,6 +24,7 @@ from survdash.store import file_sha256
 
 DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles; others overlap, shift or leave out
 WHOLE_READ_PX = 4096  # OpenSlide reads larger regions in parts, whose corners it rounds to level-0 pixels
+LARGEST_TILE_PX = 8192 * 8192  # OpenSlide ends the whole process where it cannot have the memory for one tile
 PROOF_TILES = 3  # tried before a level is given up: one may be damaged
 MANY_FILES = frozenset({"mirax", "hamamatsu", "dicom"})  # the named file is only a part of the slide
 
@@ -37,6 +38,8 @@ class OpenSlideSlide(Slide):
         self._handle = _open_handle(path)
         properties = self._handle.properties
         self._vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
+        if self._vendor in DIRECT_VENDORS:
+            _check_tile_size(path, self._handle)
         mpp = parse_openslide_mpp(properties)
         if mpp is not None and self._vendor == "generic-tiff" and not has_tiff_unit(path):
             mpp = None
@@ -204,3 +207,13 @@ def _open_handle(path: Path) -> openslide.OpenSlide:
         return openslide.OpenSlide(path)
     except (openslide.OpenSlideError, OSError) as error:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
+
+
+def _check_tile_size(path: Path, handle: openslide.OpenSlide) -> None:
+    for level in range(handle.level_count):
+        width, height = (
+            int(handle.properties.get(f"openslide.level[{level}].tile-{side}", 0)) for side in ("width", "height")
+        )
+        if width * height > LARGEST_TILE_PX:
+            handle.close()
+            raise SlideError(f"{path.name} is said to have tiles of {width} x {height} px.", hint=DAMAGED)

@@ -67,6 +67,18 @@ def test_what_reads_a_slide_is_said(shared: Path, name: str) -> None:
         assert slide.reader == {"CMU": "direct", "TCG": "openslide", "tcg": "picture"}[name[:3]]
 
 
+def test_a_tile_larger_than_any_memory_is_refused_before_openslide_asks_for_it(picture, write_slide) -> None:
+    path = write_slide(picture)
+    with tifffile.TiffFile(path) as file:
+        where = file.pages[0].tags["TileWidth"].valueoffset
+    data = bytearray(path.read_bytes())
+    assert int.from_bytes(data[where : where + 2], "little") == 256
+    data[where - 6 : where + 4] = (4).to_bytes(2, "little") + (1).to_bytes(4, "little") + (2**25).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(SlideError, match="33554432 x 256 px"):
+        open_slide(path)
+
+
 def test_a_slide_that_is_gone_is_named_and_can_be_closed(picture, write_slide) -> None:
     path = write_slide(picture)
     with open_slide(path, mpp=0.5) as slide:
