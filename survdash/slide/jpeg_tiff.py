@@ -22,7 +22,7 @@ CACHE_BYTES = 96 * 1024 * 1024  # a row of native tiles of a slide 100,000 px wi
 FEWEST_KEPT = 64  # tiles, 12 MB; for reading in blocks of several rows
 JPEG, RGB, YCBCR, ONE_PLANE, TOP_LEFT = 7, 2, 6, 1, 1  # values of TIFF tags
 DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG = 32_997, 274, 266
-SOI, EOI, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0"
+SOI, EOI, APP0, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0", b"JFIF\0\x01"
 LARGEST_TILE_PX = 2048 * 2048  # several are held at once
 WHAT_DAMAGED_TAGS_RAISE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 NEVER_WRITTEN = bytes(16)  # no JPEG stream ends so: what follows its end marker may, and what a copy left out does
@@ -219,7 +219,9 @@ class JpegTiles:
         if len(data) < length or data[:2] != SOI:
             raise TileError(f"tile {index} is cut short or no JPEG")
         start = 2
-        if data[2:4] == JFIF:  # says nothing about a tile, but speaks louder about its colours than the prefix
+        if data[2:4] == APP0:  # says nothing about a tile, but speaks louder about its colours than the prefix
+            if data[6 : 6 + len(JFIF)] != JFIF:
+                raise TileError(f"tile {index} starts in an unknown way")
             start = 4 + int.from_bytes(data[4:6])
         try:
             # Into room of the tile's size: a header that promises gigapixels gets none.
