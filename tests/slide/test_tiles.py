@@ -27,6 +27,7 @@ class Glass:
     height: int
     mpp: float | None
     path: Path = Path("glass.svs")
+    mpp_doubt: str = ""
 
 
 def _tissue(mask: np.ndarray, width: int) -> Tissue:
