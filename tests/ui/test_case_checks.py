@@ -18,8 +18,8 @@ def script(identifier):
 
     upload = open_upload(identifier)
     if upload.slide is not None:
-        mpp, ready = check_slide(upload, upload.slide)
-        st.text(f"{mpp} {ready}")
+        said = check_slide(upload, upload.slide)
+        st.text(f"{said.mpp} {said.ready}")
 
 
 @pytest.fixture
