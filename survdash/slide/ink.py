@@ -3,7 +3,8 @@
 Stained tissue absorbs green light most; green ink lets it pass, blue ink absorbs red light more, black ink absorbs all
 three. Seen nucleus by nucleus these rules eat haematoxylin and keratin, so the view is blurred to 8 um per pixel and
 only whole regions as wide as a marker's stroke are judged. Thin ink, and red, which eosin and blood look like, are only
-told. What no colour can tell: violet ink has the hue of haematoxylin, and faint grey that of a fold.
+told. What no colour can tell: violet ink has the hue of haematoxylin, faint grey that of a fold, and the blue or green
+collagen of a trichrome stain that of a pen (keep the ink there).
 """
 
 from __future__ import annotations
