@@ -65,9 +65,10 @@ def _stroke(
     for _ in range(REPEATS):
         at, angle = rng.integers(len(rows)), rng.uniform(0, np.pi)
         step = 5000 * np.array([np.cos(angle), np.sin(angle)])
-        ends = [tuple(np.round(np.array([columns[at], rows[at]]) + sign * step).astype(int).tolist()) for sign in (-1, 1)]
+        middle = np.array([columns[at], rows[at]])
+        first, last = (np.round(middle + side * step).astype(int).tolist() for side in (-1, 1))
         stroke = np.zeros(tissue.shape, np.uint8)
-        cv2.line(stroke, *ends, 1, max(1, round(width / um)))
+        cv2.line(stroke, first, last, 1, max(1, round(width / um)))
         under, ink = view.astype(float), np.array(colour, float)
         over = (1 - opacity) * under + opacity * ink if how == "mixed" else under * (ink / GLASS) ** opacity
         drawn = np.where(stroke[..., None] > 0, over, under).clip(0, 255).astype(np.uint8)
