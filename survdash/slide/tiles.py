@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from survdash.errors import InputError, NotEnoughDataError, SlideError
@@ -194,8 +195,7 @@ def _count_ink(tissue: Tissue, slide: Slide, side: int, *, keep: np.ndarray, lea
 
 def _tissue_shares(mask: np.ndarray, slide: Slide, side: int) -> np.ndarray:
     """Exact share of tissue in every tile, shape (rows, columns), with tiles that cut through pixels of the mask."""
-    total = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
-    np.cumsum(np.cumsum(mask, axis=0, dtype=np.float64), axis=1, out=total[1:, 1:])
+    total = cv2.integral(mask.astype(np.uint8), sdepth=cv2.CV_64F)
     at_y = _between(total, np.arange(slide.height // side + 1) * (side * mask.shape[0] / slide.height))
     at_both = _between(at_y.T, np.arange(slide.width // side + 1) * (side * mask.shape[1] / slide.width)).T
     sums = np.diff(np.diff(at_both, axis=0), axis=1)
