@@ -8,7 +8,7 @@ from survdash import usecases
 from survdash.jobs.queue import Job, read_job
 from survdash.settings import settings
 from survdash.ui import caching
-from survdash.ui.case_checks import check_genes, check_slide
+from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import remember_job, show_progress
@@ -32,24 +32,24 @@ def show_form() -> None:
     with st.container():
         if upload is None and cohort.simulated:
             sample_buttons()
-    mpp, slide_ready = None, True
+    said = SlideAnswer(mpp=None, keep_ink=False, ready=True)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(":material/biotech: **Tissue slide**")
         path = show_part(upload, "slide", wanted="slide" in reads)
         if upload is not None and path is not None:
-            mpp, slide_ready = check_slide(upload, path)
+            said = check_slide(upload, path)
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex = ask_rest(cohort, upload)
-    if upload is None or run is None or not slide_ready:
+    if upload is None or run is None or not said.ready:
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
         st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, run, mpp=mpp, age=age, sex=sex)
+        file_case(upload, cohort.name, run, said=said, age=age, sex=sex)
 
 
 def ask_rest(
@@ -72,11 +72,13 @@ def ask_rest(
     return run, age, sex or None
 
 
-def file_case(upload: Upload, cohort: str, run: str, *, mpp: float | None, age: float | None, sex: str | None) -> None:
+def file_case(
+    upload: Upload, cohort: str, run: str, *, said: SlideAnswer, age: float | None, sex: str | None
+) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=() if upload.slide is None else (upload.slide,), genes=upload.genes, mpp=mpp,
-        age_years=age, sex=sex,
+        cohort=cohort, run=run, slides=() if upload.slide is None else (upload.slide,), genes=upload.genes,
+        mpp=said.mpp, keep_ink=said.keep_ink, age_years=age, sex=sex,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

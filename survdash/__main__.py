@@ -22,6 +22,7 @@ from survdash.settings import settings
 
 Answer = dict[str, Any] | list[Any]
 SWITCHES = ("alignment", "cross_attention", "transport")
+KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,29 +101,42 @@ def _short(value: object) -> str:
 def _tissue(options: argparse.Namespace, report: Report) -> Answer:
     from PIL import Image
 
+    from survdash.slide.focus import blurred_share, measure_grid_focus
+    from survdash.slide.geojson import write_tissue_geojson
     from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide, require_mpp
     from survdash.slide.tiles import lay_grid, write_tiles_csv
-    from survdash.slide.tissue import find_tissue
+    from survdash.slide.tissue import TissueRule, find_tissue
 
     with open_slide(options.slide, mpp=options.mpp) as slide:
         mpp = require_mpp(slide)
-        tissue = find_tissue(slide, report=report)
-        grid = lay_grid(slide, tissue)
-        if options.out is not None:
+        tissue = find_tissue(slide, TissueRule(exclude_ink=not options.keep_ink), report=report)
+        if options.out is not None:  # before the grid: where that finds nothing, the picture says why
             options.out.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(draw_overlay(slide, tissue)).save(options.out / "overlay.png")
+            write_tissue_geojson(tissue, slide, options.out / "tissue.geojson")
+        grid = lay_grid(slide, tissue)
+        focus = measure_grid_focus(slide, grid, report=report) if options.focus else None
+        if options.out is not None:
             Image.fromarray(draw_overlay(slide, tissue, grid)).save(options.out / "overlay.png")
-            write_tiles_csv(grid, options.out / "tiles.csv")
-        return {
+            write_tiles_csv(grid, options.out / "tiles.csv", focus=focus)
+        answer: dict[str, Any] = {
             "width": slide.width, "height": slide.height, "mpp": mpp, "tissue_fraction": tissue.fraction,
-            "tiles": grid.size,
+            "tiles": grid.size, "ink_tiles": grid.ink.thick, "ink_excluded": grid.ink.excluded,
+            "warnings": list(grid.ink.warnings),
         }
+        if focus is not None:
+            middle = sorted(focus.tolist())[focus.size // 2]
+            answer |= {"focus_median": middle, "blurred_share": blurred_share(focus)}
+        return answer
 
 
 def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.embed import embed_slide, save_bag
+    from survdash.slide.tissue import TissueRule
 
-    made = embed_slide(options.slide, encoder=options.encoder, mpp=options.mpp, report=report)
+    rule = TissueRule(exclude_ink=not options.keep_ink)
+    made = embed_slide(options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, report=report)
     save_bag(made, options.out, slide_id=options.slide.stem)
     return {
         "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
@@ -212,7 +226,7 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     cohort, run = usecases.model_for_command(options.model)
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
-        age_years=options.age, sex=options.sex,
+        keep_ink=options.keep_ink, age_years=options.age, sex=options.sex,
     )
     made = usecases.predict(request, report=report)
     answer = usecases.prediction_to_json(made)
@@ -294,6 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
     made.add_argument("--out", type=Path, help="folder for prediction.csv and prediction.json")
@@ -311,11 +326,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
-    made.add_argument("--out", type=Path, help="folder for overlay.png and tiles.csv")
+    made.add_argument("--out", type=Path, help="folder for overlay.png, tiles.csv and tissue.geojson")
+    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
+    made.add_argument("--focus", action="store_true", help="measure how sharp each tile is; reads all tiles")
     made = command("embed", _embed, "turn a slide's tiles into features", "embed a.svs --out a.h5", slide=Path)
     made.add_argument("--out", type=Path, required=True, help="bag file to write")
     made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
 
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -75,6 +75,27 @@ def test_tissue_and_embed_tell_what_the_contract_names(
     assert (tmp_path / "bag.h5").read_bytes() == (tmp_path / "again.h5").read_bytes()
 
 
+def test_tissue_tells_of_ink_and_focus_and_writes_geojson(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.random.default_rng(0).integers(0, 40, (2048, 2048, 3)) + np.array([200, 110, 170])
+    pixels[900:1500] = (0, 130, 70)
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "inked.png")
+    command = ["tissue", tmp_path / "inked.png", "--mpp", "0.5", "--out", tmp_path / "out"]
+    found = answer(capsys, *command, "--focus")
+    assert found["ink_excluded"] is True
+    assert found["warnings"] == [f"Possible ink, {found['ink_tiles']} tiles excluded."]
+    assert found["blurred_share"] == 0
+    header = (tmp_path / "out" / "tiles.csv").read_text().splitlines()[0]
+    assert header == "x,y,tissue,focus"
+    made = json.loads((tmp_path / "out" / "tissue.geojson").read_text())
+    assert {one["properties"]["classification"]["name"] for one in made["features"]} == {"Tissue", "Possible ink"}
+    kept = answer(capsys, *command, "--keep-ink")
+    assert kept["tiles"] == int(str(found["tiles"])) + int(str(found["ink_tiles"])) == 64
+    assert "focus_median" not in kept
+
+
 def test_predict_gives_the_curve_and_the_same_csv_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample = answer(capsys, "sample-case", "--out", tmp_path / "sample")
     case = ["predict", "--model", "default", "--slide", sample["slide"], "--genes", sample["genes"]]

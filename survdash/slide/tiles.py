@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from survdash.errors import InputError, NotEnoughDataError, SlideError
 from survdash.slide.reader import Slide, require_mpp
 from survdash.slide.tissue import Tissue
 from survdash.store import write_text
+
+LEAST_THIN = 1e-3  # share of the tissue below which thin ink is a grain of dust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,42 @@ class TileRule:
 DEFAULT_TILES = TileRule()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InkTiles:
+    """How many tiles ink concerns.
+
+    Parameters
+    ----------
+    thick : int
+        Tiles that are tissue with thick strokes counted as tissue, and are not without.
+    excluded : bool
+        Whether those were left out.
+    thin, red : int
+        Kept tiles touched by thin ink, and by red that may be a marker.
+    """
+
+    thick: int = 0
+    excluded: bool = False
+    thin: int = 0
+    red: int = 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know, a sentence for each kind."""
+        thick = f"Possible ink, {_count(self.thick)} {'excluded' if self.excluded else 'kept'}."
+        thin = f"Possible thin ink in {_count(self.thin)}; not excluded."
+        red = f"Possible red marker (or blood) in {_count(self.red)}; not excluded."
+        counted = ((thick, self.thick), (thin, self.thin), (red, self.red))
+        return tuple(words for words, tiles in counted if tiles)
+
+
+NO_INK = InkTiles()
+
+
+def _count(tiles: int) -> str:
+    return f"{tiles:,} tile" if tiles == 1 else f"{tiles:,} tiles"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TileGrid:
     """The tiles that are kept, row by row.
@@ -71,12 +110,14 @@ class TileGrid:
         Side of a tile at level 0.
     tile_px : int
         Side of a tile as read.
+    ink : InkTiles
     """
 
     coords: np.ndarray
     tissue: np.ndarray
     level0_px: int
     tile_px: int
+    ink: InkTiles = NO_INK
 
     @property
     def size(self) -> int:
@@ -109,7 +150,13 @@ def lay_grid(slide: Slide, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> Ti
         )
     share = _tissue_shares(tissue.mask, slide, side)
     keep = share >= rule.min_tissue
+    ink = _count_ink(tissue, slide, side, keep=keep, least=rule.min_tissue)
     if not keep.any():
+        if ink.thick:
+            raise NotEnoughDataError(
+                f"{slide.path.name}: no tissue found besides possible ink ({_count(ink.thick)}).",
+                hint="Look at the overlay; if it is tissue, keep it (--keep-ink on the command line).",
+            )
         found = f"{tissue.fraction:.1%} of the slide, no tile with {rule.min_tissue:.0%}" if tissue.fraction else "none"
         raise NotEnoughDataError(
             f"{slide.path.name}: no tissue found ({found}).",
@@ -117,19 +164,38 @@ def lay_grid(slide: Slide, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> Ti
         )
     row, column = np.nonzero(keep)
     coords = (np.stack([column, row], axis=1) * side).astype(np.int32)
-    return TileGrid(coords=coords, tissue=share[keep], level0_px=side, tile_px=rule.tile_px)
+    return TileGrid(coords=coords, tissue=share[keep], level0_px=side, tile_px=rule.tile_px, ink=ink)
 
 
-def write_tiles_csv(grid: TileGrid, path: Path) -> None:
-    """Write the tiles as ``x,y,tissue``: level-0 pixels of the top-left corner, share of tissue."""
-    lines = [f"{x},{y},{share:.4f}" for (x, y), share in zip(grid.coords.tolist(), grid.tissue.tolist(), strict=True)]
-    write_text(path, "\n".join(["x,y,tissue", *lines]) + "\n")
+def write_tiles_csv(grid: TileGrid, path: Path, *, focus: np.ndarray | None = None) -> None:
+    """Write the tiles as ``x,y,tissue``: level-0 pixels of the top-left corner, share of tissue; and ``focus``."""
+    columns = [grid.coords[:, 0].astype(str), grid.coords[:, 1].astype(str), [f"{share:.4f}" for share in grid.tissue]]
+    names = ["x", "y", "tissue"]
+    if focus is not None:
+        names.append("focus")
+        columns.append([f"{value:.2f}" for value in focus])
+    lines = [",".join(row) for row in zip(*columns, strict=True)]
+    write_text(path, "\n".join([",".join(names), *lines]) + "\n")
+
+
+def _count_ink(tissue: Tissue, slide: Slide, side: int, *, keep: np.ndarray, least: float) -> InkTiles:
+    if tissue.ink is None:
+        return NO_INK
+    excluded = tissue.excluded is not None
+    other = tissue.mask | tissue.excluded if tissue.excluded is not None else tissue.mask & ~tissue.ink.thick
+    # The same tiles with ink as tissue, or without it: those that differ are the ink's.
+    thick = keep ^ (_tissue_shares(other, slide, side) >= least) if tissue.ink.thick.any() else np.zeros_like(keep)
+    thin, red = 0, 0
+    if (tissue.ink.thin & tissue.mask).sum() >= LEAST_THIN * tissue.mask.sum():
+        thin = int((keep & (_tissue_shares(tissue.ink.thin & tissue.mask, slide, side) > 0)).sum())
+    if tissue.ink.red.any():
+        red = int((keep & (_tissue_shares(tissue.ink.red & tissue.mask, slide, side) > 0)).sum())
+    return InkTiles(thick=int(thick.sum()), excluded=excluded, thin=thin, red=red)
 
 
 def _tissue_shares(mask: np.ndarray, slide: Slide, side: int) -> np.ndarray:
     """Exact share of tissue in every tile, shape (rows, columns), with tiles that cut through pixels of the mask."""
-    total = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
-    np.cumsum(np.cumsum(mask, axis=0, dtype=np.float64), axis=1, out=total[1:, 1:])
+    total = cv2.integral(mask.astype(np.uint8), sdepth=cv2.CV_64F)
     at_y = _between(total, np.arange(slide.height // side + 1) * (side * mask.shape[0] / slide.height))
     at_both = _between(at_y.T, np.arange(slide.width // side + 1) * (side * mask.shape[1] / slide.width)).T
     sums = np.diff(np.diff(at_both, axis=0), axis=1)

@@ -14,6 +14,7 @@ import numpy as np
 
 from survdash.errors import InputError
 from survdash.progress import Cancel, Report, silent
+from survdash.slide.ink import Ink, find_ink
 from survdash.slide.reader import Slide
 
 
@@ -39,6 +40,8 @@ class TissueRule:
         ... but never one larger than a square of this side at level 0, so that biopsies on large slides stay.
     view_px : int
         Longest side of the view that is looked at.
+    exclude_ink : bool
+        Whether thick strokes of green, blue and black ink are no tissue. They are looked for, and told, in any case.
     """
 
     method: Literal["follow", "fixed"] = "follow"
@@ -52,6 +55,7 @@ class TissueRule:
     min_share: float = 2e-4
     small_px: int = 512
     view_px: int = 2048
+    exclude_ink: bool = True
 
     def __post_init__(self) -> None:
         if self.method not in ("follow", "fixed"):
@@ -79,12 +83,18 @@ class Tissue:
         Share of the slide that is tissue, 0 to 1.
     threshold : float
         Saturation above which a pixel counted.
+    excluded : ndarray, shape (h, w), optional
+        bool; what would be tissue and was taken for ink. None where nothing was excluded.
+    ink : Ink, optional
+        What was taken for ink, excluded or not. None where it could not be judged: that needs the slide's resolution.
     """
 
     mask: np.ndarray
     downsample: float
     fraction: float
     threshold: float
+    excluded: np.ndarray | None = None
+    ink: Ink | None = None
 
 
 def find_tissue(
@@ -106,16 +116,27 @@ def find_tissue(
     """
     view = slide.thumbnail(rule.view_px, report=report, cancel=cancel)
     downsample = slide.width / view.shape[1]
+    ink = None if slide.mpp is None else find_ink(view, um_per_px=slide.mpp * downsample)
     hsv = cv2.cvtColor(view, cv2.COLOR_RGB2HSV)
     saturation = cv2.medianBlur(np.ascontiguousarray(hsv[..., 1]), rule.median_px)
-    threshold = _threshold(saturation, rule)
+    judged = saturation
+    if ink is not None and rule.exclude_ink and not ink.thick.all():
+        judged = saturation[~ink.thick]  # vivid ink would raise the threshold of pale tissue
+    threshold = _threshold(judged, rule)
     raw = ((saturation > threshold) & (hsv[..., 2] >= rule.black_below)).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rule.close_px, rule.close_px))
     closed = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, kernel)
     smallest = min(rule.min_share * closed.size, (rule.small_px / downsample) ** 2)
-    mask = _keep_large(closed, smallest)
+    mask, excluded = _keep_large(closed, smallest), None
+    if ink is not None and rule.exclude_ink and ink.thick.any():
+        whole = mask
+        mask = _keep_large((closed.astype(bool) & ~ink.thick).astype(np.uint8), smallest) & ~ink.thick
+        excluded = whole & ~mask
+        excluded.setflags(write=False)
     mask.setflags(write=False)
-    return Tissue(mask=mask, downsample=downsample, fraction=float(mask.mean()), threshold=threshold)
+    return Tissue(
+        mask=mask, downsample=downsample, fraction=float(mask.mean()), threshold=threshold, excluded=excluded, ink=ink
+    )
 
 
 def _threshold(saturation: np.ndarray, rule: TissueRule) -> float:

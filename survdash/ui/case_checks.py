@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +21,24 @@ MPP_HELP = (
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
     "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees."
 )
+INK_HELP = (
+    "Thick strokes of green, blue or black pen are left out, because a pen says nothing of the patient. Dark or bluish "
+    "tissue can be mistaken for one: look at the picture below, where what was left out is outlined in orange."
+)
 OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures of a slide are never opened."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideAnswer:
+    """What the user says of a slide.
+
+    ``mpp`` is the resolution that the user stated (None where the file's own is used), ``keep_ink`` whether what looks
+    like ink is tissue, ``ready`` whether all that must be known is.
+    """
+
+    mpp: float | None
+    keep_ink: bool
+    ready: bool
 
 
 def show_line(sign: str, what: str, finding: str) -> None:
@@ -28,17 +46,11 @@ def show_line(sign: str, what: str, finding: str) -> None:
     st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
 
 
-def check_slide(upload: Upload, path: Path) -> tuple[float | None, bool]:
-    """Show what is known of the slide; ask for its resolution where the file does not say.
-
-    Returns
-    -------
-    tuple
-        The resolution that the user stated (None where the file's own is used), and whether the slide is ready.
-    """
+def check_slide(upload: Upload, path: Path) -> SlideAnswer:
+    """Show what is known of the slide; ask for its resolution where the file does not say, and about possible ink."""
     changed = path.stat().st_mtime_ns
     try:
-        check = _slide(path, changed, None)
+        check = _slide(path, changed, None, keep_ink=False)
     except SurvdashError as error:
         refuse(upload, "slide", error)
     stated = None
@@ -50,20 +62,28 @@ def check_slide(upload: Upload, path: Path) -> tuple[float | None, bool]:
         )
         if stated is not None:
             try:
-                check = _slide(path, changed, stated)
+                check = _slide(path, changed, stated, keep_ink=False)
             except SurvdashError as error:
                 # The file may be good and the number wrong, so nothing is deleted.
                 show_error(error.message, error.hint)
-                return None, False
+                return SlideAnswer(mpp=None, keep_ink=False, ready=False)
+    keep_ink = False
+    if check.ink_tiles and st.toggle("Read what looks like ink too", key="new_case.keep_ink", help=INK_HELP):
+        keep_ink, check = True, _slide(path, changed, stated, keep_ink=True)
+    _show_slide(check, stated=stated is not None)
+    return SlideAnswer(mpp=stated, keep_ink=keep_ink, ready=check.tiles > 0)
+
+
+def _show_slide(check: usecases.SlideCheck, *, stated: bool) -> None:
     show_line("good", "Opens", f"{check.width:,} × {check.height:,} pixels")
     if check.mpp is not None:
         show_line("good", "Resolution", f"{check.mpp:.3g} µm per pixel, {'as you say' if stated else 'from the file'}")
         share = percent_text(check.tissue_fraction)
-        show_line("good", "Tissue", f"{share} of the picture, {check.tiles:,} tiles to read")
+        sign = "good" if check.tiles else "warn"
+        show_line(sign, "Tissue", f"{share} of the picture, {check.tiles:,} tiles to read")
     for warning in check.warnings:
         show_line("warn", "Note", warning)
     st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
-    return stated, check.mpp is not None
 
 
 def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
@@ -90,8 +110,8 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Opening the slide and looking for tissue …")
-def _slide(path: Path, changed: int, mpp: float | None) -> usecases.SlideCheck:
-    return usecases.check_slide(path, mpp=mpp)
+def _slide(path: Path, changed: int, mpp: float | None, *, keep_ink: bool) -> usecases.SlideCheck:
+    return usecases.check_slide(path, mpp=mpp, keep_ink=keep_ink)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading the gene table …")

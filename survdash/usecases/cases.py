@@ -11,7 +11,7 @@ import numpy as np
 
 from survdash.artefact import Artefact
 from survdash.case import Bag, Case, Clinical
-from survdash.errors import ArtefactError, InputError, UnknownNameError
+from survdash.errors import ArtefactError, InputError, NotEnoughDataError, UnknownNameError
 from survdash.jobs.queue import file_job, read_job
 from survdash.prediction import Prediction, check_origin
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
@@ -35,7 +35,8 @@ class SlideCheck:
     """What is known of a slide before it is embedded.
 
     ``mpp`` is None where the file does not state it and the user has not either; then tissue and tiles are unknown.
-    ``overlay`` is the thumbnail with the outline of the tissue, RGB uint8.
+    ``tiles`` is 0 too where nothing but possible ink was found; ``ink_tiles`` are those that thick strokes of ink
+    concern, left out or kept. ``overlay`` is the thumbnail with the outline of the tissue, RGB uint8.
     """
 
     width: int
@@ -45,6 +46,7 @@ class SlideCheck:
     tiles: int
     overlay: np.ndarray
     warnings: tuple[str, ...]
+    ink_tiles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class PredictRequest:
     genes : Path or None
     mpp : float or None
         Resolution in um per pixel as the user states it, for slides that do not say.
+    keep_ink : bool
+        Whether tiles under thick strokes of possible ink are read like any other.
     age_years, sex
         Carried into the case; no model of this version looks at them.
     case_id : str
@@ -70,12 +74,13 @@ class PredictRequest:
     slides: tuple[Path, ...] = ()
     genes: Path | None = None
     mpp: float | None = None
+    keep_ink: bool = False
     age_years: float | None = None
     sex: str | None = None
     case_id: str = "new-case"
 
 
-def check_slide(path: Path, *, mpp: float | None = None) -> SlideCheck:
+def check_slide(path: Path, *, mpp: float | None = None, keep_ink: bool = False) -> SlideCheck:
     """Open a slide, find its tissue, lay the grid.
 
     Raises
@@ -86,16 +91,27 @@ def check_slide(path: Path, *, mpp: float | None = None) -> SlideCheck:
     from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide
     from survdash.slide.tiles import lay_grid
-    from survdash.slide.tissue import find_tissue
+    from survdash.slide.tissue import TissueRule, find_tissue
 
     with open_slide(path, mpp=mpp) as slide:
-        tissue = find_tissue(slide)
-        grid = None if slide.mpp is None else lay_grid(slide, tissue)
+        tissue = find_tissue(slide, TissueRule(exclude_ink=not keep_ink))
+        grid, ink, warnings = None, 0, []
+        if slide.mpp is not None:
+            try:
+                grid = lay_grid(slide, tissue)
+            except NotEnoughDataError as error:
+                if tissue.excluded is None:
+                    raise
+                # Nothing but possible ink: the user may say that it is tissue, so the file is not refused.
+                ink = lay_grid(slide, find_tissue(slide, TissueRule(exclude_ink=False))).size
+                warnings.append(error.message)
+        if grid is not None:
+            ink = grid.ink.thick
+            warnings += [*grid.ink.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
         return SlideCheck(
             width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
-            tiles=0 if grid is None else grid.size,
+            tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
             overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
-            warnings=(ENLARGED,) if grid is not None and grid.level0_px < grid.tile_px else (),
         )
 
 
@@ -169,7 +185,7 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
         inputs["slides"] = [{"sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
-                             "tiles": one.tiles} for one in embeddings]  # fmt: skip
+                             "tiles": one.tiles, "ink_kept": request.keep_ink} for one in embeddings]  # fmt: skip
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
     clinical = Clinical(age_years=request.age_years, sex=request.sex)
@@ -219,6 +235,7 @@ def _embed(
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
     from survdash.features.encoders import ENCODERS
+    from survdash.slide.tissue import TissueRule
 
     card = artefact.card
     expected = card.bag_origin
@@ -231,7 +248,10 @@ def _embed(
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
     for path in request.slides:
-        made = embed_slide(path, encoder=expected.encoder, mpp=request.mpp, report=report, cancel=cancel)
+        made = embed_slide(
+            path, encoder=expected.encoder, mpp=request.mpp, tissue_rule=TissueRule(exclude_ink=not request.keep_ink),
+            report=report, cancel=cancel,
+        )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
             bags.append(file.read(file.slide_ids))

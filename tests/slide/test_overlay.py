@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from survdash.slide.overlay import OUTLINE, TILE, draw_overlay
+from survdash.slide.overlay import INK, OUTLINE, TILE, draw_overlay
 from survdash.slide.reader import Slide, open_slide
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import find_tissue
@@ -42,3 +42,14 @@ def test_tiles_are_squares_and_tints_when_too_small(slide: Slide) -> None:
     plain = draw_overlay(slide, tissue, max_px=512)
     assert not ((tints == TILE).all(axis=2)).any()
     assert (tints != plain).any(axis=2).mean() == pytest.approx(tissue.fraction, abs=0.05)
+
+
+def test_excluded_ink_is_outlined_in_its_own_colour(picture: np.ndarray, tmp_path: Path) -> None:
+    picture[600:900] = (0, 130, 70)
+    Image.fromarray(picture).save(tmp_path / "inked.png")
+    with open_slide(tmp_path / "inked.png", mpp=1.0) as slide:
+        drawn = draw_overlay(slide, find_tissue(slide))
+    rows = np.flatnonzero((drawn == INK).all(axis=2).any(axis=1))
+    # The stroke reaches from 300 to 450 at this size; up to 56 px of rim are excluded with it, 28 here.
+    assert 270 <= rows.min() <= 300
+    assert 450 <= rows.max() <= 480

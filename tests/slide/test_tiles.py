@@ -142,3 +142,78 @@ def test_a_slide_far_too_coarse_is_refused() -> None:
 def test_a_rule_that_cannot_be_is_refused(wrong: dict) -> None:
     with pytest.raises(InputError):
         TileRule(**wrong)
+
+
+@settings(deadline=None)
+@given(
+    width=st.integers(64, 1500), height=st.integers(64, 1500), shrink=st.sampled_from([1, 2, 4, 8]),
+    min_tissue=st.floats(0.05, 1.0), share=st.floats(0.2, 1.0), seed=st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_every_tissue_pixel_whose_tile_passes_is_covered(width, height, shrink, min_tissue, share, seed) -> None:
+    """Counted tile by tile, pixel by pixel, on tiles that end where pixels of the mask end."""
+    width, height = width // shrink * shrink, height // shrink * shrink
+    blobs = cv2.GaussianBlur(np.random.default_rng(seed).random((height // shrink, width // shrink)), (0, 0), 2)
+    mask = np.asarray(blobs >= np.quantile(blobs, 1 - share))
+    slide = Glass(width, height, 0.5)
+    wanted = set()
+    full = np.kron(mask, np.ones((shrink, shrink), bool))
+    for y in range(0, height - 63, 64):
+        for x in range(0, width - 63, 64):
+            # Shares are rounded at 9 digits, so that a tile exactly at the limit passes.
+            if round(float(full[y : y + 64, x : x + 64].mean()), 9) >= min_tissue:
+                wanted.add((x, y))
+    try:
+        grid = lay_grid(slide, _tissue(mask, width), TileRule(tile_px=64, min_tissue=min_tissue))
+    except NotEnoughDataError:
+        assert not wanted
+        return
+    assert set(map(tuple, grid.coords.tolist())) == wanted
+
+
+@pytest.mark.parametrize("name", ["CMU-1-Small-Region.svs", "histoprep_slide.jpeg"])
+def test_the_same_region_at_40x_and_20x_gives_the_same_grid_to_one_tile(
+    shared: Path, tmp_path: Path, name: str
+) -> None:
+    with open_slide(shared / "slides" / name, mpp=0.5) as slide:
+        view = slide.thumbnail(10_000)
+        grid = lay_grid(slide, find_tissue(slide))
+    height, width = view.shape[:2]
+    Image.fromarray(cv2.resize(view, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)).save(tmp_path / "40x.png")
+    with open_slide(tmp_path / "40x.png", mpp=0.25) as slide:
+        finer = lay_grid(slide, find_tissue(slide))
+    assert finer.level0_px == 2 * grid.level0_px
+    ours, theirs = set(map(tuple, grid.coords.tolist())), set(map(tuple, (finer.coords // 2).tolist()))
+    assert len(ours ^ theirs) <= 1
+
+
+def test_the_order_of_reading_changes_no_tile(shared: Path) -> None:
+    with open_slide(shared / "slides" / "CMU-1-Small-Region.svs") as slide:
+        grid = lay_grid(slide, find_tissue(slide))
+        corners = grid.coords.tolist()
+
+        def read(order):
+            return {
+                tuple(corners[at]): slide.read_tile(*corners[at], level0_px=grid.level0_px, tile_px=256) for at in order
+            }
+
+        rows = read(range(grid.size))
+        for order in (np.roll(np.arange(grid.size), 7), np.random.default_rng(0).permutation(grid.size)):
+            again = read(order)
+            assert all((again[corner] == tile).all() for corner, tile in rows.items())
+
+
+def test_a_slide_of_ink_alone_says_so(tmp_path: Path) -> None:
+    pixels = np.full((1024, 1024, 3), 245, np.uint8)
+    pixels[200:800] = (0, 130, 70)
+    Image.fromarray(pixels).save(tmp_path / "ink.png")
+    with open_slide(tmp_path / "ink.png", mpp=1.0) as slide:
+        tissue = find_tissue(slide)
+        with pytest.raises(NotEnoughDataError, match="possible ink") as told:
+            lay_grid(slide, tissue)
+    assert "--keep-ink" in told.value.hint
+
+
+def test_focus_is_a_column_when_it_was_measured(tmp_path: Path) -> None:
+    grid = lay_grid(Glass(512, 256, 0.5), _tissue(np.ones((2, 4), bool), 512))
+    write_tiles_csv(grid, tmp_path / "tiles.csv", focus=np.array([12.346, 800]))
+    assert (tmp_path / "tiles.csv").read_text() == "x,y,tissue,focus\n0,0,1.0000,12.35\n256,0,1.0000,800.00\n"

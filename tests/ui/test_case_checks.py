@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from survdash.ui.upload import name_part, new_upload
@@ -18,8 +20,8 @@ def script(identifier):
 
     upload = open_upload(identifier)
     if upload.slide is not None:
-        mpp, ready = check_slide(upload, upload.slide)
-        st.text(f"{mpp} {ready}")
+        said = check_slide(upload, upload.slide)
+        st.text(f"{said.mpp} {said.ready}" + " ink kept" * said.keep_ink)
 
 
 @pytest.fixture
@@ -55,3 +57,18 @@ def test_a_slide_that_does_not_say_it_is_ready_once_the_user_does(given):
     assert page.text[0].value == "None False"
     assert upload.slide is not None
     assert upload.slide.exists(), "the number is wrong, not the file"
+
+
+def test_possible_ink_can_be_kept(given, shared):
+    upload = given("histoprep_slide.jpeg")
+    pixels = np.asarray(Image.open(upload.slide)).copy()
+    pixels[1000:1800] = (0, 130, 70)
+    Image.fromarray(pixels).save(upload.slide, format="PNG")
+    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    assert len(page.toggle) == 0, "without a resolution ink is not judged"
+    page.number_input(key="new_case.mpp").set_value(0.5).run()
+    assert "tiles excluded" in words(page)
+    assert page.text[0].value == "0.5 True"
+    page.toggle(key="new_case.keep_ink").set_value(True).run()
+    assert "tiles kept" in words(page)
+    assert page.text[0].value == "0.5 True ink kept"
