@@ -1,4 +1,4 @@
-"""Tissue as GeoJSON that QuPath opens: one annotation for each piece, its holes cut out, in level-0 pixels.
+"""Tissue as GeoJSON in the form that QuPath reads: one annotation for each piece, its holes cut out, in level-0 pixels.
 
 Outlines run along the edges of the mask's pixels, so that filling them gives the mask back.
 """
