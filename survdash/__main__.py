@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(answer, allow_nan=False))
     else:
         print("\n".join(_lines(answer)))
-    return 0
+    return int(options.status)
 
 
 class _Bar:
@@ -115,13 +115,50 @@ def _tissue(options: argparse.Namespace, report: Report) -> Answer:
 
 def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.embed import embed_slide, save_bag
+    from survdash.features.many import is_many
 
-    made = embed_slide(options.slide, encoder=options.encoder, mpp=options.mpp, report=report)
+    if is_many(options.slide):
+        return _embed_many(options, report)
+    made = embed_slide(
+        options.slide, encoder=options.encoder, mpp=options.mpp, skip_unreadable=options.skip_unreadable, report=report
+    )
     save_bag(made, options.out, slide_id=options.slide.stem)
+    for warning in made.warnings:
+        print(f"survdash: warning: {warning}", file=sys.stderr)
     return {
         "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
         "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device, "path": str(options.out),
     }
+
+
+def _embed_many(options: argparse.Namespace, report: Report) -> Answer:
+    """One line on stderr for each slide when it is done; the failures once more at the end, and status 2."""
+    from survdash.features.many import embed_many, list_slides
+
+    entries = list_slides(options.slide)
+    place = {entry.name: number for number, entry in enumerate(entries)}
+    outcomes = []
+    for one in embed_many(
+        entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
+        skip_unreadable=options.skip_unreadable, report=report,
+    ):  # fmt: skip
+        outcomes.append(one)
+        made, words = one.embedding, f"failed: {one.error}"
+        if made is not None:
+            words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
+            words += "".join(f"; warning: {warning}" for warning in made.warnings)
+        print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
+    outcomes.sort(key=lambda one: place[one.entry.name])
+    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error}
+              for one in outcomes if one.embedding is None]  # fmt: skip
+    options.status = 2 if failed else 0
+    done = [{"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
+             "cached": made.cached, "tiles_lost": made.tiles_lost, "warnings": list(made.warnings),
+             "path": str(one.bag_path)} for one in outcomes if (made := one.embedding) is not None]  # fmt: skip
+    if options.json:
+        return {"done": done, "failed": failed, "encoder": options.encoder}
+    tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
+    return {"done": len(done), "tiles": tiles, "failed": failed}
 
 
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
@@ -256,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
         for argument, kind in positional.items():
             made.add_argument(argument, type=kind)
         made.add_argument("--json", action="store_true", help="print one JSON object")
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, status=0)
         return made
 
     _add_slide_commands(command)
@@ -284,8 +321,11 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
     made.add_argument("--out", type=Path, help="folder for overlay.png and tiles.csv")
-    made = command("embed", _embed, "turn a slide's tiles into features", "embed a.svs --out a.h5", slide=Path)
-    made.add_argument("--out", type=Path, required=True, help="bag file to write")
+    made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
+                   "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
+    made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
+    made.add_argument("--jobs", type=int, default=1, help="processes that share the slides of a folder or list")
+    made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
     made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
 

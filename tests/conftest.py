@@ -50,6 +50,16 @@ def data_dir(
     settings.cache_clear()
 
 
+@pytest.fixture
+def fresh_workers() -> Iterator[None]:
+    """Worker processes that know this test's data folder; joblib keeps those of earlier tests alive."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """60 made patients, three folds; one gene and the tiles' first feature shorten life.

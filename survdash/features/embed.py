@@ -30,7 +30,7 @@ from survdash.settings import settings
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule, find_tissue
-from survdash.store import digest, new_file
+from survdash.store import digest, folder_bytes, new_file
 
 VERSION = 1  # raise it when the same slide and settings would give other numbers
 ID_DIGITS = 16
@@ -211,10 +211,30 @@ def _disk_faults() -> Iterator[None]:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
         if not full:
             raise
-        raise InputError(
-            f"The disk of the data folder {settings().data_dir} is full.",
-            hint="Make room and start again: it goes on where it stopped.",
-        ) from error
+        raise _full() from error
+
+
+def _full() -> InputError:
+    return InputError(
+        f"The disk of the data folder {settings().data_dir} is full.",
+        hint="Make room and start again: it goes on where it stopped.",
+    )
+
+
+def _check_room(blocks: Path) -> None:
+    """Refuse to start on the bag where it cannot fit; HDF5 does not end well on a full disk."""
+    if shutil.disk_usage(blocks).free < folder_bytes(blocks):
+        raise _full()
+
+
+@contextmanager
+def _nothing_left(folder: BlockFolder) -> Iterator[None]:
+    """Blocks of an input that is at fault, or that the user stopped, are of no use."""
+    try:
+        yield
+    except SurvdashError:
+        folder.remove()
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,17 +260,16 @@ class _Work:
         )
         made_by = {"device": network.device, "engine": network.engine_name}
         folder = BlockFolder(self.target.with_suffix(".part"), dim=network.dim, made_by=made_by)
-        try:
+        with _nothing_left(folder):
             lost = self._encode(grid, network, folder)
+        _check_room(folder.path)
+        with _nothing_left(folder):
             facts = self._facts(grid, tissue.fraction) | made_by
             facts |= {"tiles_lost": lost, "notes": "\n".join(network.warnings)}
             whole = folder.path / self.target.name  # a kill in the middle leaves everything in one folder
             with new_bag_file(whole, origin(network)) as writer:
                 writer.add_slide(self.slide.sha256[:ID_DIGITS], _stored(grid, folder), facts)
             os.replace(whole, self.target)
-        except SurvdashError:
-            folder.remove()
-            raise
         folder.remove()
 
     def _encode(self, grid: TileGrid, network: Encoder, folder: BlockFolder) -> int:
@@ -265,6 +284,9 @@ class _Work:
         blocks = encode_blocks(self.slide, grid, network, starts=missing, skip_unreadable=self.skip_unreadable)
         with closing(blocks):
             check_cancel(self.cancel, step=f"Embedding, {done} of {grid.size}")
+            if done:
+                words = "going on where an earlier run stopped"
+                self.report(Progress(step="Embedding", done=done, total=grid.size, message=words))
             for start, block in blocks:
                 folder.put(start, block)
                 done, lost = done + len(block.kept), lost + len(block.kept) - len(block.features)
