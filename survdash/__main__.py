@@ -11,14 +11,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
-from survdash.console import Parser, interrupt_for_us_alone, places_in_words
+from survdash.console import Bar, Parser, answer_lines, interrupt_for_us_alone, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
-from survdash.progress import Progress, Report
+from survdash.progress import Report
 from survdash.settings import settings
+
+if TYPE_CHECKING:
+    from survdash.slide.tissue import TissueRule
 
 Answer = dict[str, Any] | list[Any]
 SWITCHES = ("alignment", "cross_attention", "transport")
@@ -27,7 +28,7 @@ KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    bar = _Bar()
+    bar = Bar()
     try:
         options = _parser().parse_args(arguments)
         settings()  # a wrong one is said before any work
@@ -43,59 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     bar.close()
     try:
-        print(json.dumps(answer, allow_nan=False) if options.json else "\n".join(_lines(answer)), flush=True)
+        print(json.dumps(answer, allow_nan=False) if options.json else "\n".join(answer_lines(answer)), flush=True)
     except BrokenPipeError:  # the reader has seen enough; what was asked is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
-class _Bar:
-    """A progress bar on a terminal, nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._step = ""
-
-    def report(self, progress: Progress) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._bar is None or progress.step != self._step:
-            self.close()
-            self._bar, self._step = tqdm(total=progress.total or None, desc=progress.step, leave=False), progress.step
-        self._bar.total = progress.total or None
-        self._bar.n = progress.done
-        self._bar.refresh()
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
-def _lines(answer: Answer, indent: str = "") -> list[str]:
-    """An answer for people: one ``name: value`` a line."""
-    if isinstance(answer, list):
-        return [indent + (", ".join(f"{k}: {_short(v)}" for k, v in row.items()) if isinstance(row, dict) else str(row))
-                for row in answer] or [f"{indent}none"]  # fmt: skip
-    lines = []
-    for key, value in answer.items():
-        if isinstance(value, (dict, list)) and value and not _is_flat(value):
-            lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
-        else:
-            lines.append(f"{indent}{key}: {_short(value)}")
-    return lines
-
-
-def _is_flat(value: object) -> bool:
-    return isinstance(value, list) and not any(isinstance(item, (dict, str)) for item in value)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list) and len(value) > 6:
-        return f"{len(value)} values"
-    return str(value)
+    return int(options.status)
 
 
 def _tissue(options: argparse.Namespace, report: Report) -> Answer:
@@ -133,15 +85,53 @@ def _tissue(options: argparse.Namespace, report: Report) -> Answer:
 
 def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.embed import embed_slide, save_bag
+    from survdash.features.many import is_many
     from survdash.slide.tissue import TissueRule
 
     rule = TissueRule(exclude_ink=not options.keep_ink)
-    made = embed_slide(options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, report=report)
+    if is_many(options.slide):
+        return _embed_many(options, rule, report)
+    made = embed_slide(
+        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule,
+        skip_unreadable=options.skip_unreadable, report=report,
+    )
     save_bag(made, options.out, slide_id=options.slide.stem)
+    for warning in made.warnings:
+        print(f"survdash: warning: {warning}", file=sys.stderr)
     return {
         "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
         "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device, "path": str(options.out),
     }
+
+
+def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
+    """One line on stderr for each slide when it is done; the failures once more at the end, and status 2."""
+    from survdash.features.many import embed_many, list_slides
+
+    entries = list_slides(options.slide)
+    place = {entry.name: number for number, entry in enumerate(entries)}
+    outcomes = []
+    for one in embed_many(
+        entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
+        tissue_rule=rule, skip_unreadable=options.skip_unreadable, report=report,
+    ):  # fmt: skip
+        outcomes.append(one)
+        made, words = one.embedding, f"failed: {one.error}"
+        if made is not None:
+            words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
+            words += "".join(f"; warning: {warning}" for warning in made.warnings)
+        print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
+    outcomes.sort(key=lambda one: place[one.entry.name])
+    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error}
+              for one in outcomes if one.embedding is None]  # fmt: skip
+    options.status = 2 if failed else 0
+    done = [{"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
+             "cached": made.cached, "tiles_lost": made.tiles_lost, "warnings": list(made.warnings),
+             "path": str(one.bag_path)} for one in outcomes if (made := one.embedding) is not None]  # fmt: skip
+    if options.json:
+        return {"done": done, "failed": failed, "encoder": options.encoder}
+    tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
+    return {"done": len(done), "tiles": tiles, "failed": failed}
 
 
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
@@ -298,7 +288,7 @@ def _parser() -> argparse.ArgumentParser:
         for argument, kind in positional.items():
             made.add_argument(argument, type=kind)
         made.add_argument("--json", action="store_true", help="print one JSON object")
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, status=0)
         return made
 
     _add_slide_commands(command)
@@ -329,8 +319,11 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made.add_argument("--out", type=Path, help="folder for overlay.png, tiles.csv and tissue.geojson")
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--focus", action="store_true", help="measure how sharp each tile is; reads all tiles")
-    made = command("embed", _embed, "turn a slide's tiles into features", "embed a.svs --out a.h5", slide=Path)
-    made.add_argument("--out", type=Path, required=True, help="bag file to write")
+    made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
+                   "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
+    made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
+    made.add_argument("--jobs", type=int, default=1, help="processes that share the slides of a folder or list")
+    made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
     made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)

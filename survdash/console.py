@@ -6,13 +6,17 @@ import argparse
 import errno
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from tqdm import tqdm
 
 from survdash.errors import InputError
+from survdash.progress import Progress
 from survdash.settings import settings
 
 # Faults of a disk, which name no file.
@@ -70,3 +74,54 @@ def _is_at(path: Path, place: Path) -> bool:
     whole = Path(os.path.abspath(place))
     beside = path.parent == whole.parent and path.name.startswith(f".{whole.name}.")
     return beside or path == whole or whole.is_relative_to(path) or path.is_relative_to(whole)
+
+
+class Bar:
+    """A progress bar on a terminal, nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._step = ""
+
+    def report(self, progress: Progress) -> None:
+        """Draw where the work stands."""
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None or progress.step != self._step:
+            self.close()
+            self._bar, self._step = tqdm(total=progress.total or None, desc=progress.step, leave=False), progress.step
+        self._bar.total = progress.total or None
+        self._bar.n = progress.done
+        self._bar.refresh()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def answer_lines(answer: dict[str, Any] | list[Any], indent: str = "") -> list[str]:
+    """An answer for people: one ``name: value`` a line."""
+    if isinstance(answer, list):
+        return [indent + (", ".join(f"{k}: {_short(v)}" for k, v in row.items()) if isinstance(row, dict) else str(row))
+                for row in answer] or [f"{indent}none"]  # fmt: skip
+    lines = []
+    for key, value in answer.items():
+        if isinstance(value, (dict, list)) and value and not _is_flat(value):
+            lines += [f"{indent}{key}:", *answer_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {_short(value)}")
+    return lines
+
+
+def _is_flat(value: object) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, (dict, str)) for item in value)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list) and len(value) > 6:
+        return f"{len(value)} values"
+    return str(value)

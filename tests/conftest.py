@@ -31,14 +31,33 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where engines of encoders lie, for all tests of a run: exporting one takes seconds."""
+    return tmp_path_factory.mktemp("engines")
+
+
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty data folder for each test; what the tests write never reaches the user's own."""
+def data_dir(
+    engines: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A data folder for each test, empty but for the engines; what the tests write never reaches the user's own."""
     folder = tmp_path_factory.mktemp("data")
+    (folder / "engines").symlink_to(engines)
     monkeypatch.setenv("SURVDASH_DATA_DIR", str(folder))
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture
+def fresh_workers() -> Iterator[None]:
+    """Worker processes that know this test's data folder; joblib keeps those of earlier tests alive."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
+    yield
+    get_reusable_executor().shutdown(wait=True)
 
 
 @pytest.fixture(scope="session")

@@ -208,3 +208,26 @@ def test_an_interrupt_of_several_processes_is_one_line(wait: float) -> None:
     os.killpg(started.pid, signal.SIGINT)
     _, told = started.communicate(timeout=60)
     assert (started.returncode, told) == (130, "survdash: stopped; nothing half-written is left.\n")
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_embed_of_a_folder_does_the_rest_when_one_fails(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    (folder / "good.svs").symlink_to(shared / "slides" / "CMU-1-Small-Region.svs")
+    (folder / "bad.svs").write_text("words " * 500)
+    assert main(["embed", str(folder), "--out", str(tmp_path / "bags"), "--json"]) == 2
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert [one["slide"] for one in found["done"]] == ["good"]
+    assert [one["slide"] for one in found["failed"]] == ["bad"]
+    assert "is not a slide" in found["failed"][0]["error"]
+    lines = [line for line in captured.err.splitlines() if line.startswith("[")]
+    assert [line.partition("]")[0] for line in lines] == ["[1/2", "[2/2"]
+    (folder / "bad.svs").unlink()
+    assert main(["embed", str(folder), "--out", str(tmp_path / "bags"), "--jobs", "2"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == ["done: 1", "tiles: 33", "failed: []"]
+    assert "[1/1] good: 33 tiles, was there" in captured.err

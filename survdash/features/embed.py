@@ -2,35 +2,39 @@
 
 The bag of a slide lies at ``<data>/bags/<digest>.h5``; the digest covers the slide's bytes, its resolution, the rules,
 the encoder with its weights, and ``VERSION``. Inside, the slide goes by the first digits of its own hash, because file
-names can hold a patient's name and one slide can come under several names; ``save_bag`` gives it a name.
+names can hold a patient's name and one slide can come under several names; ``save_bag`` gives it a name. While it is
+made its finished blocks lie in ``<digest>.part/`` beside it, and a run that was killed goes on there; a lock lets one
+process work at a slide while others wait for its bag.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import time
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import h5py
-import numpy as np
+from filelock import FileLock, Timeout
 
 from survdash.bag_file import BagFile, Block, new_bag_file
-from survdash.errors import BagError
+from survdash.errors import BagError, InputError, SlideError, SurvdashError
+from survdash.features.blocks import BlockFolder, block_starts, encode_blocks
 from survdash.features.encoders import DEFAULT_ENCODER, Encoder, find_encoder, load_encoder, origin, weights_file
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule, find_tissue
-from survdash.store import digest, new_file
+from survdash.store import digest, folder_bytes, new_file
 
 VERSION = 1  # raise it when the same slide and settings would give other numbers
-BLOCK_TILES = 64  # 12 MB of pixels; two blocks are in memory, one being read and one being encoded
 ID_DIGITS = 16
+LOCK_SECONDS = 0.5  # between two looks at the cancel flag while another process works
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,14 @@ class Embedding:
         Who stated it: "file" or "user".
     device : str
         What the encoder ran on when the bag was made: "cpu" or "cuda".
+    engine : str
+        What computed the features, with its version; "" in bags older than engines.
+    tiles_lost : int
+        Tiles left out because they could not be read.
     seconds : float
         Wall time of this call.
     cached : bool
-        Whether the bag was there already.
+        Whether the bag was there already, or another process made it while this one waited.
     warnings : tuple of str
         What the user should know before trusting the features.
     """
@@ -74,6 +82,8 @@ class Embedding:
     device: str
     seconds: float
     cached: bool
+    engine: str = ""
+    tiles_lost: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -84,6 +94,7 @@ def embed_slide(
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
     tile_rule: TileRule = DEFAULT_TILES,
+    skip_unreadable: bool = False,
     report: Report = silent,
     cancel: Cancel | None = None,
 ) -> Embedding:
@@ -99,10 +110,12 @@ def embed_slide(
         Resolution at level 0 in um per pixel as the user states it; goes before the file's own.
     tissue_rule, tile_rule
         How tissue is found and tiles are cut.
+    skip_unreadable : bool
+        Leave out tiles that cannot be read, count them, and warn; else the first one is an error.
     report : callable
         Steps "Reading", "Finding tissue", "Embedding" (and "Downloading" where weights are fetched).
     cancel : Cancel, optional
-        Looked at between blocks; nothing is left behind.
+        Looked at between blocks; nothing is left behind. What is killed instead goes on at its last finished block.
 
     Raises
     ------
@@ -111,7 +124,7 @@ def embed_slide(
     NotEnoughDataError
         If it has no tissue.
     UnknownNameError, DownloadError, InputError
-        If the encoder is not known, its weights cannot be had, or the device asked for is not there.
+        If the encoder is not known, its weights cannot be had, the device asked for is not there, or the disk is full.
     Cancelled
         If ``cancel`` is set.
     """
@@ -119,26 +132,27 @@ def embed_slide(
     find_encoder(encoder)
     check_cancel(cancel, step="Reading")
     report(Progress(step="Reading", done=0, total=1, message=path.name))
-    with open_slide(path, mpp=mpp) as slide:
+    with open_slide(path, mpp=mpp) as slide, _disk_faults():
         resolution = require_mpp(slide)
         _, weights = weights_file(encoder, report=report, cancel=cancel)
+        skipping = {"skip_unreadable": True} if skip_unreadable else {}
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
+            **skipping,
         })  # fmt: skip
         report(Progress(step="Reading", done=1, total=1, message=path.name))
         target = settings().data_dir / "bags" / f"{key}.h5"
         cached = _is_whole(target)
         if not cached:
-            tissue = find_tissue(slide, tissue_rule, report=report, cancel=cancel)
-            grid = lay_grid(slide, tissue, tile_rule)
-            check_cancel(cancel, step="Embedding")
-            report(Progress(step="Embedding", done=0, total=grid.size))
-            network = load_encoder(encoder, device=settings().device, report=report, cancel=cancel)
-            facts = _facts(slide, grid, tile_rule=tile_rule, tissue_rule=tissue_rule, fraction=tissue.fraction)
-            blocks = _encode(slide, grid, encoder=network, report=report, cancel=cancel)
-            with new_bag_file(target, origin(network)) as writer, closing(blocks):
-                writer.add_slide(slide.sha256[:ID_DIGITS], blocks, {**facts, "device": network.device})
+            with _only_one(key, report=report, cancel=cancel):
+                cached = _is_whole(target)
+                if not cached:
+                    work = _Work(
+                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule,
+                        skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
+                    )  # fmt: skip
+                    work.run()
         return _describe(target, slide, resolution, cached=cached, seconds=time.perf_counter() - started)
 
 
@@ -170,40 +184,145 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _facts(
-    slide: Slide, grid: TileGrid, *, tile_rule: TileRule, tissue_rule: TissueRule, fraction: float
-) -> dict[str, str | float]:
-    """What the bag file says about how its tiles were made."""
-    facts: dict[str, str | float] = {
-        "slide_sha256": slide.sha256, "mpp": float(slide.mpp or 0), "mpp_source": slide.mpp_source,
-        "width": slide.width, "height": slide.height, "level0_px": grid.level0_px, "tissue_fraction": fraction,
-        "version": VERSION,
-    }  # fmt: skip
-    for name, rule in (("tile", tile_rule), ("tissue", tissue_rule)):
-        facts |= {f"{name}.{key}": value for key, value in asdict(rule).items()}
-    return facts
+@contextmanager
+def _only_one(key: str, *, report: Report, cancel: Cancel | None) -> Iterator[None]:
+    """Hold the lock of a bag; it dies with its owner, so a killed process blocks nobody."""
+    path = settings().data_dir / "locks" / f"{key}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            check_cancel(cancel, step="waiting for another process at the same slide")
+            report(Progress(step="Reading", done=1, total=1, message="another process embeds this slide; waiting"))
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _encode(
-    slide: Slide, grid: TileGrid, *, encoder: Encoder, report: Report, cancel: Cancel | None
-) -> Generator[Block]:
-    """Blocks of features and coordinates; one thread reads the next block while this one is encoded."""
-    starts = range(0, grid.size, BLOCK_TILES)
-    with open_slide(slide.path, mpp=slide.mpp) as own, ThreadPoolExecutor(1, "tiles") as reader:
-        ahead = reader.submit(_read_block, own, grid, 0)
-        for start in starts:
-            check_cancel(cancel, step=f"Embedding, {start} of {grid.size}")
-            tiles = ahead.result()
-            if start + BLOCK_TILES < grid.size:
-                ahead = reader.submit(_read_block, own, grid, start + BLOCK_TILES)
-            yield encoder.encode(tiles), grid.coords[start : start + BLOCK_TILES]
-            report(Progress(step="Embedding", done=start + len(tiles), total=grid.size))
+@contextmanager
+def _disk_faults() -> Iterator[None]:
+    """Say in words that the disk is full; the HDF5 library tells it in the text of its own errors."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
+        if not full:
+            raise
+        raise _full() from error
 
 
-def _read_block(slide: Slide, grid: TileGrid, start: int) -> np.ndarray:
-    corners = grid.coords[start : start + BLOCK_TILES].tolist()
-    tiles = [slide.read_tile(x, y, level0_px=grid.level0_px, tile_px=grid.tile_px) for x, y in corners]
-    return np.stack(tiles)
+def _full() -> InputError:
+    return InputError(
+        f"The disk of the data folder {settings().data_dir} is full.",
+        hint="Make room and start again: it goes on where it stopped.",
+    )
+
+
+def _check_room(blocks: Path) -> None:
+    """Refuse to start on the bag where it cannot fit; HDF5 does not end well on a full disk."""
+    if shutil.disk_usage(blocks).free < folder_bytes(blocks):
+        raise _full()
+
+
+@contextmanager
+def _nothing_left(folder: BlockFolder) -> Iterator[None]:
+    """Blocks of an input that is at fault, or that the user stopped, are of no use."""
+    try:
+        yield
+    except SurvdashError:
+        folder.remove()
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """The making of one bag."""
+
+    slide: Slide
+    encoder: str
+    tissue_rule: TissueRule
+    tile_rule: TileRule
+    skip_unreadable: bool
+    target: Path
+    report: Report
+    cancel: Cancel | None
+
+    def run(self) -> None:
+        tissue = find_tissue(self.slide, self.tissue_rule, report=self.report, cancel=self.cancel)
+        grid = lay_grid(self.slide, tissue, self.tile_rule)
+        check_cancel(self.cancel, step="Embedding")
+        self.report(Progress(step="Embedding", done=0, total=grid.size))
+        network = load_encoder(
+            self.encoder, device=settings().device, tile_px=grid.tile_px, report=self.report, cancel=self.cancel
+        )
+        made_by = {"device": network.device, "engine": network.engine_name}
+        folder = BlockFolder(self.target.with_suffix(".part"), dim=network.dim, made_by=made_by)
+        with _nothing_left(folder):
+            lost = self._encode(grid, network, folder)
+        _check_room(folder.path)
+        with _nothing_left(folder):
+            facts = self._facts(grid, tissue.fraction) | made_by
+            facts |= {"tiles_lost": lost, "notes": "\n".join(network.warnings)}
+            whole = folder.path / self.target.name  # a kill in the middle leaves everything in one folder
+            with new_bag_file(whole, origin(network)) as writer:
+                writer.add_slide(self.slide.sha256[:ID_DIGITS], _stored(grid, folder), facts)
+            os.replace(whole, self.target)
+        folder.remove()
+
+    def _encode(self, grid: TileGrid, network: Encoder, folder: BlockFolder) -> int:
+        """Make the blocks that are not there yet; the number of tiles that could not be read."""
+        missing, done, lost = [], 0, 0
+        for start, size in _blocks(grid):
+            block = folder.get(start, size)
+            if block is None:
+                missing.append(start)
+            else:
+                done, lost = done + size, lost + size - len(block.features)
+        blocks = encode_blocks(self.slide, grid, network, starts=missing, skip_unreadable=self.skip_unreadable)
+        with closing(blocks):
+            check_cancel(self.cancel, step=f"Embedding, {done} of {grid.size}")
+            if done:
+                words = "going on where an earlier run stopped"
+                self.report(Progress(step="Embedding", done=done, total=grid.size, message=words))
+            for start, block in blocks:
+                folder.put(start, block)
+                done, lost = done + len(block.kept), lost + len(block.kept) - len(block.features)
+                self.report(Progress(step="Embedding", done=done, total=grid.size))
+                if done < grid.size:
+                    check_cancel(self.cancel, step=f"Embedding, {done} of {grid.size}")
+        if lost == grid.size:
+            raise SlideError(f"{self.slide.path.name}: none of its {grid.size} tiles can be read.")
+        return lost
+
+    def _facts(self, grid: TileGrid, fraction: float) -> dict[str, str | float]:
+        """What the bag file says about how its tiles were made."""
+        slide = self.slide
+        facts: dict[str, str | float] = {
+            "slide_sha256": slide.sha256, "mpp": float(slide.mpp or 0), "mpp_source": slide.mpp_source,
+            "width": slide.width, "height": slide.height, "level0_px": grid.level0_px, "tissue_fraction": fraction,
+            "version": VERSION,
+        }  # fmt: skip
+        for name, rule in (("tile", self.tile_rule), ("tissue", self.tissue_rule)):
+            facts |= {f"{name}.{key}": value for key, value in asdict(rule).items()}
+        return facts
+
+
+def _blocks(grid: TileGrid) -> list[tuple[int, int]]:
+    """Start and size of each block."""
+    starts = block_starts(grid)
+    return [(start, min(starts.step, grid.size - start)) for start in starts]
+
+
+def _stored(grid: TileGrid, folder: BlockFolder) -> Generator[Block]:
+    """Features and coordinates of all blocks, in the grid's order."""
+    for start, size in _blocks(grid):
+        block = folder.get(start, size)
+        if block is None:
+            raise BagError(f"A finished block at tile {start} cannot be read any more.", hint="Start again.")
+        yield block.features, grid.coords[start : start + size][block.kept]
 
 
 def _describe(target: Path, slide: Slide, mpp: float, *, cached: bool, seconds: float) -> Embedding:
@@ -211,11 +330,14 @@ def _describe(target: Path, slide: Slide, mpp: float, *, cached: bool, seconds: 
         (slide_id,) = bag.slide_ids
         facts = bag.attributes(slide_id)
         made_by, tiles = bag.origin, bag.tile_count(slide_id)
-    warnings: tuple[str, ...] = ()
+    warnings = [note for note in str(facts.get("notes", "")).splitlines() if note]
+    if lost := int(facts.get("tiles_lost", 0)):
+        warnings.append(f"{lost} of {tiles + lost} tiles could not be read and were left out.")
     if float(facts["level0_px"]) < float(facts["tile.tile_px"]):
-        warnings = (f"The slide has {mpp:g} um per pixel: its tiles were enlarged and are blurred.",)
+        warnings.append(f"The slide has {mpp:g} um per pixel: its tiles were enlarged and are blurred.")
     return Embedding(
         bag_path=target, slide_id=slide_id, slide_sha256=slide.sha256, tiles=tiles, dim=made_by.dim,
         encoder=made_by.encoder, weights=made_by.weights, mpp=mpp, mpp_source=slide.mpp_source,
-        device=str(facts["device"]), seconds=seconds, cached=cached, warnings=warnings,
+        device=str(facts["device"]), seconds=seconds, cached=cached, engine=str(facts.get("engine", "")),
+        tiles_lost=lost, warnings=tuple(warnings),
     )  # fmt: skip

@@ -5,19 +5,24 @@ A new encoder is one entry of ``ENCODERS``. Listing them costs no torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import joblib
 import numpy as np
 
 from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, DownloadError, InputError, UnknownNameError
-from survdash.progress import Cancel, Report, silent
+from survdash.features.engine import Engine, EngineError, load_engine
+from survdash.progress import Cancel, Progress, Report, silent
 from survdash.settings import settings
 from survdash.store import file_sha256
 
@@ -118,17 +123,24 @@ class Encoder:
     device : str
         "cpu" or "cuda".
     weights_sha256 : str
+    engine : Engine or None
+        The fast way, for tiles of its size; None where torch does the work.
+    warnings : tuple of str
+        What the user should know, such as why there is no engine.
     """
 
     def __init__(
-        self, name: str, spec: EncoderSpec, *, network: torch.nn.Module, device: str, weights_sha256: str
+        self, name: str, spec: EncoderSpec, *, build: Callable[[], torch.nn.Module], device: str, weights_sha256: str
     ) -> None:
-        import torch
-
         self.name, self.dim, self.device, self.weights_sha256 = name, spec.dim, device, weights_sha256
-        self._network = network
-        mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (spec.mean, spec.std))
-        self._scale, self._shift = 1 / (255 * std), -mean / std
+        self.engine: Engine | None = None
+        self.warnings: tuple[str, ...] = ()
+        self._build = build
+
+    @property
+    def engine_name(self) -> str:
+        """What computes the features, as bags record it: library and version."""
+        return self.engine.name if self.engine is not None else f"torch {version('torch')}"
 
     def encode(self, tiles: np.ndarray) -> np.ndarray:
         """Features of tiles, in float32 arithmetic.
@@ -136,7 +148,8 @@ class Encoder:
         Parameters
         ----------
         tiles : ndarray, shape (n, h, w, 3)
-            RGB uint8.
+            RGB uint8. Of another size than the engine's they go through torch: the same numbers within
+            ``engine.TOLERANCE``, slower.
 
         Returns
         -------
@@ -148,20 +161,36 @@ class Encoder:
         InputError
             If ``tiles`` is not RGB uint8.
         """
-        import torch
-
         if tiles.ndim != 4 or tiles.shape[3] != 3 or tiles.dtype != np.uint8:
             raise InputError(f"Tiles must be (n, h, w, 3) uint8; found {tiles.shape} {tiles.dtype}.")
+        if self.engine is not None and tiles.shape[1:3] == (self.engine.tile_px, self.engine.tile_px):
+            return self._by_engine(self.engine, tiles)
+        return self._by_torch(tiles)
+
+    def _by_engine(self, engine: Engine, tiles: np.ndarray) -> np.ndarray:
+        share = max(1, -(-len(tiles) // cores()))
+        with ThreadPoolExecutor(cores(), "encoder") as pool:
+            parts = pool.map(engine.encode, [tiles[i : i + share] for i in range(0, max(1, len(tiles)), share)])
+            return np.concatenate(list(parts))
+
+    def _by_torch(self, tiles: np.ndarray) -> np.ndarray:
+        import torch
+
         features = np.empty((len(tiles), self.dim), np.float32)
         step = BATCH[self.device]
+        network = self._build()
         exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
         with torch.inference_mode(), exact:
             for start in range(0, len(tiles), step):
                 batch = torch.from_numpy(np.ascontiguousarray(tiles[start : start + step])).to(self.device)
-                # (n, h, w, 3) seen as (n, 3, h, w) is already in channels-last order: nothing is copied.
-                images = batch.permute(0, 3, 1, 2).float() * self._scale + self._shift
-                features[start : start + step] = self._network(images).float().cpu().numpy()
+                features[start : start + step] = network(batch).float().cpu().numpy()
         return features
+
+
+def cores() -> int:
+    """Threads to share work among: ``OMP_NUM_THREADS`` where it is set (joblib sets it), else what may be used."""
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(stated)) if stated.isdecimal() else int(joblib.cpu_count())
 
 
 def find_encoder(name: str, *, registry: Mapping[str, EncoderSpec] = ENCODERS) -> EncoderSpec:
@@ -250,6 +279,8 @@ def load_encoder(
     name: str = DEFAULT_ENCODER,
     *,
     device: str = "cpu",
+    tile_px: int = 256,
+    fast: bool = True,
     registry: Mapping[str, EncoderSpec] = ENCODERS,
     report: Report = silent,
     cancel: Cancel | None = None,
@@ -262,6 +293,10 @@ def load_encoder(
         Key of ``registry``.
     device : {"auto", "cpu", "cuda"}
         See ``choose_device``.
+    tile_px : int
+        Side of the tiles that are to be fast.
+    fast : bool
+        Use an engine on a processor; where none can be had, torch does the work and ``Encoder.warnings`` says why.
 
     Raises
     ------
@@ -275,15 +310,30 @@ def load_encoder(
     spec = find_encoder(name, registry=registry)
     chosen = choose_device(device)
     path, sha256 = weights_file(name, registry=registry, report=report, cancel=cancel)
-    from survdash.features.trunks import build_trunk
 
-    network = build_trunk(spec.network)
-    _fill(network, path, keys=spec.keys)
-    import torch
+    @cache
+    def build() -> torch.nn.Module:
+        return _load_network(spec, path, device=chosen)
 
-    network = network.eval().requires_grad_(False).to(chosen)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Encoder(name, spec, network=network, device=chosen, weights_sha256=sha256)
+    encoder = Encoder(name, spec, build=build, device=chosen, weights_sha256=sha256)
+    if chosen == "cpu" and fast:
+        identity = {
+            "network": spec.network, "weights": sha256, "keys": spec.keys, "mean": list(spec.mean),
+            "std": list(spec.std),
+        }  # fmt: skip
+        words = f"making the fast engine of {name}, once on this machine"
+        try:
+            encoder.engine = load_engine(
+                identity, tile_px=tile_px, build=build,
+                making=lambda: report(Progress(step="Embedding", done=0, total=0, message=words)),
+            )  # fmt: skip
+        except EngineError as error:
+            encoder.warnings = (
+                f"The fast engine of {name} cannot be used here; torch computed the features, slower. {error}",
+            )
+    if encoder.engine is None:
+        build()
+    return encoder
 
 
 def origin(encoder: Encoder) -> BagOrigin:
@@ -295,6 +345,18 @@ def origin(encoder: Encoder) -> BagOrigin:
 def _sha256_of(path: Path, size: int, mtime_ns: int) -> str:
     """Hash of a weights file, computed once as long as its size and date stay."""
     return file_sha256(path)
+
+
+def _load_network(spec: EncoderSpec, path: Path, *, device: str) -> torch.nn.Module:
+    """The network with its weights, from tiles (n, h, w, 3) uint8 to features (n, dim)."""
+    import torch
+
+    from survdash.features.trunks import Normalised, build_trunk
+
+    trunk = build_trunk(spec.network)
+    _fill(trunk, path, keys=spec.keys)
+    network = Normalised(trunk, mean=spec.mean, std=spec.std).eval().requires_grad_(False).to(device)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _fill(network: torch.nn.Module, path: Path, *, keys: str) -> None:

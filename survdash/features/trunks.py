@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import timm
+import torch
 import torchvision
 from torch import nn
 
@@ -32,6 +33,32 @@ def build_trunk(network: str) -> nn.Module:
     if library == "timm" and timm.is_model(name):
         return timm.create_model(name, pretrained=False, num_classes=0)
     raise UnknownNameError(f"No network is called {network!r}.", hint="Use torchvision:resnet50-stage3 or timm:<name>.")
+
+
+class Normalised(nn.Module):
+    """A trunk behind its normalisation: tiles (n, h, w, 3) RGB uint8 in, features (n, D) out.
+
+    Parameters
+    ----------
+    trunk : Module
+    mean, std : tuple of float
+        Per colour, on the scale 0 to 1.
+    """
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, trunk: nn.Module, *, mean: tuple[float, float, float], std: tuple[float, float, float]) -> None:
+        super().__init__()
+        centre, spread = (torch.tensor(values).view(1, 3, 1, 1) for values in (mean, std))
+        self.trunk = trunk
+        self.register_buffer("scale", 1 / (255 * spread))
+        self.register_buffer("shift", -centre / spread)
+
+    def forward(self, tiles: torch.Tensor) -> torch.Tensor:
+        """Features of tiles."""
+        # (n, h, w, 3) seen as (n, 3, h, w) is already in channels-last order: nothing is copied.
+        return self.trunk(tiles.permute(0, 3, 1, 2).float() * self.scale + self.shift)
 
 
 def _resnet50_stage3() -> nn.Module:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +27,8 @@ from survdash.errors import (
     SurvdashError,
     UnknownNameError,
 )
-from survdash.features.embed import BLOCK_TILES, embed_slide, save_bag
+from survdash.features.blocks import BLOCK_TILES
+from survdash.features.embed import embed_slide, save_bag
 from survdash.features.encoders import load_encoder
 from survdash.progress import Progress
 from survdash.settings import settings
@@ -49,6 +53,11 @@ def _pixels(height: int = 640, width: int = 960) -> np.ndarray:
     return pixels.astype(np.uint8)
 
 
+def _left(data_dir: Path) -> list[str]:
+    """What lies in the folder of bags."""
+    return [path.name for path in (data_dir / "bags").rglob("*")]
+
+
 @pytest.fixture
 def slide(tmp_path: Path) -> Path:
     return _write(tmp_path / "Jane Doe.png", _pixels())
@@ -66,7 +75,7 @@ def test_the_bag_holds_the_tiles_in_order_and_what_made_them(slide: Path, data_d
     assert grid.size > 1.5 * BLOCK_TILES
     assert (made.tiles, made.dim, made.cached, made.mpp, made.mpp_source) == (grid.size, 1280, False, 0.5, "user")
     np.testing.assert_array_equal(bag.coords, grid.coords)
-    expected = np.concatenate([load_encoder().encode(tiles[:BLOCK_TILES]), load_encoder().encode(tiles[BLOCK_TILES:])])
+    expected = load_encoder(tile_px=64).encode(tiles)
     np.testing.assert_array_equal(bag.features, expected.astype(np.float16))
     assert bag.origin.encoder == made.encoder == "efficientnet-lite0"
     assert bag.origin.weights == made.weights == load_encoder().weights_sha256
@@ -145,7 +154,7 @@ def test_a_stop_between_blocks_leaves_nothing(slide: Path, data_dir: Path) -> No
 
     with pytest.raises(Cancelled, match="Embedding"):
         embed_slide(slide, mpp=0.5, tile_rule=SMALL, report=report, cancel=stop)
-    assert [path for path in data_dir.rglob("*") if path.is_file()] == []
+    assert _left(data_dir) == []
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiles")]
 
 
@@ -159,7 +168,7 @@ def test_an_unreadable_tile_is_named_and_leaves_nothing(tmp_path: Path, data_dir
     path.write_bytes(data)
     with pytest.raises(SlideError, match=r"slide\.tiff"):
         embed_slide(path, mpp=0.5)
-    assert [left for left in data_dir.rglob("*") if left.is_file()] == []
+    assert _left(data_dir) == []
 
 
 def test_two_at_once_are_harmless(slide: Path) -> None:
@@ -224,3 +233,157 @@ def test_what_cannot_be_embedded_says_so(slide: Path, tmp_path: Path, monkeypatc
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="No GPU"):
             embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+
+
+def _child(slide: Path, *, stop_at: int = 10**9) -> subprocess.Popen[str]:
+    """A process that embeds a slide, says how far it is, and at ``stop_at`` waits to be killed."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from survdash.features.embed import *
+def report(progress):
+    if progress.step == "Embedding" and progress.done:
+        print(progress.done, flush=True)
+        if progress.done >= {stop_at}:
+            time.sleep(60)
+made = embed_slide(Path({str(slide)!r}), mpp=0.5, tile_rule=TileRule(tile_px=64), report=report)
+print("cached" if made.cached else "made", flush=True)
+"""
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    return _write(tmp_path / "large.png", _pixels(1280, 1280))
+
+
+def test_what_was_killed_goes_on_at_its_last_finished_block(large: Path, data_dir: Path) -> None:
+    child = _child(large, stop_at=3 * BLOCK_TILES)
+    assert child.stdout is not None
+    for line in child.stdout:
+        if int(line) >= 3 * BLOCK_TILES:
+            break
+    child.kill()
+    child.wait()
+    finished = len(list((data_dir / "bags").glob("*.part/*.npz")))
+    assert finished >= 3
+    (part,) = (data_dir / "bags").glob("*.part")
+    (part / ".bag.h5.abc.part").write_bytes(b"what a kill leaves of a file that is being written")
+    seen: list[Progress] = []
+    made = embed_slide(large, mpp=0.5, tile_rule=SMALL, report=seen.append)
+    done = [step.done for step in seen if step.step == "Embedding" and step.done]
+    assert done[0] == finished * BLOCK_TILES
+    assert not made.cached
+    assert _left(data_dir) == [made.bag_path.name]
+    resumed = made.bag_path.read_bytes()
+    made.bag_path.unlink()
+    assert embed_slide(large, mpp=0.5, tile_rule=SMALL).bag_path.read_bytes() == resumed
+
+
+def test_processes_that_want_the_same_slide_do_the_work_once(large: Path, data_dir: Path) -> None:
+    children = [_child(large) for _ in range(3)]
+    words = [child.communicate(timeout=120)[0].split()[-1] for child in children]
+    assert sorted(words) == ["cached", "cached", "made"]
+    assert len(_left(data_dir)) == 1
+
+
+def test_waiting_for_another_can_be_stopped(large: Path) -> None:
+    child = _child(large, stop_at=1)
+    assert child.stdout is not None
+    child.stdout.readline()
+    stop = threading.Event()
+    seen: list[str] = []
+
+    def report(progress: Progress) -> None:
+        seen.append(progress.message)
+        if "waiting" in progress.message:
+            stop.set()
+
+    try:
+        with pytest.raises(Cancelled, match="waiting"):
+            embed_slide(large, mpp=0.5, tile_rule=SMALL, report=report, cancel=stop)
+    finally:
+        child.kill()
+        child.wait()
+    assert any("another process" in message for message in seen)
+
+
+def test_unreadable_tiles_are_left_out_counted_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "slide.tiff"
+    pixels = _pixels(2048, 3072)
+    how = {"tile": (256, 256), "photometric": "rgb", "compression": "jpeg"}
+    with tifffile.TiffWriter(path) as file:  # tissue is found on the second level, which stays whole
+        file.write(pixels, **how)
+        file.write(pixels[::8, ::8], subfiletype=1, **how)
+    whole = embed_slide(path, mpp=0.5)
+    with tifffile.TiffFile(path) as opened:
+        offset, length = opened.pages[0].dataoffsets[1], opened.pages[0].databytecounts[1]
+    data = bytearray(path.read_bytes())
+    data[offset : offset + length] = bytes(length)
+    path.write_bytes(data)
+    made = embed_slide(path, mpp=0.5, skip_unreadable=True)
+    assert (made.tiles, made.tiles_lost) == (whole.tiles - 1, 1)
+    assert "1 of" in made.warnings[0]
+    with BagFile(made.bag_path) as bag:
+        assert bag.attributes(made.slide_id)["tiles_lost"] == 1
+    again = embed_slide(path, mpp=0.5, skip_unreadable=True)
+    assert again.cached
+    assert again.warnings == made.warnings
+    with pytest.raises(SlideError):
+        embed_slide(path, mpp=0.5)
+
+
+def test_the_bag_records_the_engine_and_a_fall_back_is_told_each_time(slide: Path, data_dir: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert made.engine.startswith("onnxruntime ")
+    assert made.warnings == ()
+    fast = made.bag_path.read_bytes()
+    made.bag_path.unlink()
+    (data_dir / "engines").unlink()
+    (data_dir / "engines").write_text("no folder")
+    slow = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert slow.bag_path == made.bag_path  # what computed the numbers is no part of what they are
+    assert slow.engine.startswith("torch ")
+    assert "torch computed the features" in slow.warnings[0]
+    assert embed_slide(slide, mpp=0.5, tile_rule=SMALL).warnings == slow.warnings
+    with BagFile(slow.bag_path) as bag:
+        by_torch = bag.read([slow.slide_id]).features
+    slow.bag_path.write_bytes(fast)
+    with BagFile(slow.bag_path) as bag:
+        by_engine = bag.read([slow.slide_id]).features
+    # 6e-5 before rounding; after it the two may lie on both sides of one step of float16 (2^-8 between 4 and 8)
+    np.testing.assert_allclose(by_engine.astype(float), by_torch.astype(float), atol=6e-5, rtol=2**-10)
+
+
+@contextlib.contextmanager
+def _small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+    folder.mkdir()
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("only root can make a small disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("full_at", ["blocks", "bag"])
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    large: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: str
+) -> None:
+    made = embed_slide(large, mpp=0.5, tile_rule=SMALL)
+    blocks = made.tiles * made.dim * 2 / 1024
+    room = blocks / 2 if full_at == "blocks" else blocks + made.bag_path.stat().st_size / 2048 + 40
+    small = tmp_path / "small"
+    with _small_disk(small, round(room)):
+        monkeypatch.setenv("SURVDASH_DATA_DIR", str(small))
+        settings.cache_clear()
+        (small / "engines").symlink_to(data_dir / "engines")
+        with pytest.raises(InputError, match="is full"):
+            embed_slide(large, mpp=0.5, tile_rule=SMALL)
+        left = [path.name for path in (small / "bags").rglob("*") if path.is_file()]
+        assert all(name.endswith(".npz") or name == "card.json" for name in left), left

@@ -1,0 +1,140 @@
+"""How fast the encoders are: engine against torch on one core, and a whole slide against its bound.
+
+Everything is a ratio within one run: the ways take turns, round by round, and CPU seconds of the process count, so that
+other work on the machine disturbs little. ResNet-50 takes random weights (the speed is the same, nothing is fetched).
+``python -m benchmarks.encoders [ROUNDS]``
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # per core
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from survdash.features import embed
+from survdash.features.blocks import block_starts, encode_blocks
+from survdash.features.encoders import ENCODERS, load_encoder
+from survdash.features.engine import largest_difference, load_engine
+from survdash.features.trunks import Normalised, build_trunk
+from survdash.settings import settings
+from survdash.simulation.pyramid import write_pyramid
+from survdash.slide.reader import open_slide
+from survdash.slide.tiles import lay_grid
+from survdash.slide.tissue import find_tissue
+
+Way = Callable[[np.ndarray], np.ndarray]
+SECONDS, BATCHES = 1.5, (1, 4, 8)
+
+
+def ways(name: str) -> dict[str, Way]:
+    """The engine and plain torch, in both memory layouts and several batch sizes, of one encoder."""
+    spec = ENCODERS[name]
+    if name == "resnet50":
+        torch.manual_seed(0)
+        network = Normalised(build_trunk(spec.network), mean=spec.mean, std=spec.std).eval().requires_grad_(False)
+        engine = load_engine({"network": spec.network, "weights": "random"}, tile_px=256, build=lambda: network)
+    else:
+        encoder, plain = load_encoder(name), load_encoder(name, fast=False)
+        if encoder.engine is None:
+            sys.exit("\n".join(encoder.warnings))
+        engine, network = encoder.engine, plain._build()
+
+    def by_torch(batch: int, *, layout: torch.memory_format) -> Way:
+        network.to(memory_format=layout)
+
+        def run(tiles: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                parts = [torch.from_numpy(tiles[i : i + batch]) for i in range(0, len(tiles), batch)]
+                return np.concatenate([network(part).numpy() for part in parts])
+
+        return run
+
+    layouts = {"channels-last": torch.channels_last}
+    plain_ways = {
+        f"torch {words}, batch {batch}": by_torch(batch, layout=layout)
+        for words, layout in layouts.items()
+        for batch in BATCHES
+    }
+    return {"engine": engine.encode, **plain_ways}
+
+
+def rate(way: Way, tiles: np.ndarray) -> float:
+    """Tiles per CPU second."""
+    done, start = 0, time.process_time()
+    while time.process_time() - start < SECONDS:
+        way(tiles)
+        done += len(tiles)
+    return done / (time.process_time() - start)
+
+
+def compare(name: str, rounds: int) -> None:
+    """Print the rates and the ratio of the engine to each way of torch, round by round."""
+    tiles = np.random.default_rng(0).integers(0, 256, (8, 256, 256, 3), dtype=np.uint8)
+    table = ways(name)
+    reference = table["torch channels-last, batch 8"](tiles)
+    print(f"{name}: largest difference {largest_difference(table['engine'](tiles), reference):.1e} (relative above 1)")
+    rates = {words: [] for words in table}
+    for _ in range(rounds):
+        for words, way in table.items():
+            rates[words].append(rate(way, tiles))
+    for words, found in rates.items():
+        ratio = np.array(rates["engine"]) / np.array(found)
+        print(f"  {words:32} {np.median(found):7.1f} tiles/CPU-s   engine is {np.median(ratio):.2f} x "
+              f"({ratio.min():.2f}-{ratio.max():.2f})", flush=True)  # fmt: skip
+
+
+def end_to_end(rounds: int, *, side: int = 6000) -> None:
+    """Print the wall time of embedding a slide as a share of its bound: CPU seconds of reading plus encoding."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 100, (side // 50, side // 50, 3)) + np.array([150, 60, 120])
+    pixels = np.kron(coarse, np.ones((50, 50, 1), int)) + rng.integers(-5, 5, (side, side, 3))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.tiff"
+        write_pyramid(pixels.astype(np.uint8), path, mpp=0.5)
+        encoder = load_encoder()
+        with open_slide(path) as slide:
+            grid = lay_grid(slide, find_tissue(slide))
+            for number in range(rounds):
+                start = time.process_time()
+                tiles = [slide.read_tile(x, y, level0_px=256, tile_px=256) for x, y in grid.coords.tolist()]
+                reading = time.process_time() - start
+                start = time.process_time()
+                encoder.encode(np.stack(tiles))
+                encoding = time.process_time() - start
+                for cores in (1, len(os.sched_getaffinity(0))):
+                    os.environ["OMP_NUM_THREADS"] = str(cores)
+                    wall, used = time.perf_counter(), time.process_time()
+                    for _ in encode_blocks(slide, grid, encoder, starts=block_starts(grid)):
+                        pass
+                    pipeline, cpu = time.perf_counter() - wall, time.process_time() - used
+                    wall, used = time.perf_counter(), time.process_time()
+                    made = embed.embed_slide(path)
+                    whole, whole_cpu = time.perf_counter() - wall, time.process_time() - used
+                    made.bag_path.unlink()
+                    bound = (reading + encoding) / cores
+                    print(f"  round {number}, {cores} cores, {grid.size} tiles: reading {reading:.1f} + encoding "
+                          f"{encoding:.1f} CPU-s, bound {bound:.2f} s; read+encode {pipeline:.2f} s = "
+                          f"{bound / pipeline:.2f} of it ({cpu:.1f} CPU-s); with tissue, export check and bag "
+                          f"{whole:.2f} s = {bound / whole:.2f} ({whole_cpu:.1f} CPU-s)", flush=True)  # fmt: skip
+                os.environ["OMP_NUM_THREADS"] = "1"
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with tempfile.TemporaryDirectory() as data:
+        os.environ["SURVDASH_DATA_DIR"] = data
+        settings.cache_clear()
+        for one in ENCODERS:
+            compare(one, number)
+        print("A slide end to end (efficientnet-lite0):")
+        end_to_end(max(2, number // 2))
