@@ -24,6 +24,8 @@ GROW_UM = 24.0  # the blur makes a rim of mixed colour round a stroke
 FAINT, FULL = 0.10, 0.30  # optical density below which a colour says nothing; of a stroke's core
 CORE_SHARE = 0.15  # of a region must be core: a faint cast of one colour is no stroke
 
+DENSITY = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1) / GLASS)  # of each of 256 grey levels
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ink:
@@ -88,7 +90,7 @@ def _colours(view: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _density(view: np.ndarray) -> np.ndarray:
     """Optical density: what inks and stains add up in, however translucent."""
-    return np.asarray(-np.log10(np.maximum(view.astype(np.float32), 1) / GLASS))
+    return DENSITY[view]
 
 
 def _margin_ink(coarse: np.ndarray) -> np.ndarray:
@@ -101,12 +103,11 @@ def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple
     """Thick regions with a core, and the rest that is large enough to tell."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cool.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(np.pad(cool.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    flat = labels.ravel().astype(np.intp)
-    widest = np.zeros(count)
-    np.maximum.at(widest, flat, depth.ravel())
+    wide = np.zeros(count, bool)
+    wide[labels[2 * depth * pixel_um >= THICK_UM]] = True
     area = stats[:, cv2.CC_STAT_AREA] * pixel_um**2
-    share = np.bincount(flat, weights=core.ravel(), minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
-    thick = (2 * widest * pixel_um >= THICK_UM) & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)
+    share = np.bincount(labels[core], minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    thick = wide & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)
     thin = ~thick & (area >= SMALLEST_THIN_UM2)
     thick[0] = thin[0] = False
     found = thick[labels]
