@@ -104,7 +104,7 @@ def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cool.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(np.pad(cool.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
     wide = np.zeros(count, bool)
-    wide[labels[2 * depth * pixel_um >= THICK_UM]] = True
+    wide[labels[depth >= THICK_UM / (2 * pixel_um)]] = True
     area = stats[:, cv2.CC_STAT_AREA] * pixel_um**2
     share = np.bincount(labels[core], minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
     thick = wide & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)

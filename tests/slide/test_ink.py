@@ -105,3 +105,10 @@ def test_tiles_under_ink_are_counted_and_the_switch_brings_them_back(tissue: np.
     for x, y in without.coords.tolist():
         assert stroke[y : y + 128, x : x + 128].mean() < 0.5
     assert kept_tissue.excluded is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_picture_of_nothing_but_ink_is_all_thick() -> None:
+    """No pixel without ink is left to measure a stroke's width from."""
+    view = np.broadcast_to(np.array(GREEN, np.uint8), (300, 300, 3)).copy()
+    assert find_ink(view, um_per_px=4.0).thick.all()
