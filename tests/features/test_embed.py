@@ -34,7 +34,7 @@ from survdash.progress import Progress
 from survdash.settings import settings
 from survdash.slide.reader import open_slide
 from survdash.slide.tiles import TileRule, lay_grid
-from survdash.slide.tissue import find_tissue
+from survdash.slide.tissue import TissueRule, find_tissue
 from survdash.store import file_sha256
 
 SMALL = TileRule(tile_px=64)  # small tiles encode 16 times faster and make more blocks
@@ -317,22 +317,23 @@ def test_unreadable_tiles_are_left_out_counted_and_told(tmp_path: Path) -> None:
     with tifffile.TiffWriter(path) as file:  # tissue is found on the second level, which stays whole
         file.write(pixels, **how)
         file.write(pixels[::8, ::8], subfiletype=1, **how)
-    whole = embed_slide(path, mpp=0.5)
+    rule = TissueRule(view_px=256)
+    whole = embed_slide(path, mpp=0.5, tissue_rule=rule)
     with tifffile.TiffFile(path) as opened:
         offset, length = opened.pages[0].dataoffsets[1], opened.pages[0].databytecounts[1]
     data = bytearray(path.read_bytes())
     data[offset : offset + length] = bytes(length)
     path.write_bytes(data)
-    made = embed_slide(path, mpp=0.5, skip_unreadable=True)
+    made = embed_slide(path, mpp=0.5, tissue_rule=rule, skip_unreadable=True)
     assert (made.tiles, made.tiles_lost) == (whole.tiles - 1, 1)
     assert "1 of" in made.warnings[0]
     with BagFile(made.bag_path) as bag:
         assert bag.attributes(made.slide_id)["tiles_lost"] == 1
-    again = embed_slide(path, mpp=0.5, skip_unreadable=True)
+    again = embed_slide(path, mpp=0.5, tissue_rule=rule, skip_unreadable=True)
     assert again.cached
     assert again.warnings == made.warnings
-    with pytest.raises(SlideError):
-        embed_slide(path, mpp=0.5)
+    with pytest.raises(SlideError, match=r"slide\.tiff"):
+        embed_slide(path, mpp=0.5, tissue_rule=rule)
 
 
 def test_the_bag_records_the_engine_and_a_fall_back_is_told_each_time(slide: Path, data_dir: Path) -> None:
