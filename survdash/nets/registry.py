@@ -13,7 +13,7 @@ from survdash.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from torch import nn
 
-MODALITIES = ("genes", "slide")
+MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
 WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
 
@@ -44,7 +44,7 @@ class ModelSpec:
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
-        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
+        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=("genes", "slide"),
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
         options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool},
     ),
@@ -106,7 +106,10 @@ def names() -> tuple[str, ...]:
     return tuple(name for name, spec in MODELS.items() if spec.fitter == "gradient")
 
 
-def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, **options: object) -> nn.Module:
+def build(
+    name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, clinical_dim: int = 0,
+    **options: object,
+) -> nn.Module:
     """Make an untrained network.
 
     Parameters
@@ -119,6 +122,8 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
         Width of each gene group; empty for a network without genes.
     bins : int
         Time bins B.
+    clinical_dim : int
+        Width C of the encoded clinical facts; 0 for a network without them.
     **options
         Switches of that network, see its class.
 
@@ -126,7 +131,8 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     -------
     torch.nn.Module
         ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
-        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins).
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A model whose
+        ``modalities`` name "clinical" takes a fourth argument, (N, C) float, of width 0 where it is built without.
 
     Raises
     ------
@@ -141,5 +147,9 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
         given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
         if not given[spec.modalities[0]]:
             raise InputError(f"{spec.title} needs {spec.modalities[0]}, and there are none.")
+    if "clinical" in spec.modalities:
+        options["clinical_dim"] = clinical_dim
+    elif clinical_dim:
+        raise InputError(f"{spec.title} does not look at clinical facts.")
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
     return model

@@ -71,12 +71,12 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
     outcome = np.array(list(zip(event, time_months, strict=True)), dtype=[("event", bool), ("time", float)])
     fitted = CoxPHSurvivalAnalysis(alpha=penalty, ties="breslow", n_iter=200).fit(features @ axes, outcome)
     coefficients = axes @ fitted.coef_
-    months, hazard = _breslow(features @ coefficients, time_months, event)
+    months, hazard = breslow(features @ coefficients, time_months, event)
     return LinearCox(coefficients=coefficients, baseline_months=months, baseline_hazard=hazard)
 
 
-def _breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct death times and Breslow's cumulative baseline hazard there."""
+def breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct death times (T,) and Breslow's cumulative baseline hazard there, for log hazard ratios ``risk`` (N,)."""
     months, deaths = np.unique(time_months[event], return_counts=True)
     weight = np.exp(risk)
     at_risk = np.array([weight[time_months >= month].sum() for month in months])
