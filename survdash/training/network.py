@@ -56,9 +56,7 @@ def outcome_loss(output: Output, targets: Targets, *, loss: str) -> Tensor:
 def case_loss(output: Output, targets: Targets, *, loss: str) -> Tensor:
     """The whole loss of each case, (N,), whose mean is brought down."""
     outcome = outcome_loss(output, targets, loss=loss)
-    if output.loss_with is not None:
-        return output.loss_with(outcome, targets.bins)
-    return outcome + output.extra_loss
+    return output.total_loss(outcome, targets.bins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
