@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from survdash.errors import InputError
+from survdash.nets.baselines.hfbsurv import POOLED, RANK, FactorisedBilinear, HfbSurv
+
+
+def test_pooling_is_a_bilinear_form_with_signed_root_and_unit_length():
+    torch.manual_seed(0)
+    pool = FactorisedBilinear(7).double().eval()
+    a, b = torch.randn(3, 7, dtype=torch.float64), torch.randn(3, 7, dtype=torch.float64)
+    # W_o = sum over the ranks r of u_or v_or^T, written out.
+    left, right = (side.weight.reshape(POOLED, RANK, 7) for side in (pool.left, pool.right))
+    form = torch.einsum("ni,ori,orj,nj->no", a, left, right, b)
+    root = form.sign() * form.abs().sqrt()
+    # The root is smoothed by 1e-8 under it, to keep its slope finite at 0.
+    torch.testing.assert_close(pool(a, b), root / root.norm(dim=1, keepdim=True), atol=1e-4, rtol=1e-4)
+
+
+def test_nothing_pooled_has_a_finite_slope():
+    a = torch.zeros(1, 7, requires_grad=True)
+    FactorisedBilinear(7)(a, a).sum().backward()
+    assert torch.isfinite(a.grad).all()
+
+
+def test_its_size_follows_from_its_layers():
+    def linear(d_in, d_out):
+        return d_in * d_out + d_out
+
+    d, forms = 256, POOLED * RANK
+    formula = (
+        linear(3392, d) + linear(1024, d) + 2 * linear(d, d)  # two tanh layers a modality
+        + 4 * d * forms + linear(d + POOLED, 1) + 2 * (d + POOLED) * forms  # within, attention, between
+        + 2 * (d + 2 * POOLED) + linear(d + 2 * POOLED, 256) + linear(256, 64) + linear(64, 4)
+    )
+    model = HfbSurv(tile_dim=1024, gene_dims=(94, 334, 521, 468, 1496, 479))
+    assert sum(weight.numel() for weight in model.parameters()) == formula
+
+
+@pytest.mark.parametrize("given", [{"tile_dim": None, "gene_dims": (3,)}, {"tile_dim": 4, "gene_dims": ()}])
+def test_one_modality_alone_is_refused(given):
+    with pytest.raises(InputError, match="genes and a slide"):
+        HfbSurv(**given)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from survdash.errors import InputError
+from survdash.nets.baselines.survpath import PathwayAttention, SurvPath
+
+BLCA = (94, 334, 521, 468, 1496, 479)  # widths of the six gene groups in the public data
+
+
+def test_attention_is_the_dense_one_without_tile_to_tile():
+    torch.manual_seed(0)
+    attend = PathwayAttention(8).double()
+    pathways, tiles = torch.randn(2, 3, 8, dtype=torch.float64), torch.randn(9, 8, dtype=torch.float64)
+    to_pathways, to_tiles = attend(pathways, tiles, torch.tensor([4, 5]))
+    for number, bag in enumerate(tiles.split([4, 5])):
+        query, key, value = attend.qkv(attend.norm(torch.cat([pathways[number], bag]))).chunk(3, dim=1)
+        scores = query @ key.T / 4**0.5
+        scores[3:, 3:] = -torch.inf
+        expected = scores.softmax(1) @ value
+        torch.testing.assert_close(to_pathways[number], expected[:3])
+        torch.testing.assert_close(to_tiles.split([4, 5])[number], expected[3:])
+
+
+def test_its_size_follows_from_its_layers():
+    def linear(d_in, d_out):
+        return d_in * d_out + d_out
+
+    formula = (
+        sum(linear(dim, 256) + linear(256, 256) for dim in BLCA) + linear(1024, 256)
+        + 2 * 256 + 256 * 3 * 128  # norm, and queries, keys and values without bias
+        + 2 * 128 + 2 * linear(128, 128) + 2 * 128  # norm, feed-forward, norm
+        + linear(256, 64) + linear(64, 4)
+    )
+    assert sum(weight.numel() for weight in SurvPath(tile_dim=1024, gene_dims=BLCA).parameters()) == formula
+
+
+@pytest.mark.parametrize("given", [{"tile_dim": None, "gene_dims": (3,)}, {"tile_dim": 4, "gene_dims": ()}])
+def test_one_modality_alone_is_refused(given):
+    with pytest.raises(InputError, match="genes and a slide"):
+        SurvPath(**given)
