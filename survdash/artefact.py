@@ -21,6 +21,7 @@ from survdash import __version__
 from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, InputError
 from survdash.genes import GenePanel
+from survdash.nets.registry import get
 from survdash.store import digest, file_sha256, new_folder, write_json
 from survdash.training.recipe import Recipe, recipe_from_json
 
@@ -232,30 +233,33 @@ def _to_arrays(fold: FoldModel) -> dict[str, np.ndarray]:
     for name, scaler in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler)):
         if scaler is not None:
             arrays |= {f"{name}.{key}": value for key, value in asdict(scaler).items()}
-    if fold.cox is not None:
-        arrays |= {f"cox.{key}": value for key, value in asdict(fold.cox).items()}
+    if fold.fitted is not None:
+        kind = get(fold.recipe.model).fitter
+        arrays |= {f"{kind}.{key}": value for key, value in fold.fitted.to_arrays().items()}
     if fold.network is not None:
         weights = fold.network.state_dict()  # rounded to float16 when they were fitted, so nothing is lost here
         arrays |= {f"network.{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
-    return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    # Not ascontiguousarray: it would give a single number an axis.
+    return {name: np.asarray(value, order="C") for name, value in arrays.items()}
 
 
 def _from_arrays(card: Card, arrays: Mapping[str, np.ndarray]) -> FoldModel:
-    from survdash.nets.baselines.cox_ridge import LinearCox
     from survdash.training.fold_model import FoldModel
     from survdash.training.scaling import Scaler
 
     def part(prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
-    genes, tiles, cox = part("genes."), part("tiles."), part("cox.")
+    genes, tiles, spec = part("genes."), part("tiles."), get(card.recipe.model)
+    closed = spec.fitter != "gradient"
     blank = FoldModel(
         recipe=card.recipe, groups=_group_positions(card.panel),
         tile_dim=None if card.bag_origin is None else card.bag_origin.dim,
         gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
-        edges=arrays["edges"], network=None, cox=LinearCox(**cox) if cox else None,
+        edges=arrays["edges"], network=None,
+        fitted=spec.load_fitted().from_arrays(part(f"{spec.fitter}.")) if closed else None,
     )
-    return blank if cox else _with_network(blank, part("network."))
+    return blank if closed else _with_network(blank, part("network."))
 
 
 def _group_positions(panel: GenePanel | None) -> tuple[np.ndarray, ...]:

@@ -13,7 +13,9 @@ from survdash.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from torch import nn
 
-MODALITIES = ("genes", "slide")
+    from survdash.nets.baselines.fitted import Fitted
+
+MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
 WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
 
@@ -23,28 +25,41 @@ class ModelSpec:
     """One model: where its class is, what it can look at, what fits it.
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
-    ``modalities`` are those it can use. ``fitter`` names the way it
-    is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit). ``options`` are the
-    switches of its class: bool, or int for a count.
+    ``modalities`` are those it can use. ``fitter`` names the way it is fitted: "gradient" (a network, by the shared
+    loop), or a closed statistical fit by what it results in (``FITTED``). ``options`` are the switches of its class:
+    bool, or int for a count.
     """
 
     title: str
     target: str
     modalities: tuple[str, ...]
-    fitter: Literal["gradient", "cox"]
+    fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
     options: Mapping[str, type] = field(default_factory=dict)
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
-        module, _, name = self.target.partition(":")
-        loaded: Callable[..., Any] = getattr(import_module(f"survdash.nets.{module}"), name)
-        return loaded
+        return _import(self.target)
 
+    def load_fitted(self) -> type[Fitted]:
+        """Import and return the class of what a closed fit results in."""
+        made: type[Fitted] = _import(FITTED[self.fitter])
+        return made
+
+
+def _import(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(f"survdash.nets.{module}"), name)
+
+
+FITTED: Mapping[str, str] = MappingProxyType({
+    "cox": "baselines.cox_ridge:LinearCox", "forest": "baselines.rsf:Forest",
+    "fusion": "baselines.late_fusion:LateFusion",
+})
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
-        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
+        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=("genes", "slide"),
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
         options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool},
     ),
@@ -56,9 +71,41 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
         title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
         source="Ilse 2018", options=WIDTH,
     ),
+    "hfbsurv": ModelSpec(
+        title="HFBSurv", target="baselines.hfbsurv:HfbSurv", modalities=("genes", "slide"), fitter="gradient",
+        source="Li 2022, doi:10.1093/bioinformatics/btac113", options=WIDTH,
+    ),
+    "mcat": ModelSpec(
+        title="MCAT", target="baselines.mcat:Mcat", modalities=("genes", "slide"), fitter="gradient",
+        source="Chen 2021, ICCV", options=WIDTH,
+    ),
+    "motcat": ModelSpec(
+        title="MOTCat", target="baselines.motcat:MotCat", modalities=("genes", "slide"), fitter="gradient",
+        source="Xu and Chen 2023, ICCV", options={**WIDTH, "micro_batch": int},
+    ),
+    "survpath": ModelSpec(
+        title="SurvPath", target="baselines.survpath:SurvPath", modalities=("genes", "slide"), fitter="gradient",
+        source="Jaume 2024, CVPR", options=WIDTH,
+    ),
     "cox_ridge": ModelSpec(
-        title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
+        title="Ridge Cox", target="baselines.cox_ridge:fit", modalities=MODALITIES, fitter="cox",
         source="Cox 1972 with a ridge penalty; scikit-survival",
+    ),
+    "coxnet": ModelSpec(
+        title="Elastic-net Cox", target="baselines.coxnet:fit", modalities=MODALITIES, fitter="cox",
+        source="Simon 2011; scikit-survival",
+    ),
+    "cox_clinical": ModelSpec(
+        title="Clinical Cox", target="baselines.cox_clinical:fit", modalities=("clinical",), fitter="cox",
+        source="Cox 1972 on age, sex and stage; scikit-survival",
+    ),
+    "rsf": ModelSpec(
+        title="Random survival forest", target="baselines.rsf:fit", modalities=MODALITIES, fitter="forest",
+        source="Ishwaran 2008; scikit-survival",
+    ),
+    "late_fusion": ModelSpec(
+        title="Late fusion", target="baselines.late_fusion:fit", modalities=MODALITIES, fitter="fusion",
+        source="Standardised sum of the best ridge Cox model or forest of each modality",
     ),
 })
 

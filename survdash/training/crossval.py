@@ -47,7 +47,7 @@ class Crossval:
         model = self.folds[0].model
         if model.network is not None:
             return sum(weight.numel() for weight in model.network.parameters())
-        return 0 if model.cox is None else int(model.cox.coefficients.size)
+        return 0 if model.fitted is None else model.fitted.parameters
 
 
 def crossval(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from survdash.nets.baselines.cox_ridge import LinearCox, balance_blocks
+from survdash.nets.baselines.fitted import Blocks, Fitted
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.nets.registry import build
 from survdash.training.data import CaseInputs
@@ -44,11 +44,11 @@ class FoldModel:
     tile_dim : int or None
     gene_scaler, tile_scaler : Scaler or None
     edges : ndarray, shape (B + 1,)
-        Time bins in months; for a Cox model (0, longest follow-up).
+        Time bins in months; for a closed fit (0, longest follow-up).
     network : nn.Module or None
         In evaluation mode.
-    cox : LinearCox or None
-        Exactly one of ``network`` and ``cox`` is there.
+    fitted : Fitted or None
+        Result of a closed fit; exactly one of it and ``network`` is there.
     """
 
     recipe: Recipe
@@ -58,16 +58,16 @@ class FoldModel:
     tile_scaler: Scaler | None
     edges: np.ndarray
     network: nn.Module | None
-    cox: LinearCox | None
+    fitted: Fitted | None
 
     def score(self, inputs: CaseInputs, months: np.ndarray) -> Scores:
         """Risk and survival of N cases at (K,) months within the training follow-up."""
-        if self.cox is not None:
-            features = linear_features(inputs, self.gene_scaler, self.tile_scaler)
-            survival = self.cox.survival(features, months)
-            return Scores(risk=self.cox.risk(features), survival=survival, variants=survival[None])
+        if self.fitted is not None:
+            blocks = model_blocks(inputs, self)
+            survival = self.fitted.survival(blocks, months)
+            return Scores(risk=self.fitted.risk(blocks), survival=survival, variants=survival[None])
         if self.network is None:
-            raise TypeError("A fold model holds either a network or a Cox model.")
+            raise TypeError("A fold model holds either a network or a closed fit.")
         device = next(self.network.parameters()).device
         with torch.inference_mode(), one_thread():
             output = self.network(*network_inputs(inputs, self, device=device))
@@ -104,14 +104,15 @@ def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device)
     return tiles.to(device), lengths.to(device), genes
 
 
-def linear_features(inputs: CaseInputs, gene_scaler: Scaler | None, tile_scaler: Scaler | None) -> np.ndarray:
-    """Features of a linear model: scaled genes, mean of the scaled tiles, or both balanced; (N, P) float64."""
-    blocks = []
-    if inputs.genes is not None and gene_scaler is not None:
-        blocks.append(gene_scaler.apply(inputs.genes).astype(np.float64))
-    if inputs.bags is not None and tile_scaler is not None:
-        blocks.append(np.stack([tile_scaler.apply(bag).astype(np.float64).mean(axis=0) for bag in inputs.bags]))
-    return balance_blocks(blocks)
+def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:
+    """What a closed fit sees of N cases: scaled genes, mean of the scaled tiles; one (N, P) float64 table each."""
+    blocks: dict[str, np.ndarray] = {}
+    if inputs.genes is not None and fold.gene_scaler is not None:
+        blocks["genes"] = fold.gene_scaler.apply(inputs.genes).astype(np.float64)
+    if inputs.bags is not None and fold.tile_scaler is not None:
+        scaled = (fold.tile_scaler.apply(bag) for bag in inputs.bags)
+        blocks["slide"] = np.stack([bag.astype(np.float64).mean(axis=0) for bag in scaled])
+    return blocks
 
 
 def build_network(recipe: Recipe, groups: Sequence[np.ndarray], tile_dim: int | None) -> nn.Module:

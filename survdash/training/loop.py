@@ -1,4 +1,4 @@
-"""Fit one fold: the same loop for every network, and the closed fit of the Cox model."""
+"""Fit one fold: the same loop for every network, and the closed fit of what is no network."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.nets.baselines.cox_ridge import fit_cox_ridge
+from survdash.nets.baselines.fitted import TrainingSet
 from survdash.nets.registry import get
 from survdash.progress import Cancel, Report, silent, track
 from survdash.store import digest
 from survdash.training.data import ModelData
 from survdash.training.discretise import assign_bins, fit_bins
-from survdash.training.fold_model import FoldModel, build_network, linear_features, network_inputs, one_thread
+from survdash.training.fold_model import FoldModel, build_network, model_blocks, network_inputs, one_thread
 from survdash.training.losses import survival_loss
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
@@ -24,7 +24,7 @@ TILES_PER_CASE = 64  # tiles of each training case that the tile scaler looks at
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedFold:
-    """A fold model and the mean training loss of each epoch (empty for a Cox model)."""
+    """A fold model and the mean training loss of each epoch (empty for a closed fit)."""
 
     fold: int
     model: FoldModel
@@ -56,10 +56,10 @@ def fit_fold(
     tile_scaler = _fit_tile_scaler(data, training, seed=seed)
     blank = FoldModel(
         recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
-        gene_scaler=gene_scaler, tile_scaler=tile_scaler, edges=np.zeros(0), network=None, cox=None,
+        gene_scaler=gene_scaler, tile_scaler=tile_scaler, edges=np.zeros(0), network=None, fitted=None,
     )
-    if get(recipe.model).fitter == "cox":
-        return FittedFold(fold=fold, model=_fit_cox(data, training, blank), history=())
+    if get(recipe.model).fitter != "gradient":
+        return FittedFold(fold=fold, model=_fit_closed(data, training, blank, seed=seed), history=())
     return _fit_network(data, training, blank, fold=fold, seed=seed, device=device, report=report, cancel=cancel)
 
 
@@ -75,11 +75,14 @@ def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Sca
     return fit_scaler(np.concatenate(samples))
 
 
-def _fit_cox(data: ModelData, training: np.ndarray, blank: FoldModel) -> FoldModel:
-    features = linear_features(data.inputs(training), blank.gene_scaler, blank.tile_scaler)
+def _fit_closed(data: ModelData, training: np.ndarray, blank: FoldModel, *, seed: int) -> FoldModel:
     outcome = data.survival.take(training)
-    cox = fit_cox_ridge(features, outcome.time_months, event=outcome.event, penalty=blank.recipe.penalty)
-    return replace(blank, cox=cox, edges=np.array([0.0, outcome.time_months.max()]))
+    seen = TrainingSet(
+        blocks=model_blocks(data.inputs(training), blank), survival=outcome, seed=seed, penalty=blank.recipe.penalty
+    )
+    with one_thread():
+        fitted = get(blank.recipe.model).load()(seen)
+    return replace(blank, fitted=fitted, edges=np.array([0.0, outcome.time_months.max()]))
 
 
 def _fit_network(

@@ -16,7 +16,12 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "glg": (("genes", "slide"), ("genes",), ("slide",)),
     "snn": (("genes",),),
     "attnmil": (("slide",),),
-    "cox_ridge": (),  # no network: fitted in closed form, see baselines/test_cox_ridge.py
+    "hfbsurv": (("genes", "slide"),),
+    "mcat": (("genes", "slide"),),
+    "motcat": (("genes", "slide"),),
+    "survpath": (("genes", "slide"),),
+    # No networks: fitted in closed form, see their files in baselines/.
+    "cox_ridge": (), "coxnet": (), "cox_clinical": (), "rsf": (), "late_fusion": (),
 }
 TRIALS = [(name, modalities) for name, tried in ROWS.items() for modalities in tried]
 trials = pytest.mark.parametrize(("name", "modalities"), TRIALS)
@@ -105,6 +110,15 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_model_without_what_it_needs_is_refused(name, modalities):
     with pytest.raises(InputError):
         build(name, modalities)
+
+
+def test_what_a_closed_fit_results_in_can_be_stored():
+    closed = [name for name, tried in ROWS.items() if not tried]
+    for name in closed:
+        spec = registry.get(name)
+        made = spec.load_fitted()
+        assert callable(spec.load())
+        assert all(callable(getattr(made, method)) for method in ("risk", "survival", "to_arrays", "from_arrays"))
 
 
 def test_what_is_no_network_is_not_built():
