@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
@@ -25,9 +25,9 @@ class ModelSpec:
     """One model: where its class is, what it can look at, what fits it.
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
-    ``modalities`` are those it can use. ``fitter`` names the way it is fitted: "gradient" (a network, by the shared
-    loop), or a closed statistical fit by what it results in (``FITTED``). ``options`` are the switches of its class:
-    bool, or int for a count.
+    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with fewer. ``fitter`` names
+    the way it is fitted: "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in
+    (``FITTED``). ``options`` are the switches of its class: bool, or int for a count.
     """
 
     title: str
@@ -36,6 +36,7 @@ class ModelSpec:
     fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
     options: Mapping[str, type] = field(default_factory=dict)
+    either: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
@@ -61,15 +62,31 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
         title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=("genes", "slide"),
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
-        options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool},
+        options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool}, either=True,
     ),
     "snn": ModelSpec(
         title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
         source="Klambauer 2017; size as in Chen 2021", options=WIDTH,
     ),
+    "snntrans": ModelSpec(
+        title="SNN + Transformer", target="baselines.snntrans:SnnTrans", modalities=("genes",), fitter="gradient",
+        source="Klambauer 2017 and Vaswani 2017, as used by Zhou 2023", options=WIDTH,
+    ),
     "attnmil": ModelSpec(
         title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
-        source="Ilse 2018", options=WIDTH,
+        source="Ilse 2018", options={**WIDTH, "hidden_layer": bool},
+    ),
+    "clam": ModelSpec(
+        title="CLAM-SB", target="baselines.clam:Clam", modalities=("slide",), fitter="gradient",
+        source="Lu 2021, doi:10.1038/s41551-020-00682-w", options={**WIDTH, "hidden": int},
+    ),
+    "transmil": ModelSpec(
+        title="TransMIL", target="baselines.transmil:TransMil", modalities=("slide",), fitter="gradient",
+        source="Shao 2021, arXiv:2106.00908", options=WIDTH,
+    ),
+    "porpoise": ModelSpec(
+        title="Porpoise", target="baselines.porpoise:Porpoise", modalities=("genes", "slide"), fitter="gradient",
+        source="Chen 2022, doi:10.1016/j.ccell.2022.07.004", options=WIDTH,
     ),
     "hfbsurv": ModelSpec(
         title="HFBSurv", target="baselines.hfbsurv:HfbSurv", modalities=("genes", "slide"), fitter="gradient",
@@ -89,11 +106,11 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     ),
     "cox_ridge": ModelSpec(
         title="Ridge Cox", target="baselines.cox_ridge:fit", modalities=MODALITIES, fitter="cox",
-        source="Cox 1972 with a ridge penalty; scikit-survival",
+        source="Cox 1972 with a ridge penalty; scikit-survival", either=True,
     ),
     "coxnet": ModelSpec(
         title="Elastic-net Cox", target="baselines.coxnet:fit", modalities=MODALITIES, fitter="cox",
-        source="Simon 2011; scikit-survival",
+        source="Simon 2011; scikit-survival", either=True,
     ),
     "cox_clinical": ModelSpec(
         title="Clinical Cox", target="baselines.cox_clinical:fit", modalities=("clinical",), fitter="cox",
@@ -101,11 +118,11 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     ),
     "rsf": ModelSpec(
         title="Random survival forest", target="baselines.rsf:fit", modalities=MODALITIES, fitter="forest",
-        source="Ishwaran 2008; scikit-survival",
+        source="Ishwaran 2008; scikit-survival", either=True,
     ),
     "late_fusion": ModelSpec(
         title="Late fusion", target="baselines.late_fusion:fit", modalities=MODALITIES, fitter="fusion",
-        source="Standardised sum of the best ridge Cox model or forest of each modality",
+        source="Standardised sum of the best ridge Cox model or forest of each modality", either=True,
     ),
 })
 
@@ -148,6 +165,25 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
             raise InputError(f"A width of {value} is not a multiple of {HEADS}.", hint="Try 64, 128 or 256.")
 
 
+def check_modalities(name: str, given: Iterable[str]) -> None:
+    """Refuse what a model cannot look at, and to leave out what it cannot do without.
+
+    Raises
+    ------
+    InputError
+        Naming the model and what it needs.
+    """
+    spec, here = get(name), set(given)
+    usable = here & set(spec.modalities)
+    if here - usable or not usable or (len(usable) < len(spec.modalities) and not spec.either):
+        words = " or ".join([*spec.modalities, "both"] if len(spec.modalities) > 1 else spec.modalities)
+        needs = words if spec.either else " and ".join(spec.modalities)
+        raise InputError(
+            f"{spec.title} needs {needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
+            hint="Choose other modalities, or another model.",
+        )
+
+
 def names() -> tuple[str, ...]:
     """Names of the models that ``build`` can make: every one that is a network."""
     return tuple(name for name, spec in MODELS.items() if spec.fitter == "gradient")
@@ -184,9 +220,7 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    if len(spec.modalities) == 1:
-        given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
-        if not given[spec.modalities[0]]:
-            raise InputError(f"{spec.title} needs {spec.modalities[0]}, and there are none.")
+    given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
+    check_modalities(name, [one for one in spec.modalities if given[one]])
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
     return model

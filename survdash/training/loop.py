@@ -108,7 +108,8 @@ def _fit_network(
                 inputs = data.inputs(training[batch.numpy()])
                 output = network(*network_inputs(inputs, blank, device=torch.device(device)))
                 on_device = batch.to(device)
-                loss = survival_loss(output.logits, bins[on_device], event[on_device]) + output.extra_loss
+                fit = survival_loss(output.logits, bins[on_device], event[on_device])
+                loss = output.total_loss(fit, bins[on_device])
                 optimiser.zero_grad()
                 loss.mean().backward()
                 optimiser.step()

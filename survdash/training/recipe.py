@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from survdash.errors import InputError
-from survdash.nets.registry import MODALITIES, check_options, get
+from survdash.nets.registry import MODALITIES, check_modalities, check_options, get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Recipe:
     Raises
     ------
     InputError
-        If the model cannot use these modalities.
+        If the model cannot use these modalities, or needs another beside them.
     """
 
     model: str
@@ -46,12 +46,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         spec = get(self.model)
-        wrong = [name for name in self.modalities if name not in spec.modalities]
-        if not self.modalities or wrong:
-            raise InputError(
-                f"{spec.title} cannot be trained on {', '.join(self.modalities) or 'nothing'}.",
-                hint=f"It looks at: {', '.join(spec.modalities)}.",
-            )
+        check_modalities(self.model, self.modalities)
         ordered = tuple(name for name in MODALITIES if name in self.modalities)
         object.__setattr__(self, "modalities", ordered)
         if self.epochs < 1 or self.batch_cases < 1 or self.bins < 2:

@@ -50,6 +50,14 @@ def test_training_lowers_the_loss(data):
     assert np.mean(history[-3:]) < np.mean(history[:3])
 
 
+def test_a_network_with_a_loss_of_its_own_is_trained_by_it(cohort):
+    # CLAM's classifiers of single tiles stand in no hazard: they can only learn from the loss CLAM makes itself.
+    data = model_data(cohort, ("slide",))
+    recipe = Recipe(model="clam", modalities=("slide",), options={"width": 16, "hidden": 8}, epochs=1)
+    once, twice = (fit_fold(data, replace(recipe, epochs=epochs), fold=0).model.network for epochs in (1, 2))
+    assert not torch.equal(once.instance.weight, twice.instance.weight)
+
+
 def test_training_leaves_the_settings_of_torch_as_they_were(data):
     threads, state = torch.get_num_threads(), torch.random.get_rng_state()
     fit_fold(data, glg(), fold=0)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from survdash.errors import InputError
 from survdash.nets.output import Output, plain_output
 from survdash.nets.segments import segment_mean
 
@@ -58,10 +57,8 @@ class HfbSurv(nn.Module):
     itself within a modality and uses the genes' matrix for the slide; and each modality weighs its own vector.
     """
 
-    def __init__(self, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
+    def __init__(self, *, tile_dim: int, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
         super().__init__()
-        if tile_dim is None or not gene_dims:
-            raise InputError("HFBSurv needs genes and a slide.")
         self.encode_genes = self._encoder(sum(gene_dims), width)
         self.encode_slide = self._encoder(tile_dim, width)
         self.within_genes, self.within_slide = FactorisedBilinear(width), FactorisedBilinear(width)

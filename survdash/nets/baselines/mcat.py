@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from survdash.errors import InputError
 from survdash.nets.aggregator import Aggregator, concat_head
 from survdash.nets.output import Output, plain_output
 from survdash.nets.snn import GeneEncoder
@@ -61,10 +60,8 @@ class Mcat(nn.Module):
     co-attention (256 numbers without effect), cases of a step in one batch.
     """
 
-    def __init__(self, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
+    def __init__(self, *, tile_dim: int, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
         super().__init__()
-        if tile_dim is None or not gene_dims:
-            raise InputError("MCAT needs genes and a slide.")
         self.project = nn.Sequential(nn.Linear(tile_dim, width), nn.ReLU(), nn.Dropout(DROPOUT))
         self.encode_genes = GeneEncoder(gene_dims, width)
         self.coattend = CoAttention(width)

@@ -9,7 +9,6 @@ import ot
 import torch
 from torch import Tensor, nn
 
-from survdash.errors import InputError
 from survdash.nets.aggregator import Aggregator, concat_head
 from survdash.nets.deal import content_ranks, deal_keys, order_within_case
 from survdash.nets.output import Output, plain_output
@@ -68,11 +67,9 @@ class MotCat(nn.Module):
     """
 
     def __init__(
-        self, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, width: int = 256, micro_batch: int = 256
+        self, *, tile_dim: int, gene_dims: Sequence[int], bins: int = 4, width: int = 256, micro_batch: int = 256
     ) -> None:
         super().__init__()
-        if tile_dim is None or not gene_dims:
-            raise InputError("MOTCat needs genes and a slide.")
         self.micro_batch = micro_batch
         self.project = nn.Sequential(nn.Linear(tile_dim, width), nn.ReLU(), nn.Dropout(DROPOUT))
         self.encode_genes = GeneEncoder(gene_dims, width)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from survdash.errors import InputError
 from survdash.nets.output import Output, plain_output
 from survdash.nets.segments import segment_mean
 from survdash.nets.snn import GeneEncoder
@@ -63,10 +62,8 @@ class SurvPath(nn.Module):
     Reactome and hallmark pathways.
     """
 
-    def __init__(self, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
+    def __init__(self, *, tile_dim: int, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:
         super().__init__()
-        if tile_dim is None or not gene_dims:
-            raise InputError("SurvPath needs genes and a slide.")
         half = width // 2
         self.project = nn.Linear(tile_dim, width)
         self.encode_genes = GeneEncoder(gene_dims, width)

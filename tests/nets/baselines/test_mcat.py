@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import pytest
 import torch
 
-from survdash.errors import InputError
 from survdash.nets.baselines.mcat import CoAttention, Mcat
 
 BLCA = (94, 334, 521, 468, 1496, 479)  # widths of the six gene groups in the public data
@@ -41,9 +39,3 @@ def test_co_attention_is_that_of_torch_with_one_head():
     genes, tiles = torch.randn(2, 3, 8, dtype=torch.float64), torch.randn(9, 8, dtype=torch.float64)
     expected = [theirs(one[None], bag[None], bag[None])[0] for one, bag in zip(genes, tiles.split([4, 5]), strict=True)]
     torch.testing.assert_close(ours(genes, tiles, torch.tensor([4, 5])), torch.cat(expected))
-
-
-@pytest.mark.parametrize("given", [{"tile_dim": None, "gene_dims": (3,)}, {"tile_dim": 4, "gene_dims": ()}])
-def test_one_modality_alone_is_refused(given):
-    with pytest.raises(InputError, match="genes and a slide"):
-        Mcat(**given)

@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from survdash.errors import InputError
 from survdash.nets.baselines.mcat import CoAttention, Mcat
 from survdash.nets.baselines.motcat import ENTROPY, MARGINALS, MotCat, unbalanced_plan
 
@@ -73,9 +72,3 @@ def test_it_is_mcat_without_the_weights_of_the_co_attention():
         return sum(weight.numel() for weight in module.parameters())
 
     assert count(make()) == count(Mcat(tile_dim=6, gene_dims=(3, 4), width=16)) - count(CoAttention(16))
-
-
-@pytest.mark.parametrize("given", [{"tile_dim": None, "gene_dims": (3,)}, {"tile_dim": 4, "gene_dims": ()}])
-def test_one_modality_alone_is_refused(given):
-    with pytest.raises(InputError, match="genes and a slide"):
-        MotCat(**given)
