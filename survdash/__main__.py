@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from survdash.console import Bar, Parser, answer_lines, interrupt_for_us_alone, places_in_words
+from survdash import crossval_command
+from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
 from survdash.settings import settings
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from survdash.slide.tissue import TissueRule
 
 Answer = dict[str, Any] | list[Any]
-SWITCHES = ("alignment", "cross_attention", "transport")
 KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
 
 
@@ -165,40 +165,6 @@ def _models(options: argparse.Namespace, report: Report) -> Answer:
     return {"models": trained, "methods": usecases.describe_methods()}
 
 
-def _crossval(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash import usecases
-    from survdash.usecases.library import run_folder
-
-    cohort = usecases.open_cohort(options.cohort)
-    changed: dict[str, float | int | bool] = {} if options.width is None else {"width": options.width}
-    changed |= dict.fromkeys(_switches(options), False)
-    recipe = usecases.make_recipe(
-        cohort, model=options.model, modalities=options.modalities, seed=options.seed, epochs=options.epochs,
-        learning_rate=options.learning_rate, options=changed,
-    )
-    folder = options.out or run_folder(cohort.name, recipe.run_name(cohort.modalities))
-    replaced = (folder / "card.json").is_file()
-    with interrupt_for_us_alone():
-        made = usecases.crossval(cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
-    card = made.card
-    return {
-        "cohort": card.cohort, "run": card.run, "cases": card.cases, "events": card.events,
-        "cindex": made.evaluation()["cindex"], "seconds": card.seconds, "params": card.parameters,
-        "model_version": card.version, "replaced": replaced,
-    }
-
-
-def _switches(options: argparse.Namespace) -> tuple[str, ...]:
-    """What the model does without."""
-    names = tuple(dict.fromkeys(name for names in options.without for name in names))
-    wrong = [name for name in names if name not in SWITCHES]
-    if wrong:
-        raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(SWITCHES)}.")
-    if names and options.model not in ("glg", "default"):
-        raise InputError(f"Only glg has {', '.join(names)} to do without; the model is {options.model}.")
-    return names
-
-
 def _compare(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
@@ -339,18 +305,11 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
-    made = command("crossval", _crossval, "train and evaluate a model on a cohort's folds",
-                   "crossval blca --model glg --modalities genes --jobs 2", cohort=str)  # fmt: skip
-    made.add_argument("--model", default="default", help="a method, as 'models' lists them")
-    made.add_argument("--modalities", type=_names, help="genes, slide or genes,slide; default: all that there are")
-    made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--epochs", type=int)
-    made.add_argument("--learning-rate", type=float)
-    made.add_argument("--width", type=int, help="token width of the network")
-    made.add_argument("--without", type=_names, action="append", default=[],
-                      help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
-    made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
-    made.add_argument("--out", type=Path, help="folder for the trained model; default: with the cohort")
+    crossval_command.add_arguments(command(
+        "crossval", crossval_command.run, "train and evaluate a model, or all, on a cohort's folds",
+        "crossval blca --model glg --modalities genes --jobs 2\n"
+        "         python -m survdash crossval blca luad --all --jobs 2",
+    ))  # fmt: skip
     made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
     made.add_argument("--models", type=_names, help="only these runs")
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",

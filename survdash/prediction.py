@@ -19,6 +19,8 @@ from survdash.errors import ArtefactError, UnknownNameError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from survdash.training.data import CaseInputs
+
 LANDMARKS = (12, 36, 60)
 BAND = (2.5, 97.5)
 NO_WIDTH = 1e-9  # probabilities this close are one answer, rounded
@@ -165,18 +167,12 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     """
     card = artefact.card
     _check_fit(card, case)
-    from survdash.training.data import CaseInputs
-
-    inputs = CaseInputs(
-        genes=None if card.panel is None or case.genes is None
-        else case.genes.reindex(list(card.panel.columns)).to_numpy(np.float32)[None],
-        bags=None if card.bag_origin is None or case.bag is None else [case.bag.features],
-    )
+    inputs, said = _case_inputs(card, case)
     months = np.arange(card.months + 1, dtype=float)
     scores = []
     for fold in load_folds(artefact):
-        if fold.network is not None:
-            fold.network.to(device)
+        for network in fold.networks:
+            network.to(device)
         scores.append(fold.score(inputs, months))
     risk = float(np.mean([score.risk[0] for score in scores]))
     variants = np.concatenate([score.variants[:, 0] for score in scores])
@@ -187,14 +183,40 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
         modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
         percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()), group=_group(risk, cutpoint),
         cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
-        low=low, high=high, warnings=warnings, provenance=_provenance(card),
+        low=low, high=high, warnings=(*warnings, *said), provenance=_provenance(card),
     )
 
 
+def _case_inputs(card: Card, case: Case) -> tuple[CaseInputs, tuple[str, ...]]:
+    """What the fold models see of one case, and what the reader must know of it."""
+    from survdash.training.clinical import FACTS, clinical_rows
+    from survdash.training.data import CaseInputs
+
+    genes, bags, clinical, said = None, None, None, []
+    if card.panel is not None:
+        columns = list(card.panel.columns)
+        row = np.full(len(columns), np.nan) if case.genes is None else case.genes.reindex(columns)
+        genes = np.asarray(row, np.float32)[None]
+    if card.bag_origin is not None:
+        bags = [np.zeros((0, card.bag_origin.dim), np.float32) if case.bag is None else case.bag.features]
+    for name, missing in (("genes", genes is not None and case.genes is None),
+                          ("slide", bags is not None and case.bag is None)):  # fmt: skip
+        if missing:
+            said.append(f"No {name}: what the model has learnt for such cases stands in.")
+    if "clinical" in card.modalities:
+        facts = case.clinical
+        clinical = clinical_rows([facts.age_years], [facts.sex], [facts.stage])
+        unknown = [name for name, absent in zip(FACTS, np.isnan(clinical[0]), strict=True) if absent]
+        if unknown:
+            said.append(f"Not known: {', '.join(unknown)}; the average of the training patients stands in.")
+    return CaseInputs(genes=genes, bags=bags, clinical=clinical), tuple(said)
+
+
 def _check_fit(card: Card, case: Case) -> None:
-    given = {"genes": case.genes is not None, "slide": case.bag is not None}
+    given = {"genes": case.genes is not None, "slide": case.bag is not None, "clinical": True}
     lacking = [name for name in card.modalities if not given[name]]
-    if lacking:
+    enough = card.recipe.allows_missing and any(given[name] for name in card.modalities if name != "clinical")
+    if lacking and not enough:
         raise ArtefactError(
             f"Model {card.name} looks at {' and '.join(card.modalities)}; this case has no {' and no '.join(lacking)}.",
             hint="Add it, or choose a model that does without.",

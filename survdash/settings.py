@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
+    dask: str | None = None
 
 
 @cache

@@ -189,7 +189,10 @@ def names() -> tuple[str, ...]:
     return tuple(name for name, spec in MODELS.items() if spec.fitter == "gradient")
 
 
-def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, **options: object) -> nn.Module:
+def build(
+    name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, clinical_dim: int = 0,
+    **options: object,
+) -> nn.Module:
     """Make an untrained network.
 
     Parameters
@@ -202,6 +205,8 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
         Width of each gene group; empty for a network without genes.
     bins : int
         Time bins B.
+    clinical_dim : int
+        Width C of the encoded clinical facts; 0 for a network without them.
     **options
         Switches of that network, see its class.
 
@@ -209,7 +214,8 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     -------
     torch.nn.Module
         ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
-        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins).
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A model whose
+        ``modalities`` name "clinical" takes a fourth argument, (N, C) float, of width 0 where it is built without.
 
     Raises
     ------
@@ -220,7 +226,11 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
+    given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
     check_modalities(name, [one for one in spec.modalities if given[one]])
+    if "clinical" in spec.modalities:
+        options["clinical_dim"] = clinical_dim
+    elif clinical_dim:
+        raise InputError(f"{spec.title} does not look at clinical facts.")
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
     return model

@@ -148,7 +148,7 @@ def choose_run(request: PredictRequest) -> Artefact:
     if request.run != "default":
         return open_run(request.cohort, request.run)
     given = {name for name, here in (("genes", request.genes is not None), ("slide", bool(request.slides))) if here}
-    fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) <= given]
+    fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) - {"clinical"} <= given]
     if not fitting:
         raise UnknownNameError(
             f"No model of cohort {request.cohort} works with {' and '.join(sorted(given)) or 'nothing'} alone.",

@@ -170,9 +170,13 @@ def describe_methods() -> list[dict[str, object]]:
 def run_title(card: Card) -> str:
     """Title of a run: the method's, and what it looks at where it could look at more."""
     spec = MODELS[card.recipe.model]
-    words = {"genes": "genes only", "slide": "slide only"}
-    only = words[card.modalities[0]] if len(card.modalities) < len(spec.modalities) else ""
-    return f"{spec.title}, {only}" if only else spec.title
+    seen = [name for name in ("genes", "slide") if name in card.modalities]
+    parts = [spec.title]
+    if {"genes", "slide"} <= set(spec.modalities) and len(seen) < 2:
+        parts.append(f"{(*seen, 'clinical facts')[0]} only")
+    if "clinical" in card.modalities and seen:
+        parts.append("with clinical facts")
+    return ", ".join(parts)
 
 
 def _entry(artefact: Artefact) -> RunEntry:

@@ -29,10 +29,10 @@ def test_the_same_seed_gives_the_same_weights_whatever_chance_did_before(data):
     first = fit_fold(data, glg(), fold=0)
     torch.rand(17)
     second = fit_fold(data, glg(), fold=0)
-    assert second.history == first.history
+    assert second.curves == first.curves
     for key, weight in first.model.network.state_dict().items():
         assert torch.equal(second.model.network.state_dict()[key], weight)
-    assert fit_fold(data, glg(seed=1), fold=0).history != first.history
+    assert fit_fold(data, glg(seed=1), fold=0).curves != first.curves
 
 
 def test_nothing_of_the_held_out_patients_is_seen(data):
@@ -41,11 +41,12 @@ def test_nothing_of_the_held_out_patients_is_seen(data):
     genes[held_out] = 1e6
     time[held_out] = 500
     other = replace(data, genes=genes, survival=Survival(time_months=time, event=~data.survival.event ^ ~held_out))
-    assert fit_fold(other, glg(), fold=0).history == fit_fold(data, glg(), fold=0).history
+    assert fit_fold(other, glg(), fold=0).curves == fit_fold(data, glg(), fold=0).curves
 
 
 def test_training_lowers_the_loss(data):
-    history = fit_fold(data, replace(glg(learning_rate=2e-3), epochs=15), fold=0).history
+    (curve,) = fit_fold(data, replace(glg(learning_rate=2e-3), epochs=15), fold=0).curves
+    history = curve.training
     assert len(history) == 15
     assert np.mean(history[-3:]) < np.mean(history[:3])
 
