@@ -25,9 +25,10 @@ class ModelSpec:
     """One model: where its class is, what it can look at, what fits it.
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
-    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with fewer. ``fitter`` names
-    the way it is fitted: "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in
-    (``FITTED``). ``options`` are the switches of its class: bool, or int for a count.
+    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with ``at_least`` so many.
+    ``with_clinical``: clinical facts come in unasked where they are known. ``fitter`` names the way it is fitted:
+    "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
+    ``options`` are the switches of its class: bool, or int for a count.
     """
 
     title: str
@@ -37,6 +38,8 @@ class ModelSpec:
     source: str
     options: Mapping[str, type] = field(default_factory=dict)
     either: bool = False
+    at_least: int = 1
+    with_clinical: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
@@ -96,6 +99,10 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
         title="MCAT", target="baselines.mcat:Mcat", modalities=("genes", "slide"), fitter="gradient",
         source="Chen 2021, ICCV", options=WIDTH,
     ),
+    "dualtrans": ModelSpec(
+        title="DualTrans", target="baselines.dualtrans:DualTrans", modalities=("genes", "slide"), fitter="gradient",
+        source="Two Transformers without interaction, as the baseline of Zhou 2023", options=WIDTH,
+    ),
     "motcat": ModelSpec(
         title="MOTCat", target="baselines.motcat:MotCat", modalities=("genes", "slide"), fitter="gradient",
         source="Xu and Chen 2023, ICCV", options={**WIDTH, "micro_batch": int},
@@ -114,7 +121,7 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     ),
     "cox_clinical": ModelSpec(
         title="Clinical Cox", target="baselines.cox_clinical:fit", modalities=("clinical",), fitter="cox",
-        source="Cox 1972 on age, sex and stage; scikit-survival",
+        source="Cox 1972 on age, sex and stage; scikit-survival", with_clinical=True,
     ),
     "rsf": ModelSpec(
         title="Random survival forest", target="baselines.rsf:fit", modalities=MODALITIES, fitter="forest",
@@ -122,7 +129,8 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     ),
     "late_fusion": ModelSpec(
         title="Late fusion", target="baselines.late_fusion:fit", modalities=MODALITIES, fitter="fusion",
-        source="Standardised sum of the best ridge Cox model or forest of each modality", either=True,
+        source="Standardised sum of the best ridge Cox model or forest of each modality", either=True, at_least=2,
+        with_clinical=True,
     ),
 })
 
@@ -175,9 +183,12 @@ def check_modalities(name: str, given: Iterable[str]) -> None:
     """
     spec, here = get(name), set(given)
     usable = here & set(spec.modalities)
-    if here - usable or not usable or (len(usable) < len(spec.modalities) and not spec.either):
-        words = " or ".join([*spec.modalities, "both"] if len(spec.modalities) > 1 else spec.modalities)
-        needs = words if spec.either else " and ".join(spec.modalities)
+    if here - usable or len(usable) < (spec.at_least if spec.either else len(spec.modalities)):
+        needs = " and ".join(spec.modalities)
+        if spec.either:
+            needs = " or ".join([*spec.modalities, "both" if len(spec.modalities) == 2 else "several"])
+        if spec.at_least > 1:
+            needs = f"{spec.at_least} of {', '.join(spec.modalities)}"
         raise InputError(
             f"{spec.title} needs {needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
             hint="Choose other modalities, or another model.",

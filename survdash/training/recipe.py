@@ -110,7 +110,9 @@ class Recipe:
             Modalities of the cohort.
         """
         parts = [self.model]
-        if self.modalities != tuple(name for name in get(self.model).modalities if name in available):
+        spec = get(self.model)
+        unasked = (*available, "clinical") if spec.with_clinical else available
+        if self.modalities != tuple(name for name in spec.modalities if name in unasked):
             parts += self.modalities
         left_out = sorted(name for name, value in self.options.items() if value is False)
         return "-".join([*parts, *(f"without-{name}" for name in left_out), *self._differences()])

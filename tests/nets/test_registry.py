@@ -36,6 +36,10 @@ def test_an_unknown_name_lists_the_known_ones():
         ("attnmil", (), "AttnMIL needs slide, and is given nothing"),
         ("porpoise", ("genes",), "Porpoise needs genes and slide, and is given genes"),
         ("glg", (), "needs genes or slide or both, and is given nothing"),
+        ("mcat", ("slide",), "MCAT needs genes and slide, and is given slide"),
+        ("cox_ridge", (), "needs genes or slide or clinical or several, and is given nothing"),
+        ("cox_clinical", ("genes",), "Clinical Cox needs clinical, and is given genes"),
+        ("late_fusion", ("genes",), "Late fusion needs 2 of genes, slide, clinical, and is given genes"),
     ],
 )
 def test_modalities_that_do_not_fit_are_refused(name, given, words):

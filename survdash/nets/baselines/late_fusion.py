@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 
-from survdash.errors import InputError
 from survdash.nets.baselines import cox_ridge, rsf
 from survdash.nets.baselines.cox_ridge import LinearCox, breslow, fit_cox_ridge
 from survdash.nets.baselines.fitted import INNER_FOLDS, Blocks, TrainingSet, concordance, inner_folds
@@ -91,13 +90,9 @@ def fit(training: TrainingSet) -> LateFusion:
 
     Raises
     ------
-    InputError
-        If there is one modality only.
     NotEnoughDataError
         If there are fewer deaths than inner folds.
     """
-    if len(training.blocks) < 2:
-        raise InputError("Late fusion needs two modalities.", hint="Train cox_ridge or rsf on one alone.")
     folds = inner_folds(training.survival, seed=training.seed)
     members, centre, scale = {}, {}, {}
     total = np.zeros(len(folds))

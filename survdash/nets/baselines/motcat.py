@@ -95,6 +95,10 @@ class MotCat(nn.Module):
         case = segment_index(counts)
         place = torch.arange(len(case), device=lengths.device) - (torch.cumsum(counts, 0) - counts)[case]
         sizes = lengths[case] // counts[case] + (place < lengths[case] % counts[case])
-        chance = self.training or len(case) == len(lengths)
-        keys = torch.rand(len(tiles), device=tiles.device) if chance else deal_keys(content_ranks(tiles, lengths), 0)
-        return order_within_case(keys, lengths).split(sizes.tolist()), case
+        if self.training:
+            rows = order_within_case(torch.rand(len(tiles), device=tiles.device), lengths)
+        elif len(case) > len(lengths):
+            rows = order_within_case(deal_keys(content_ranks(tiles, lengths), 0), lengths)
+        else:  # one micro-batch a case: nothing to draw
+            rows = torch.arange(len(tiles), device=tiles.device)
+        return rows.split(sizes.tolist()), case

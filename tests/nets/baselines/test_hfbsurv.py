@@ -3,6 +3,7 @@ from __future__ import annotations
 import torch
 
 from survdash.nets.baselines.hfbsurv import POOLED, RANK, FactorisedBilinear, HfbSurv
+from tests.nets.layers import BLCA_GROUPS, TILE, linear, size
 
 
 def test_pooling_is_a_bilinear_form_with_signed_root_and_unit_length():
@@ -24,14 +25,10 @@ def test_nothing_pooled_has_a_finite_slope():
 
 
 def test_its_size_follows_from_its_layers():
-    def linear(d_in, d_out):
-        return d_in * d_out + d_out
-
     d, forms = 256, POOLED * RANK
     formula = (
-        linear(3392, d) + linear(1024, d) + 2 * linear(d, d)  # two tanh layers a modality
+        linear(sum(BLCA_GROUPS), d) + linear(TILE, d) + 2 * linear(d, d)  # two tanh layers a modality
         + 4 * d * forms + linear(d + POOLED, 1) + 2 * (d + POOLED) * forms  # within, attention, between
         + 2 * (d + 2 * POOLED) + linear(d + 2 * POOLED, 256) + linear(256, 64) + linear(64, 4)
     )
-    model = HfbSurv(tile_dim=1024, gene_dims=(94, 334, 521, 468, 1496, 479))
-    assert sum(weight.numel() for weight in model.parameters()) == formula
+    assert size(HfbSurv(tile_dim=TILE, gene_dims=BLCA_GROUPS)) == formula

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from survdash.case import Survival
-from survdash.errors import InputError
 from survdash.nets.baselines import late_fusion
 from survdash.nets.baselines.fitted import TrainingSet, concordance, inner_folds
 from survdash.nets.baselines.late_fusion import LateFusion, fit
@@ -85,8 +84,3 @@ def test_a_sum_that_says_the_opposite_of_the_truth_gives_everyone_one_curve(case
     chance = np.random.default_rng(0).normal(size=250)
     curve = late_fusion._curve(np.log(cases.survival.time_months) + chance, cases)
     assert curve.coefficients.tolist() == [0]
-
-
-def test_one_modality_is_nothing_to_fuse(cases):
-    with pytest.raises(InputError, match="two modalities"):
-        fit(cases.only("genes"))

@@ -3,28 +3,23 @@ from __future__ import annotations
 import torch
 
 from survdash.nets.baselines.mcat import CoAttention, Mcat
+from tests.nets.layers import BLCA_GROUPS, TILE, gated_attention, linear, size
 
-BLCA = (94, 334, 521, 468, 1496, 479)  # widths of the six gene groups in the public data
 PUBLISHED = 4_492_038  # trainable numbers of the public code with these groups, 1,024-wide tiles and 4 bins
-
-
-def linear(d_in, d_out):
-    return d_in * d_out + d_out
 
 
 def aggregator(d):
     layer = 4 * linear(d, d) + linear(d, 2 * d) + linear(2 * d, d) + 4 * d
-    return 2 * layer + 2 * linear(d, d) + linear(d, 1) + linear(d, d)
+    return 2 * layer + gated_attention(d, d) + linear(d, d)
 
 
 def test_it_has_the_published_size_but_for_the_key_bias():
     d = 256
     formula = (
-        sum(linear(dim, d) + linear(d, d) for dim in BLCA) + linear(1024, d) + 4 * linear(d, d) - d
+        sum(linear(dim, d) + linear(d, d) for dim in BLCA_GROUPS) + linear(TILE, d) + 4 * linear(d, d) - d
         + 2 * aggregator(d) + linear(2 * d, d) + linear(d, d) + linear(d, 4)
     )
-    size = sum(weight.numel() for weight in Mcat(tile_dim=1024, gene_dims=BLCA).parameters())
-    assert size == formula == PUBLISHED - d
+    assert size(Mcat(tile_dim=TILE, gene_dims=BLCA_GROUPS)) == formula == PUBLISHED - d
 
 
 def test_co_attention_is_that_of_torch_with_one_head():

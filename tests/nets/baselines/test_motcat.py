@@ -7,6 +7,7 @@ import torch
 
 from survdash.nets.baselines.mcat import CoAttention, Mcat
 from survdash.nets.baselines.motcat import ENTROPY, MARGINALS, MotCat, unbalanced_plan
+from tests.nets.layers import size
 
 
 def make(**options):
@@ -68,7 +69,4 @@ def test_the_logits_are_the_mean_over_micro_batches():
 
 
 def test_it_is_mcat_without_the_weights_of_the_co_attention():
-    def count(module):
-        return sum(weight.numel() for weight in module.parameters())
-
-    assert count(make()) == count(Mcat(tile_dim=6, gene_dims=(3, 4), width=16)) - count(CoAttention(16))
+    assert size(make()) == size(Mcat(tile_dim=6, gene_dims=(3, 4), width=16)) - size(CoAttention(16))

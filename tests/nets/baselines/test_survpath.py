@@ -3,8 +3,7 @@ from __future__ import annotations
 import torch
 
 from survdash.nets.baselines.survpath import PathwayAttention, SurvPath
-
-BLCA = (94, 334, 521, 468, 1496, 479)  # widths of the six gene groups in the public data
+from tests.nets.layers import BLCA_GROUPS, TILE, linear, size
 
 
 def test_attention_is_the_dense_one_without_tile_to_tile():
@@ -22,13 +21,10 @@ def test_attention_is_the_dense_one_without_tile_to_tile():
 
 
 def test_its_size_follows_from_its_layers():
-    def linear(d_in, d_out):
-        return d_in * d_out + d_out
-
     formula = (
-        sum(linear(dim, 256) + linear(256, 256) for dim in BLCA) + linear(1024, 256)
+        sum(linear(dim, 256) + linear(256, 256) for dim in BLCA_GROUPS) + linear(TILE, 256)
         + 2 * 256 + 256 * 3 * 128  # norm, and queries, keys and values without bias
         + 2 * 128 + 2 * linear(128, 128) + 2 * 128  # norm, feed-forward, norm
         + linear(256, 64) + linear(64, 4)
     )
-    assert sum(weight.numel() for weight in SurvPath(tile_dim=1024, gene_dims=BLCA).parameters()) == formula
+    assert size(SurvPath(tile_dim=TILE, gene_dims=BLCA_GROUPS)) == formula
