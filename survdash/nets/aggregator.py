@@ -1,4 +1,4 @@
-"""The aggregator T(.) of Zhang 2025, section 2.5: Transformer, gated attention pooling, one linear layer."""
+"""From tokens to hazards: the aggregator T(.) of Zhang 2025, section 2.5, and the head on two such vectors."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ class Aggregator(nn.Module):
         """Aggregate the tokens of each case."""
         pooled: Tensor = self.head(self.pool.pool_tokens(self.encoder(tokens)))
         return pooled
+
+
+def concat_head(width: int, bins: int) -> nn.Sequential:
+    """Two (N, d) vectors side by side, (N, 2d), to (N, B) hazard logits: Linear, ReLU, Linear, ReLU, Linear.
+
+    The late fusion by concatenation of Chen 2021, and of those who build on it.
+    """
+    return nn.Sequential(
+        nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, bins)
+    )

@@ -31,7 +31,7 @@ def content_ranks(tiles: Tensor, lengths: Tensor) -> Tensor:
     """
     direction = _mix(torch.arange(1, tiles.shape[1] + 1, device=tiles.device)).double() / 2.0**63
     scores = torch.cat([rows.detach().double() @ direction for rows in tiles.split(ROWS_AT_ONCE)])
-    order = _order_within_case(scores, lengths)
+    order = order_within_case(scores, lengths)
     ranks = torch.empty_like(order)
     ranks[order] = _place_in_case(lengths)
     return ranks
@@ -42,7 +42,7 @@ def deal_keys(ranks: Tensor, number: int) -> Tensor:
     return _mix(ranks ^ _mix(torch.full_like(ranks, number + 1)))
 
 
-def _order_within_case(keys: Tensor, lengths: Tensor) -> Tensor:
+def order_within_case(keys: Tensor, lengths: Tensor) -> Tensor:
     """Row numbers sorted by case, then by key: (ΣM,)."""
     by_key = torch.argsort(keys, stable=True)
     return by_key[torch.argsort(segment_index(lengths)[by_key], stable=True)]
@@ -74,7 +74,7 @@ def deal_mean(projected: Tensor, keys: Tensor, lengths: Tensor, *, groups: int) 
     -------
     Tensor, shape (N, C_p, d)
     """
-    order = _order_within_case(keys, lengths)
+    order = order_within_case(keys, lengths)
     target = segment_index(lengths) * groups + _place_in_case(lengths) % groups
     total = len(lengths) * groups
     sums = segment_sum(projected[order], target, segments=total)

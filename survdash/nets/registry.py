@@ -13,6 +13,8 @@ from survdash.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from torch import nn
 
+    from survdash.nets.baselines.fitted import Fitted
+
 MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
 WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
@@ -23,25 +25,41 @@ class ModelSpec:
     """One model: where its class is, what it can look at, what fits it.
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
-    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with one. ``fitter`` names the
-    way it is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit). ``options`` are
-    the switches of its class: bool, or int for a count.
+    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with ``at_least`` so many.
+    ``with_clinical``: clinical facts come in unasked where they are known. ``fitter`` names the way it is fitted:
+    "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
+    ``options`` are the switches of its class: bool, or int for a count.
     """
 
     title: str
     target: str
     modalities: tuple[str, ...]
-    fitter: Literal["gradient", "cox"]
+    fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
     options: Mapping[str, type] = field(default_factory=dict)
     either: bool = False
+    at_least: int = 1
+    with_clinical: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
-        module, _, name = self.target.partition(":")
-        loaded: Callable[..., Any] = getattr(import_module(f"survdash.nets.{module}"), name)
-        return loaded
+        return _import(self.target)
 
+    def load_fitted(self) -> type[Fitted]:
+        """Import and return the class of what a closed fit results in."""
+        made: type[Fitted] = _import(FITTED[self.fitter])
+        return made
+
+
+def _import(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(f"survdash.nets.{module}"), name)
+
+
+FITTED: Mapping[str, str] = MappingProxyType({
+    "cox": "baselines.cox_ridge:LinearCox", "forest": "baselines.rsf:Forest",
+    "fusion": "baselines.late_fusion:LateFusion",
+})
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
@@ -70,12 +88,49 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
         source="Shao 2021, arXiv:2106.00908", options=WIDTH,
     ),
     "porpoise": ModelSpec(
-        title="Porpoise", target="baselines.porpoise:Porpoise", modalities=MODALITIES, fitter="gradient",
+        title="Porpoise", target="baselines.porpoise:Porpoise", modalities=("genes", "slide"), fitter="gradient",
         source="Chen 2022, doi:10.1016/j.ccell.2022.07.004", options=WIDTH,
     ),
+    "hfbsurv": ModelSpec(
+        title="HFBSurv", target="baselines.hfbsurv:HfbSurv", modalities=("genes", "slide"), fitter="gradient",
+        source="Li 2022, doi:10.1093/bioinformatics/btac113", options=WIDTH,
+    ),
+    "mcat": ModelSpec(
+        title="MCAT", target="baselines.mcat:Mcat", modalities=("genes", "slide"), fitter="gradient",
+        source="Chen 2021, ICCV", options=WIDTH,
+    ),
+    "dualtrans": ModelSpec(
+        title="DualTrans", target="baselines.dualtrans:DualTrans", modalities=("genes", "slide"), fitter="gradient",
+        source="Two Transformers without interaction, as the baseline of Zhou 2023", options=WIDTH,
+    ),
+    "motcat": ModelSpec(
+        title="MOTCat", target="baselines.motcat:MotCat", modalities=("genes", "slide"), fitter="gradient",
+        source="Xu and Chen 2023, ICCV", options={**WIDTH, "micro_batch": int},
+    ),
+    "survpath": ModelSpec(
+        title="SurvPath", target="baselines.survpath:SurvPath", modalities=("genes", "slide"), fitter="gradient",
+        source="Jaume 2024, CVPR", options=WIDTH,
+    ),
     "cox_ridge": ModelSpec(
-        title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
-        source="Cox 1972 with a ridge penalty; scikit-survival",
+        title="Ridge Cox", target="baselines.cox_ridge:fit", modalities=MODALITIES, fitter="cox",
+        source="Cox 1972 with a ridge penalty; scikit-survival", either=True,
+    ),
+    "coxnet": ModelSpec(
+        title="Elastic-net Cox", target="baselines.coxnet:fit", modalities=MODALITIES, fitter="cox",
+        source="Simon 2011; scikit-survival", either=True,
+    ),
+    "cox_clinical": ModelSpec(
+        title="Clinical Cox", target="baselines.cox_clinical:fit", modalities=("clinical",), fitter="cox",
+        source="Cox 1972 on age, sex and stage; scikit-survival", with_clinical=True,
+    ),
+    "rsf": ModelSpec(
+        title="Random survival forest", target="baselines.rsf:fit", modalities=MODALITIES, fitter="forest",
+        source="Ishwaran 2008; scikit-survival", either=True,
+    ),
+    "late_fusion": ModelSpec(
+        title="Late fusion", target="baselines.late_fusion:fit", modalities=MODALITIES, fitter="fusion",
+        source="Standardised sum of the best ridge Cox model or forest of each modality", either=True, at_least=2,
+        with_clinical=True,
     ),
 })
 
@@ -128,9 +183,12 @@ def check_modalities(name: str, given: Iterable[str]) -> None:
     """
     spec, here = get(name), set(given)
     usable = here & set(spec.modalities)
-    if here - usable or not usable or (len(usable) < len(spec.modalities) and not spec.either):
-        words = " or ".join([*spec.modalities, "both"] if len(spec.modalities) > 1 else spec.modalities)
-        needs = words if spec.either else " and ".join(spec.modalities)
+    if here - usable or len(usable) < (spec.at_least if spec.either else len(spec.modalities)):
+        needs = " and ".join(spec.modalities)
+        if spec.either:
+            needs = " or ".join([*spec.modalities, "both" if len(spec.modalities) == 2 else "several"])
+        if spec.at_least > 1:
+            needs = f"{spec.at_least} of {', '.join(spec.modalities)}"
         raise InputError(
             f"{spec.title} needs {needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
             hint="Choose other modalities, or another model.",
@@ -159,7 +217,7 @@ def build(
     bins : int
         Time bins B.
     clinical_dim : int
-        Number of clinical columns; 0 for none.
+        Width C of the encoded clinical facts; 0 for a network without them.
     **options
         Switches of that network, see its class.
 
@@ -167,8 +225,8 @@ def build(
     -------
     torch.nn.Module
         ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
-        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A network built with
-        ``clinical_dim`` takes ``clinical`` (N, clinical_dim) float as its fourth argument: scaled, without NaN.
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A model whose
+        ``modalities`` name "clinical" takes a fourth argument, (N, C) float, of width 0 where it is built without.
 
     Raises
     ------
@@ -179,9 +237,11 @@ def build(
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": clinical_dim > 0}
-    check_modalities(name, [one for one in MODALITIES if given[one]])
+    given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
+    check_modalities(name, [one for one in spec.modalities if given[one]])
     if "clinical" in spec.modalities:
         options["clinical_dim"] = clinical_dim
+    elif clinical_dim:
+        raise InputError(f"{spec.title} does not look at clinical facts.")
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
     return model

@@ -50,7 +50,7 @@ class Crossval:
         model = self.folds[0].model
         if model.networks:
             return sum(weight.numel() for network in model.networks for weight in network.parameters())
-        return 0 if model.cox is None else int(model.cox.coefficients.size)
+        return 0 if model.fitted is None else model.fitted.parameters
 
 
 def crossval(
@@ -109,7 +109,7 @@ def _fit(
     members: dict[int, list[FittedFold]] = {}
     for done, one in enumerate(spread(fit_fold, pieces, jobs=jobs), start=1):
         members.setdefault(one.fold, []).append(one)
-        if jobs != 1 or get(recipe.model).fitter == "cox":
+        if jobs != 1 or get(recipe.model).fitter != "gradient":
             report(Progress(step="Training folds", done=done, total=len(pieces)))
             check_cancel(cancel, step=f"training, {done} of {len(pieces)}")
     return [join(members[int(fold)]) for fold in numbers]

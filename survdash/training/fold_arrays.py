@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from survdash.nets.baselines.cox_ridge import LinearCox
+from survdash.nets.registry import get
 from survdash.training.baseline import Baseline
 from survdash.training.clinical import ClinicalEncoder
 from survdash.training.fold_model import FoldModel, build_network
@@ -25,8 +25,9 @@ def to_arrays(fold: FoldModel) -> Arrays:
     for name, rules in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler), ("clinical", fold.clinical)):
         if rules is not None:
             arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items()}
-    if fold.cox is not None:
-        arrays |= {f"cox.{key}": value for key, value in asdict(fold.cox).items()}
+    if fold.fitted is not None:
+        kind = get(fold.recipe.model).fitter
+        arrays |= {f"{kind}.{key}": value for key, value in fold.fitted.to_arrays().items()}
     for number, network in enumerate(fold.networks):
         weights = network.state_dict()
         arrays |= {f"{_prefix(number)}{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
@@ -44,15 +45,16 @@ def from_arrays(
     def part(prefix: str) -> Arrays:
         return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
-    genes, tiles, clinical, cox = (part(prefix) for prefix in ("genes.", "tiles.", "clinical.", "cox."))
+    genes, tiles, clinical = (part(prefix) for prefix in ("genes.", "tiles.", "clinical."))
     blank = FoldModel(
         recipe=recipe, groups=groups, tile_dim=tile_dim,
         gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
         clinical=ClinicalEncoder(**clinical) if clinical else None,
-        edges=arrays["edges"], cox=LinearCox(**cox) if cox else None,
+        edges=arrays["edges"],
     )
-    if cox:
-        return blank
+    spec = get(recipe.model)
+    if spec.fitter != "gradient":
+        return replace(blank, fitted=spec.load_fitted().from_arrays(part(f"{spec.fitter}.")))
     networks: list[nn.Module] = []
     baselines: list[Baseline] = []
     while weights := part(_prefix(len(networks))):

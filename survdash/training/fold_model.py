@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from survdash.nets.baselines.cox_ridge import LinearCox, balance_blocks
+from survdash.nets.baselines.fitted import Blocks, Fitted
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.nets.output import Output
 from survdash.nets.registry import build
@@ -49,13 +49,13 @@ class FoldModel:
     gene_scaler, tile_scaler : Scaler or None
     clinical : ClinicalEncoder or None
     edges : ndarray, shape (B + 1,)
-        Time bins in months; for a Cox loss or model (0, longest follow-up).
+        Time bins in months; for a Cox loss or a closed fit (0, longest follow-up).
     networks : tuple of nn.Module
         One a seed, in evaluation mode.
     baselines : tuple of Baseline
         Of each network, where the Cox loss was used; else empty.
-    cox : LinearCox or None
-        Either it or a network is there.
+    fitted : Fitted or None
+        Result of a closed fit; either it or a network is there.
     """
 
     recipe: Recipe
@@ -67,11 +67,11 @@ class FoldModel:
     edges: np.ndarray
     networks: tuple[nn.Module, ...] = ()
     baselines: tuple[Baseline, ...] = ()
-    cox: LinearCox | None = None
+    fitted: Fitted | None = None
 
     @property
     def network(self) -> nn.Module | None:
-        """The network, or that of the first of several seeds; None for a Cox model."""
+        """The network, or that of the first of several seeds; None for a closed fit."""
         return self.networks[0] if self.networks else None
 
     def score(self, inputs: CaseInputs, months: np.ndarray) -> Scores:
@@ -79,12 +79,12 @@ class FoldModel:
 
         Several networks are averaged: their risks, and their curves month by month.
         """
-        if self.cox is not None:
-            features = linear_features(inputs, self)
-            survival = self.cox.survival(features, months)
-            return Scores(risk=self.cox.risk(features), survival=survival, variants=survival[None])
+        if self.fitted is not None:
+            blocks = model_blocks(inputs, self)
+            survival = self.fitted.survival(blocks, months)
+            return Scores(risk=self.fitted.risk(blocks), survival=survival, variants=survival[None])
         if not self.networks:
-            raise TypeError("A fold model holds either a network or a Cox model.")
+            raise TypeError("A fold model holds either a network or a closed fit.")
         device = next(self.networks[0].parameters()).device
         laid = network_inputs(inputs, self, device=device)
         each = [self._score_one(number, laid, months) for number in range(len(self.networks))]
@@ -146,16 +146,20 @@ def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device)
     return tiles, lengths, genes, torch.from_numpy(fold.clinical.apply(inputs.clinical)).to(device)
 
 
-def linear_features(inputs: CaseInputs, fold: FoldModel) -> np.ndarray:
-    """Features of a linear model: scaled genes, mean of the scaled tiles, clinical facts, balanced; (N, P) float64."""
-    blocks = []
+def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:
+    """What a closed fit sees of N cases: scaled genes, mean of the scaled tiles, clinical facts.
+
+    One (N, P) float64 table each, in this order, without those that the model does not look at.
+    """
+    blocks: dict[str, np.ndarray] = {}
     if inputs.genes is not None and fold.gene_scaler is not None:
-        blocks.append(fold.gene_scaler.apply(inputs.genes).astype(np.float64))
+        blocks["genes"] = fold.gene_scaler.apply(inputs.genes).astype(np.float64)
     if inputs.bags is not None and fold.tile_scaler is not None:
-        blocks.append(np.stack([fold.tile_scaler.apply(bag).astype(np.float64).mean(axis=0) for bag in inputs.bags]))
+        scaled = (fold.tile_scaler.apply(bag) for bag in inputs.bags)
+        blocks["slide"] = np.stack([bag.astype(np.float64).mean(axis=0) for bag in scaled])
     if inputs.clinical is not None and fold.clinical is not None:
-        blocks.append(fold.clinical.apply(inputs.clinical).astype(np.float64))
-    return balance_blocks(blocks)
+        blocks["clinical"] = fold.clinical.apply(inputs.clinical).astype(np.float64)
+    return blocks
 
 
 def build_network(fold: FoldModel) -> nn.Module:

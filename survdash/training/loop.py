@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.nets.baselines.cox_ridge import fit_cox_ridge
+from survdash.nets.baselines.fitted import TrainingSet
 from survdash.nets.registry import get
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.fold_files import make_folds
@@ -21,7 +21,7 @@ from survdash.training.clinical import fit_clinical
 from survdash.training.curve import Curve, InnerStop
 from survdash.training.data import ModelData
 from survdash.training.discretise import fit_bins
-from survdash.training.fold_model import FoldModel, linear_features, one_thread
+from survdash.training.fold_model import FoldModel, model_blocks, one_thread
 from survdash.training.network import Training, outputs, train_network
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
@@ -32,7 +32,7 @@ INNER_PARTS = 5  # one of them chooses the number of epochs
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedFold:
-    """A fold model and the learning curve of each of its networks (none for a Cox model)."""
+    """A fold model and the learning curve of each of its networks (none for a closed fit)."""
 
     fold: int
     model: FoldModel
@@ -65,13 +65,13 @@ def fit_fold(
     done = None if kept is None else kept / f"fold_{fold}_seed_{member}.safetensors"
     if done is not None and done.is_file():
         model, curve = load_fold(done, data, recipe)
-        return FittedFold(fold=fold, model=model, curves=() if model.cox else (curve,))
+        return FittedFold(fold=fold, model=model, curves=() if model.fitted else (curve,))
     training = np.flatnonzero((data.folds != fold) & (data.folds >= 0))
     if not training.size:
         raise NotEnoughDataError(f"Fold {fold} leaves no case to train on.")
     seeds = _seeds(data, recipe, training, fold=fold)
-    if get(recipe.model).fitter == "cox":
-        model, curve = _fit_cox(data, recipe, training, seed=seeds[0]), Curve()
+    if get(recipe.model).fitter != "gradient":
+        model, curve = _fit_closed(data, recipe, training, seed=seeds[0]), Curve()
         fitted = FittedFold(fold=fold, model=model, curves=())
     else:
         words = f"Training fold {fold + 1}" + (f", seed {member + 1} of {recipe.seeds}" if recipe.seeds > 1 else "")
@@ -118,13 +118,13 @@ def _seeds(data: ModelData, recipe: Recipe, training: np.ndarray, *, fold: int) 
 def prepare(data: ModelData, recipe: Recipe, cases: np.ndarray, *, seed: int) -> FoldModel:
     """The rules of a fold, fitted on ``cases``; no weights yet."""
     outcome = data.survival.take(cases)
-    closed = recipe.loss == "cox" or get(recipe.model).fitter == "cox"
+    without_bins = recipe.loss == "cox" or get(recipe.model).fitter != "gradient"
     return FoldModel(
         recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
         gene_scaler=None if data.genes is None else fit_scaler(data.genes[cases]),
         tile_scaler=_fit_tile_scaler(data, cases, seed=seed),
         clinical=None if data.clinical is None else fit_clinical(data.clinical[cases]),
-        edges=np.array([0.0, outcome.time_months.max()]) if closed else fit_bins(outcome, bins=recipe.bins),
+        edges=np.array([0.0, outcome.time_months.max()]) if without_bins else fit_bins(outcome, bins=recipe.bins),
     )
 
 
@@ -140,12 +140,13 @@ def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Sca
     return fit_scaler(np.concatenate(samples))
 
 
-def _fit_cox(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> FoldModel:
+def _fit_closed(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> FoldModel:
     blank = prepare(data, recipe, training, seed=seed)
-    outcome = data.survival.take(training)
-    features = linear_features(data.inputs(training), blank)
-    cox = fit_cox_ridge(features, outcome.time_months, event=outcome.event, penalty=recipe.penalty)
-    return replace(blank, cox=cox)
+    seen = TrainingSet(
+        blocks=model_blocks(data.inputs(training), blank), survival=data.survival.take(training), seed=seed,
+        penalty=recipe.penalty,
+    )
+    return replace(blank, fitted=get(recipe.model).load()(seen))
 
 
 def _fit_network(

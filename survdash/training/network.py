@@ -55,8 +55,7 @@ def outcome_loss(output: Output, targets: Targets, *, loss: str) -> Tensor:
 
 def case_loss(output: Output, targets: Targets, *, loss: str) -> Tensor:
     """The whole loss of each case, (N,), whose mean is brought down."""
-    outcome = outcome_loss(output, targets, loss=loss)
-    return output.total_loss(outcome, targets.bins)
+    return output.total_loss(outcome_loss(output, targets, loss=loss), targets.bins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

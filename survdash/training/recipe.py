@@ -41,14 +41,14 @@ class Recipe:
     by_site : bool
         Made folds never have a hospital on both sides.
     penalty : float
-        Ridge penalty of the Cox model; no other model reads it.
+        Ridge penalty of the Cox model, around which late fusion tries others; no other model reads it.
     options : mapping
         Switches of the network, see its class.
 
     Raises
     ------
     InputError
-        If the model cannot use these modalities, or needs another beside them, or a number cannot be.
+        If the model cannot use these modalities or needs another beside them, or a number cannot be.
     """
 
     model: str
@@ -66,7 +66,7 @@ class Recipe:
     made_folds: int = 0
     by_site: bool = False
     penalty: float = 1.0
-    options: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+    options: Mapping[str, float | int | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spec = get(self.model)
@@ -110,7 +110,9 @@ class Recipe:
             Modalities of the cohort.
         """
         parts = [self.model]
-        if self.modalities != tuple(name for name in get(self.model).modalities if name in available):
+        spec = get(self.model)
+        unasked = (*available, "clinical") if spec.with_clinical else available
+        if self.modalities != tuple(name for name in spec.modalities if name in unasked):
             parts += self.modalities
         left_out = sorted(name for name, value in self.options.items() if value is False)
         return "-".join([*parts, *(f"without-{name}" for name in left_out), *self._differences()])
@@ -118,7 +120,6 @@ class Recipe:
     def _differences(self) -> list[str]:
         """What else sets the run apart from the paper's training, so that it does not replace that run."""
         parts = ["stand-ins"] if self.allows_missing else []
-        parts += [f"{name}-{value}" for name, value in sorted(self.options.items()) if isinstance(value, str)]
         if self.loss == "cox":
             parts.append("cox-loss")
         elif self.bins != DEFAULT_BINS:

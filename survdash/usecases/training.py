@@ -13,7 +13,7 @@ from survdash.artefact import Artefact, Card, check_model_folder, write_artefact
 from survdash.cohort import Cohort
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.genes import describe_panel
-from survdash.nets.registry import DEFAULT_MODEL, get
+from survdash.nets.registry import DEFAULT_MODEL, check_modalities, get
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
 from survdash.sources.importing import ImportReport, check_name
@@ -44,7 +44,7 @@ def make_recipe(
 ) -> Recipe:
     """The recipe of a model on a cohort: genes and slide where both have them, unless told otherwise.
 
-    Clinical facts come in when ``modalities`` names them.
+    Clinical facts come in when ``modalities`` names them, and unasked where the model is about them.
 
     Parameters
     ----------
@@ -54,16 +54,18 @@ def make_recipe(
     Raises
     ------
     NotEnoughDataError
-        If the cohort has nothing the model looks at.
+        If the cohort lacks what the model needs.
     """
     name = DEFAULT_MODEL if model == "default" else model
     spec = get(name)
-    chosen = modalities or tuple(one for one in spec.modalities if one in cohort.modalities)
-    if not chosen:
-        raise NotEnoughDataError(
-            f"{spec.title} looks at {' and '.join(spec.modalities)}; cohort {cohort.name} has neither.",
-            hint=f"The cohort has: {', '.join(cohort.modalities)}.",
-        )
+    here = (*cohort.modalities, *(("clinical",) if spec.with_clinical and cohort.has_clinical else ()))
+    chosen = modalities or tuple(one for one in spec.modalities if one in here)
+    if not modalities:
+        try:
+            check_modalities(name, chosen)
+        except InputError as error:
+            hint = f"Cohort {cohort.name} has: {', '.join(cohort.modalities)}."
+            raise NotEnoughDataError(error.message, hint=hint) from None
     given = {key: value for key, value in changes.items() if value is not None}
     return Recipe(model=name, modalities=chosen, seed=seed, **given)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from survdash.nets.aggregator import Aggregator
+from survdash.nets.aggregator import Aggregator, concat_head
 
 
 def test_tokens_have_no_order_and_cases_no_company():
@@ -12,3 +12,9 @@ def test_tokens_have_no_order_and_cases_no_company():
     assert out.shape == (3, 16)
     torch.testing.assert_close(aggregate(tokens.flip(1)), out)
     torch.testing.assert_close(torch.cat([aggregate(one[None]) for one in tokens]), out)
+
+
+def test_the_head_on_two_vectors_has_three_layers():
+    head = concat_head(8, 4)
+    assert head(torch.randn(3, 16)).shape == (3, 4)
+    assert sum(weight.numel() for weight in head.parameters()) == (16 * 8 + 8) + (8 * 8 + 8) + (8 * 4 + 4)

@@ -8,8 +8,18 @@ from survdash.nets import registry
 BOTH = ("genes", "slide")
 
 
+CLOSED = ("cox_ridge", "coxnet", "cox_clinical", "rsf", "late_fusion")
+
+
 def test_the_networks_are_those_that_are_fitted_by_gradient():
-    assert set(registry.names()) == set(registry.MODELS) - {"cox_ridge"}
+    assert set(registry.names()) == set(registry.MODELS) - set(CLOSED)
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_what_a_closed_fit_results_in_can_be_stored(name):
+    made = registry.get(name).load_fitted()
+    assert callable(registry.get(name).load())
+    assert all(callable(getattr(made, method)) for method in ("risk", "survival", "to_arrays", "from_arrays"))
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -26,6 +36,10 @@ def test_an_unknown_name_lists_the_known_ones():
         ("attnmil", (), "AttnMIL needs slide, and is given nothing"),
         ("porpoise", ("genes",), "Porpoise needs genes and slide, and is given genes"),
         ("glg", (), "needs genes or slide or both, and is given nothing"),
+        ("mcat", ("slide",), "MCAT needs genes and slide, and is given slide"),
+        ("cox_ridge", (), "needs genes or slide or clinical or several, and is given nothing"),
+        ("cox_clinical", ("genes",), "Clinical Cox needs clinical, and is given genes"),
+        ("late_fusion", ("genes",), "Late fusion needs 2 of genes, slide, clinical, and is given genes"),
     ],
 )
 def test_modalities_that_do_not_fit_are_refused(name, given, words):

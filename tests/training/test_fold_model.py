@@ -18,6 +18,9 @@ RECIPES = [
     Recipe(model="snn", modalities=("genes",), options={"width": 16}, epochs=2, loss="cox"),
     Recipe(model="glg", modalities=("genes", "slide"), options={"width": 16}, epochs=2, bins=8),
     Recipe(model="cox_ridge", modalities=("genes", "slide")),
+    Recipe(model="coxnet", modalities=("genes", "slide")),
+    Recipe(model="rsf", modalities=("genes", "slide")),
+    Recipe(model="late_fusion", modalities=("genes", "slide")),
 ]
 
 

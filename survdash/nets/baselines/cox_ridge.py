@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Self
 
 import numpy as np
 
 from survdash.errors import NotEnoughDataError
+from survdash.nets.baselines.fitted import Blocks, TrainingSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,22 +28,45 @@ class LinearCox:
     baseline_months: np.ndarray
     baseline_hazard: np.ndarray
 
-    def risk(self, features: np.ndarray) -> np.ndarray:
-        """Log hazard ratio of (N, P) features: (N,), higher is worse."""
-        result: np.ndarray = features @ self.coefficients
+    @property
+    def parameters(self) -> int:
+        """Number of coefficients that are not zero."""
+        return int(np.count_nonzero(self.coefficients))
+
+    def risk(self, blocks: Blocks) -> np.ndarray:
+        """Log hazard ratio of N cases: (N,), higher is worse."""
+        result: np.ndarray = balance_blocks(list(blocks.values())) @ self.coefficients
         return result
 
-    def survival(self, features: np.ndarray, months: np.ndarray) -> np.ndarray:
+    def survival(self, blocks: Blocks, months: np.ndarray) -> np.ndarray:
         """Probability to be alive at each of (K,) months: (N, K)."""
         step = np.searchsorted(self.baseline_months, months, side="right")
         cumulative = np.concatenate([[0.0], self.baseline_hazard])[step]
-        result: np.ndarray = np.exp(-np.exp(self.risk(features))[:, None] * cumulative[None])
+        result: np.ndarray = np.exp(-np.exp(self.risk(blocks))[:, None] * cumulative[None])
         return result
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The three arrays."""
+        return asdict(self)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """What ``to_arrays`` came from."""
+        return cls(**arrays)
 
 
 def balance_blocks(blocks: Sequence[np.ndarray]) -> np.ndarray:
     """Put modalities side by side, each divided by the root of its width, so that none outweighs another."""
     return np.concatenate([block / np.sqrt(block.shape[1]) for block in blocks], axis=1)
+
+
+def fit(training: TrainingSet) -> LinearCox:
+    """Ridge Cox model of all blocks, balanced, with the penalty of the recipe."""
+    outcome = training.survival
+    return fit_cox_ridge(
+        balance_blocks(list(training.blocks.values())), outcome.time_months, event=outcome.event,
+        penalty=training.penalty,
+    )
 
 
 def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.ndarray, penalty: float) -> LinearCox:
