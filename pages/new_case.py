@@ -57,7 +57,8 @@ def ask_rest(
 ) -> tuple[str | None, float | None, str | None]:
     """The model, of those that the given files suffice for, and the patient's age and sex, both optional."""
     given = () if upload is None else upload.modalities
-    runs = {run.name: run for run in caching.runs(cohort.name) if not given or set(run.modalities) <= set(given)}
+    suffice = {*given, "clinical"} if given else None  # clinical facts may always be left open
+    runs = {run.name: run for run in caching.runs(cohort.name) if suffice is None or set(run.modalities) <= suffice}
     if not runs:
         words = " and ".join(given)
         st.info(f"No model of this cohort works with {words} alone. Give the other part too.", icon=":material/info:")
@@ -67,7 +68,7 @@ def ask_rest(
         help="Those that can work with the files you gave. " + (model_help(list(runs.values())) if runs else ""),
     )
     age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
-                              help="Kept with the case; no model of this version looks at it.")
+                              help="Used by models that read clinical facts; kept with the case by the others.")
     sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
     return run, age, sex or None
 

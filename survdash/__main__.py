@@ -182,7 +182,7 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     cohort, run = usecases.model_for_command(options.model)
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
-        keep_ink=options.keep_ink, age_years=options.age, sex=options.sex,
+        keep_ink=options.keep_ink, age_years=options.age, sex=options.sex, stage=options.stage,
     )
     made = usecases.predict(request, report=report)
     answer = usecases.prediction_to_json(made)
@@ -267,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
+    made.add_argument("--stage", help="for instance II or 'Stage IIB'")
     made.add_argument("--out", type=Path, help="folder for prediction.csv and prediction.json")
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)

@@ -35,7 +35,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--without", type=_names, action="append", default=[],
                       help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
     made.add_argument("--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
-                      help="another option of the network: yes, no or a number")  # fmt: skip
+                      help="another option of the network: yes, no, a number or a word")  # fmt: skip
     made.add_argument("--folds", choices=("given", "made"), default="given", help="the cohort's own, or made anew")
     made.add_argument("--k", type=int, default=5, help="how many folds to make")
     made.add_argument("--by-site", action="store_true", help="made folds: no hospital on both sides")
@@ -69,7 +69,7 @@ def _run_one(options: argparse.Namespace, changes: dict[str, Any], report: Repor
     from survdash.usecases.library import run_folder
 
     cohort = usecases.open_cohort(options.cohort[0])
-    network: dict[str, float | int | bool] = {} if options.width is None else {"width": options.width}
+    network: dict[str, str | float | int | bool] = {} if options.width is None else {"width": options.width}
     network |= dict(options.option) | dict.fromkeys(_switches(options), False)
     recipe = usecases.make_recipe(
         cohort, model=options.model, modalities=options.modalities, options=network, **changes
@@ -128,13 +128,15 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _option(text: str) -> tuple[str, float | int | bool]:
+def _option(text: str) -> tuple[str, str | float | int | bool]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     if value in ("yes", "no"):
         return name, value == "yes"
-    try:
-        return name, float(value) if "." in value or "e" in value else int(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{value!r} is neither yes, no nor a number") from None
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value

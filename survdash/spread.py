@@ -46,7 +46,7 @@ def _dask(address: str) -> Iterator[None]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s", set_as_default=True)
+        client = Client(address, timeout="5s", set_as_default=True)
     except (OSError, ValueError) as error:
         raise InputError(
             f"The Dask scheduler at {address} does not answer: {error}.", hint="Start it, or mend SURVDASH_DASK."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survdash.artefact import Artefact
+from survdash.artefact import Artefact, read_artefact
 from survdash.bag_file import BagFile
-from survdash.case import BagOrigin, Case
+from survdash.case import BagOrigin, Case, Clinical
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, UnknownNameError
 from survdash.prediction import (
+    Prediction,
     percentile_of,
     predict_case,
     risk_from_logits,
@@ -109,3 +111,23 @@ def test_a_patient_held_out_from_a_model_without_deals_has_no_band(
     made = crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-glg-genes")
     assert not any(one.has_band for one in stored_predictions(made))
     assert predict_case(made, Case(case_id="new", genes=cohort.genes.loc["P00"])).has_band  # of the folds
+
+
+def test_clinical_facts_of_a_new_case_are_read_and_what_is_not_known_is_said(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    ages = [40.0 + number % 30 for number in range(len(cohort.patients))]
+    older = replace(cohort, patients=cohort.patients.assign(age=ages))
+    recipe = Recipe(model="cox_ridge", modalities=("genes", "clinical"), penalty=0.01)
+    artefact = read_artefact(crossval(older, recipe, folder=tmp_path / "made").folder)
+    assert "age in years" in artefact.card.clinical[0]
+
+    def predicted(**facts: object) -> Prediction:
+        genes = cohort.genes.loc["P01"]
+        return predict_case(artefact, Case(case_id="new", genes=genes, clinical=Clinical(**facts)))
+
+    young, old, unknown = predicted(age_years=45.0, sex="female", stage="II"), predicted(age_years=65.0), predicted()
+    assert young.risk != old.risk
+    assert young.warnings == ()
+    assert "sex, stage" in old.warnings[-1]
+    assert "age, sex, stage" in unknown.warnings[-1]

@@ -217,7 +217,7 @@ def build(
     bins : int
         Time bins B.
     clinical_dim : int
-        Width C of the encoded clinical facts; 0 for a network without them.
+        Number of clinical columns; 0 for none.
     **options
         Switches of that network, see its class.
 
@@ -225,8 +225,8 @@ def build(
     -------
     torch.nn.Module
         ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
-        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A model whose
-        ``modalities`` name "clinical" takes a fourth argument, (N, C) float, of width 0 where it is built without.
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A network built with
+        ``clinical_dim`` takes ``clinical`` (N, clinical_dim) float as its fourth argument: scaled, without NaN.
 
     Raises
     ------

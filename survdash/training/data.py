@@ -79,11 +79,6 @@ class CaseInputs:
     bags: Sequence[np.ndarray] | None
     clinical: np.ndarray | None = None
 
-    @property
-    def size(self) -> int:
-        """Number of cases N."""
-        return next(len(part) for part in (self.genes, self.bags, self.clinical) if part is not None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileDraw:

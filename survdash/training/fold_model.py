@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from survdash.nets.baselines.fitted import Blocks, Fitted
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.nets.output import Output
-from survdash.nets.registry import build, get
+from survdash.nets.registry import build
 from survdash.training.baseline import Baseline
 from survdash.training.clinical import WIDTH as CLINICAL_WIDTH
 from survdash.training.clinical import ClinicalEncoder
@@ -125,7 +125,7 @@ NetworkInputs = tuple[Tensor, Tensor, list[Tensor]] | tuple[Tensor, Tensor, list
 
 
 def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device) -> NetworkInputs:
-    """Scale and lay out N cases for ``network(tiles, lengths, genes)``, or with clinical facts where it knows them.
+    """Scale and lay out N cases for ``network(tiles, lengths, genes)``, with clinical facts where they are read.
 
     Where the network has learnt stand-ins, genes that are missing altogether stay NaN, for it to see that they are.
     """
@@ -141,12 +141,9 @@ def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device)
             row[np.isnan(inputs.genes).all(axis=1)] = np.nan
         genes = [torch.from_numpy(row[:, group]).to(device) for group in fold.groups]
     tiles, lengths = tiles.to(device), lengths.to(device)
-    if "clinical" not in get(fold.recipe.model).modalities:
+    if inputs.clinical is None or fold.clinical is None:
         return tiles, lengths, genes
-    facts = np.zeros((inputs.size, 0), np.float32)
-    if inputs.clinical is not None and fold.clinical is not None:
-        facts = fold.clinical.apply(inputs.clinical)
-    return tiles, lengths, genes, torch.from_numpy(facts).to(device)
+    return tiles, lengths, genes, torch.from_numpy(fold.clinical.apply(inputs.clinical)).to(device)
 
 
 def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:

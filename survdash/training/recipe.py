@@ -66,7 +66,7 @@ class Recipe:
     made_folds: int = 0
     by_site: bool = False
     penalty: float = 1.0
-    options: Mapping[str, float | int | bool] = field(default_factory=dict)
+    options: Mapping[str, str | float | int | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spec = get(self.model)
@@ -120,6 +120,7 @@ class Recipe:
     def _differences(self) -> list[str]:
         """What else sets the run apart from the paper's training, so that it does not replace that run."""
         parts = ["stand-ins"] if self.allows_missing else []
+        parts += [f"{name}-{value}" for name, value in sorted(self.options.items()) if isinstance(value, str)]
         if self.loss == "cox":
             parts.append("cox-loss")
         elif self.bins != DEFAULT_BINS:

@@ -64,8 +64,8 @@ class PredictRequest:
         Resolution in um per pixel as the user states it, for slides that do not say.
     keep_ink : bool
         Whether tiles under thick strokes of possible ink are read like any other.
-    age_years, sex
-        Carried into the case; no model of this version looks at them.
+    age_years, sex, stage
+        Read by models that look at clinical facts; carried into the case for the others.
     case_id : str
     """
 
@@ -77,6 +77,7 @@ class PredictRequest:
     keep_ink: bool = False
     age_years: float | None = None
     sex: str | None = None
+    stage: str | None = None
     case_id: str = "new-case"
 
 
@@ -154,7 +155,7 @@ def choose_run(request: PredictRequest) -> Artefact:
             f"No model of cohort {request.cohort} works with {' and '.join(sorted(given)) or 'nothing'} alone.",
             hint="Give the other part too, or choose another cohort.",
         )
-    return open_run(request.cohort, max(fitting, key=lambda entry: len(entry.modalities)).name)
+    return open_run(request.cohort, max(fitting, key=lambda entry: len({*entry.modalities} - {"clinical"})).name)
 
 
 def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel | None = None) -> Prediction:
@@ -188,7 +189,7 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
                              "tiles": one.tiles, "ink_kept": request.keep_ink} for one in embeddings]  # fmt: skip
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
-    clinical = Clinical(age_years=request.age_years, sex=request.sex)
+    clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
     case = Case(case_id=request.case_id, bag=bag, genes=genes, clinical=clinical, slide_paths=request.slides)
     from survdash.features.encoders import choose_device
     from survdash.prediction import predict_case
@@ -208,7 +209,9 @@ def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
         unread.append(f"The gene table was not read: model {card.name} looks at the {sees} only.")
     if request.slides and card.bag_origin is None:
         unread.append(f"The slide was not read: model {card.name} looks at the {sees} only.")
-    if request.age_years is not None or request.sex is not None:
+    given = [name for name, value in (("Age", request.age_years), ("sex", request.sex), ("stage", request.stage))
+             if value is not None]  # fmt: skip
+    if given and "clinical" not in card.modalities:
         unread.append(f"Age and sex were not used: model {card.name} looks at {sees} only.")
     return unread
 

@@ -155,8 +155,12 @@ def list_artefacts() -> list[Artefact]:
 
 
 def list_models() -> list[dict[str, object]]:
-    """Cards of all trained models, with their concordance."""
-    return [one.card.to_json() | {"cindex": one.evaluation()["cindex"]} for one in list_artefacts()]
+    """Cards of all trained models, with their concordance and, where part of the training chose it, the epochs."""
+    models = []
+    for one in list_artefacts():
+        evaluation = one.evaluation()
+        models.append(one.card.to_json() | {"cindex": evaluation["cindex"], "inner": evaluation.get("inner", [])})
+    return models
 
 
 def describe_methods() -> list[dict[str, object]]:

@@ -20,7 +20,8 @@ def varied(cohort: Cohort) -> Cohort:
     number = range(len(patients))
     patients["age"] = [None if i % 7 == 0 else 40.0 + i for i in number]
     patients["sex"] = ["female" if i % 3 else "male" for i in number]
-    patients["stage"] = ["[Discrepancy]" if i % 11 == 0 else ("I", "Stage IIB", "Stage III", "IV")[i % 4] for i in number]
+    stages = ("I", "Stage IIB", "Stage III", "IV")
+    patients["stage"] = ["[Discrepancy]" if i % 11 == 0 else stages[i % 4] for i in number]
     patients["site"] = [f"hospital {i % 9}" for i in number]
     return replace(cohort, patients=patients)
 

@@ -1,4 +1,4 @@
-"""Nothing that is fitted for a fold may depend on the patients it holds out: shown for every model, and shown to see."""
+"""Nothing that is fitted for a fold may depend on the patients it holds out: for every model, and shown to see."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def other_held_out(data: ModelData, *, fold: int) -> ModelData:
 
 
 def check_held_out_unseen(data: ModelData, recipe: Recipe, *, fold: int = 0) -> None:
-    """Fit a fold twice, the held-out patients changed in between: every fitted number and loss must stay, bit for bit."""
+    """Fit a fold twice, the held-out patients changed in between: every fitted number must stay, bit for bit."""
     one, other = (fit_fold(version, recipe, fold=fold) for version in (data, other_held_out(data, fold=fold)))
     assert one.curves == other.curves, "the losses depend on the held-out patients"
     before, after = to_arrays(one.model), to_arrays(other.model)

@@ -10,7 +10,7 @@ import torch
 from survdash.case import Survival
 from survdash.errors import Cancelled, NotEnoughDataError
 from survdash.training.data import model_data
-from survdash.training.loop import fit_fold
+from survdash.training.loop import fit_fold, join
 from survdash.training.recipe import Recipe
 
 MONTHS = np.arange(6.0)
@@ -81,3 +81,24 @@ def test_cancel_is_seen_between_epochs(data):
 def test_a_fold_without_training_cases_is_refused(data):
     with pytest.raises(NotEnoughDataError, match="no case"):
         fit_fold(replace(data, folds=np.zeros(data.size, int)), glg(), fold=0)
+
+
+def test_the_number_of_epochs_is_chosen_on_a_fifth_of_the_training_patients(data):
+    recipe = replace(glg(learning_rate=2e-2, stop="inner"), epochs=8)
+    (curve,) = fit_fold(data, recipe, fold=0).curves
+    assert len(curve.inner.training) == len(curve.inner.validation) == 8
+    assert curve.inner.epochs == 1 + int(np.argmin(curve.inner.validation))
+    assert len(curve.training) == curve.inner.epochs
+    # Refitted on the whole training fold: the weights of a plain training for so many epochs.
+    plain = fit_fold(data, replace(glg(learning_rate=2e-2), epochs=curve.inner.epochs), fold=0)
+    assert plain.curves[0].training == curve.training
+
+
+def test_the_seeds_of_an_ensemble_differ_and_the_first_is_the_single_one(data):
+    recipe = glg(seeds=2)
+    first, second = (fit_fold(data, recipe, fold=0, member=member) for member in (0, 1))
+    assert first.curves == fit_fold(data, glg(), fold=0).curves
+    assert second.curves != first.curves
+    joined = join([first, second])
+    assert len(joined.model.networks) == len(joined.curves) == 2
+    np.testing.assert_array_equal(second.model.tile_scaler.centre, first.model.tile_scaler.centre)

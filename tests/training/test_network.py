@@ -11,8 +11,8 @@ from survdash.nets.output import plain_output
 from survdash.nets.registry import names
 from survdash.training import network as room
 from survdash.training.fold_model import build_network
-from survdash.training.losses import survival_loss
 from survdash.training.loop import prepare
+from survdash.training.losses import survival_loss
 from survdash.training.network import Training, case_loss, make_targets, train_network
 
 
