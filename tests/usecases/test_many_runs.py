@@ -23,7 +23,10 @@ from survdash.usecases.training import crossval, make_recipe
 def genes_only(cohort: Cohort) -> str:
     write_cohort(
         cohort_folder("small"), name="small", title="Small", simulated=True, endpoint="overall survival",
-        patients=cohort.patients.assign(site=[f"h{number % 8}" for number in range(len(cohort.patients))]),
+        patients=cohort.patients.assign(
+            site=[f"h{number % 8}" for number in range(len(cohort.patients))],
+            age=[40.0 + number for number in range(len(cohort.patients))],
+        ),
         genes=cohort.genes, gene_groups=cohort.gene_groups, slides={}, folds=cohort.folds, source={},
         bags=None, bag_origin=None,
     )  # fmt: skip

@@ -85,7 +85,7 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
     Raises
     ------
     NotEnoughDataError
-        If nobody died.
+        If nobody died, or no feature differs between the patients.
     """
     from sksurv.linear_model import CoxPHSurvivalAnalysis
 
@@ -93,6 +93,8 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
         raise NotEnoughDataError(f"No death among {event.size} patients: no Cox model can be fitted.")
     _, singular, axes = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
     axes = axes[singular > 1e-8 * singular[0]].T
+    if not axes.size:
+        raise NotEnoughDataError(f"All {event.size} training patients are alike in what the Cox model looks at.")
     outcome = np.array(list(zip(event, time_months, strict=True)), dtype=[("event", bool), ("time", float)])
     fitted = CoxPHSurvivalAnalysis(alpha=penalty, ties="breslow", n_iter=200).fit(features @ axes, outcome)
     coefficients = axes @ fitted.coef_

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from survdash.errors import NotEnoughDataError
@@ -33,7 +35,7 @@ def fit(training: TrainingSet) -> LinearCox:
     return LinearCox(coefficients=coefficients, baseline_months=months, baseline_hazard=hazard)
 
 
-def _fit_path(features: np.ndarray, training: TrainingSet, *, penalties: np.ndarray | None):  # type: ignore[no-untyped-def]
+def _fit_path(features: np.ndarray, training: TrainingSet, *, penalties: np.ndarray | None) -> Any:
     """A fitted CoxnetSurvivalAnalysis; ``coef_`` is (P, penalties), falling penalties along the second axis."""
     from sksurv.linear_model import CoxnetSurvivalAnalysis
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def fit(training: TrainingSet) -> Forest:
     return forest_arrays(grown)
 
 
-def forest_arrays(grown) -> Forest:  # type: ignore[no-untyped-def]
+def forest_arrays(grown: Any) -> Forest:
     """The trees of a fitted scikit-survival ``RandomSurvivalForest``."""
     months = np.arange(np.floor(grown.unique_times_[-1]) + 1)
     step = np.searchsorted(grown.unique_times_, months, side="right")  # 0 before the first follow-up ends

@@ -81,6 +81,7 @@ class PyramidPositionEncoding(nn.Module):
         kernel = self.conv_7.weight + F.pad(self.conv_5.weight, [1] * 4) + F.pad(self.conv_3.weight, [2] * 4)
         kernel = kernel + F.pad(kernel.new_ones(width, 1, 1, 1), [3] * 4)
         biases: list[Tensor] = [conv.get_parameter("bias") for conv in (self.conv_7, self.conv_5, self.conv_3)]
+        bias = biases[0] + biases[1] + biases[2]  # a sum over a stack would let the three share one gradient in memory
         square = tokens.transpose(1, 2).unflatten(2, (math.isqrt(tokens.shape[1]), -1))
-        encoded = F.conv2d(square, kernel, torch.stack(biases).sum(dim=0), padding=3, groups=width)
+        encoded = F.conv2d(square, kernel, bias, padding=3, groups=width)
         return encoded.flatten(2).transpose(1, 2)

@@ -55,6 +55,12 @@ def test_without_a_death_there_is_no_answer():
         fit_cox_ridge(features, time, event=np.zeros_like(event), penalty=1.0)
 
 
+def test_patients_all_alike_cannot_be_told_apart():
+    features, time, event = patients()
+    with pytest.raises(NotEnoughDataError, match="alike"):
+        fit_cox_ridge(np.ones_like(features), time, event=event, penalty=1.0)
+
+
 def test_a_wide_modality_does_not_outweigh_a_narrow_one():
     rng = np.random.default_rng(0)
     both = balance_blocks([rng.normal(size=(500, 3)), rng.normal(size=(500, 900))])
