@@ -170,8 +170,8 @@ def describe_methods() -> list[dict[str, object]]:
 def run_title(card: Card) -> str:
     """Title of a run: the method's, and what it looks at where it could look at more."""
     spec = MODELS[card.recipe.model]
-    words = {"genes": "genes only", "slide": "slide only"}
-    only = words[card.modalities[0]] if len(card.modalities) < len(spec.modalities) else ""
+    words = {"genes": "genes only", "slide": "slide only", "clinical": "clinical facts only"}
+    only = words[card.modalities[0]] if len(card.modalities) == 1 < len(spec.modalities) else ""
     return f"{spec.title}, {only}" if only else spec.title
 
 

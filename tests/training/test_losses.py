@@ -34,3 +34,19 @@ def test_all_that_can_happen_has_probability_one(logits):
 def test_a_certain_network_that_is_wrong_is_punished_finitely():
     loss = survival_loss(torch.tensor([[200.0, 0.0]]), torch.tensor([1]), torch.tensor([False]))
     assert loss.item() == pytest.approx(-math.log(1e-7), rel=1e-5)
+
+
+def test_its_gradient_is_the_numerical_one():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(8, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    bins, event = torch.arange(8) % 4, torch.arange(8) < 4
+    assert torch.autograd.gradcheck(lambda rows: survival_loss(rows, bins, event), logits)
+
+
+def test_the_slope_by_hand():
+    # d/dlogit of -log(1 - h) is h, of -log h is h - 1; later bins do not matter.
+    logits = LOGITS.expand(2, -1).clone().requires_grad_()
+    survival_loss(logits, torch.tensor([1, 1]), torch.tensor([True, False])).sum().backward()
+    torch.testing.assert_close(
+        logits.grad, torch.tensor([[1 / 2, 3 / 4 - 1, 0], [1 / 2, 3 / 4, 0]], dtype=torch.float64)
+    )
