@@ -32,12 +32,12 @@ FORMATS = """
 """
 
 
-def describe_training(recipe: dict[str, Any]) -> str:
+def describe_training(recipe: dict[str, Any], *, by_epochs: bool) -> str:
     """How a recipe trains, in words; a closed fit has no epochs."""
     folds = f"{recipe['made_folds']} folds made anew{', by hospital' if recipe['by_site'] else ''}; " \
         if recipe["made_folds"] else ""
-    if recipe["model"] == "cox_ridge":
-        return f"{folds}ridge penalty {recipe['penalty']:g}"
+    if not by_epochs:
+        return f"{folds}fitted at once, penalty {recipe['penalty']:g}"
     stop = f"up to {recipe['epochs']} epochs, chosen on a fifth of the training patients" \
         if recipe["stop"] == "inner" else f"{recipe['epochs']} epochs"
     loss = "Cox's partial likelihood" if recipe["loss"] == "cox" else f"{recipe['bins']} time bins"
@@ -67,7 +67,7 @@ def show_card(card: dict[str, Any]) -> None:
             rows["Tile features"] = f"{escape(origin['encoder'])}, {origin['dim']:,} wide, weights `{weights}`"
         if card["clinical"]:
             rows["Clinical facts"] = escape("; ".join(card["clinical"]))
-        rows["Training"] = escape(describe_training(card["recipe"]))
+        rows["Training"] = escape(describe_training(card["recipe"], by_epochs=any(card["history"])))
         rows["Made by"] = f"survdash {escape(card['software'])}"
         facts(rows)
         if any(card["history"]):

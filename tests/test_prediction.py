@@ -131,3 +131,20 @@ def test_clinical_facts_of_a_new_case_are_read_and_what_is_not_known_is_said(
     assert young.warnings == ()
     assert "sex, stage" in old.warnings[-1]
     assert "age, sex, stage" in unknown.warnings[-1]
+
+
+def test_a_model_that_has_learnt_stand_ins_is_trained_and_asked_with_what_there_is(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    gaps = replace(cohort, genes=cohort.genes.drop(index=["P03", "P04"]))
+    recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=2, options={"width": 8, "stand_ins": True})
+    artefact = crossval(gaps, recipe, folder=tmp_path / "made")
+    assert artefact.card.run == "glg-stand-ins"
+    assert {"P03", "P04"} <= set(artefact.predictions()["case_id"])
+    whole = case_of(cohort, "P00")
+    for missing, words in (({"bag": None}, "No slide"), ({"genes": None}, "No genes")):
+        made = predict_case(artefact, replace(whole, **missing))
+        assert words in made.warnings[-1]
+        assert np.isfinite(made.survival).all()
+    plain = crossval(gaps, replace(recipe, options={"width": 8}), folder=tmp_path / "plain")
+    assert not {"P03", "P04"} & set(plain.predictions()["case_id"])

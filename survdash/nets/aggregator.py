@@ -24,8 +24,13 @@ class Aggregator(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Aggregate the tokens of each case."""
-        pooled: Tensor = self.head(self.pool.pool_tokens(self.encoder(tokens)))
-        return pooled
+        return self.with_weights(tokens)[0]
+
+    def with_weights(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The aggregate (N, d), and what each token weighed in the pooling, (N, T)."""
+        encoded = self.encoder(tokens)
+        weights = self.pool.token_weights(encoded)
+        return self.head((weights[..., None] * encoded).sum(dim=1)), weights
 
 
 def concat_head(width: int, bins: int) -> nn.Sequential:

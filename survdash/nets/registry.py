@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
-WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
+Choice = type | tuple[str, ...]  # what an option may be: bool, int for a count, or one of some words
+WIDTH: Mapping[str, Choice] = MappingProxyType({"width": int})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class ModelSpec:
     ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with ``at_least`` so many.
     ``with_clinical``: clinical facts come in unasked where they are known. ``fitter`` names the way it is fitted:
     "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
-    ``options`` are the switches of its class: bool, or int for a count.
+    ``options`` are the switches of its class: bool, int for a count, or the words to choose from.
     """
 
     title: str
@@ -36,7 +37,7 @@ class ModelSpec:
     modalities: tuple[str, ...]
     fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
-    options: Mapping[str, type] = field(default_factory=dict)
+    options: Mapping[str, Choice] = field(default_factory=dict)
     either: bool = False
     at_least: int = 1
     with_clinical: bool = False
@@ -63,9 +64,13 @@ FITTED: Mapping[str, str] = MappingProxyType({
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
-        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=("genes", "slide"),
+        title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
-        options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool}, either=True,
+        options={
+            **WIDTH, "deals": int, "tokens": ("dealt", "tiles"), "alignment": bool, "cross_attention": bool,
+            "transport": bool, "stand_ins": bool,
+        },
+        either=True,
     ),
     "snn": ModelSpec(
         title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
@@ -164,13 +169,20 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
         if option not in known:
             allowed = ", ".join(known) or "none"
             raise InputError(f"{get(name).title} has no option {option!r}.", hint=f"Its options: {allowed}.")
-        if known[option] is bool:
-            if not isinstance(value, bool):
-                raise InputError(f"Option {option} of {get(name).title} is yes or no, not {value!r}.")
-        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"Option {option} of {get(name).title} cannot be {value!r}.", hint="Give a count from 1.")
-        elif option == "width" and value % HEADS:
+        _check_value(f"Option {option} of {get(name).title}", value, known[option])
+        if option == "width" and isinstance(value, int) and value % HEADS:
             raise InputError(f"A width of {value} is not a multiple of {HEADS}.", hint="Try 64, 128 or 256.")
+
+
+def _check_value(words: str, value: object, choice: Choice) -> None:
+    if isinstance(choice, tuple):
+        if value not in choice:
+            raise InputError(f"{words} cannot be {value!r}.", hint=f"Choose from: {', '.join(choice)}.")
+    elif choice is bool:
+        if not isinstance(value, bool):
+            raise InputError(f"{words} is yes or no, not {value!r}.")
+    elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{words} cannot be {value!r}.", hint="Give a count from 1.")
 
 
 def check_modalities(name: str, given: Iterable[str]) -> None:
@@ -231,7 +243,7 @@ def build(
     Raises
     ------
     UnknownNameError, InputError
-        No such network; or it cannot work without the modality that is missing.
+        No such network; or it cannot work without the modality that is missing, or with what is given.
     """
     spec = get(name)
     if spec.fitter != "gradient":
@@ -240,7 +252,7 @@ def build(
     given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
     check_modalities(name, [one for one in spec.modalities if given[one]])
     if "clinical" in spec.modalities:
-        options["clinical_dim"] = clinical_dim
+        options = {**options, "clinical_dim": clinical_dim}
     elif clinical_dim:
         raise InputError(f"{spec.title} does not look at clinical facts.")
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)

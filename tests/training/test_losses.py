@@ -72,3 +72,19 @@ def test_the_gradient_of_the_partial_likelihood_is_the_numerical_one():
     event = torch.tensor([1, 1, 0, 1, 1, 0, 0, 1, 1], dtype=torch.bool)
     assert torch.autograd.gradcheck(lambda values: cox_loss(values, time, event), eta)
     assert torch.autograd.gradcheck(lambda values: cox_loss(values + 3, time, event).sum(), eta)
+
+
+def test_its_gradient_is_the_numerical_one():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(8, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    bins, event = torch.arange(8) % 4, torch.arange(8) < 4
+    assert torch.autograd.gradcheck(lambda rows: survival_loss(rows, bins, event), logits)
+
+
+def test_the_slope_by_hand():
+    # d/dlogit of -log(1 - h) is h, of -log h is h - 1; later bins do not matter.
+    logits = LOGITS.expand(2, -1).clone().requires_grad_()
+    survival_loss(logits, torch.tensor([1, 1]), torch.tensor([True, False])).sum().backward()
+    torch.testing.assert_close(
+        logits.grad, torch.tensor([[1 / 2, 3 / 4 - 1, 0], [1 / 2, 3 / 4, 0]], dtype=torch.float64)
+    )

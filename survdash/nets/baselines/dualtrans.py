@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from survdash.nets.aggregator import Aggregator, concat_head
 from survdash.nets.attention import GatedAttentionPool
 from survdash.nets.baselines.nystrom import NystromAttention
-from survdash.nets.deal import content_ranks, order_within_case
+from survdash.nets.deal import content_order
 from survdash.nets.output import Output, plain_output
 from survdash.nets.segments import segment_index
 from survdash.nets.snn import GeneEncoder
@@ -56,8 +56,10 @@ class DualTrans(nn.Module):
 
     def forward(self, tiles: Tensor, lengths: Tensor, genes: Sequence[Tensor]) -> Output:
         """Hazard logits of N cases; see ``survdash.nets.build`` for the shapes."""
-        order = order_within_case(content_ranks(tiles, lengths), lengths)
-        bags = self.project(tiles)[order].split(lengths.tolist())
+        sizes = lengths.tolist()
+        bags = [
+            own[content_order(raw)] for own, raw in zip(self.project(tiles).split(sizes), tiles.split(sizes), strict=True)
+        ]
         attended = torch.cat([self._attend(bag[None])[0] for bag in bags])
         pooled, _ = self.pool(attended, segment_index(lengths), segments=len(lengths))
         vectors = [self.slide(pooled), self.aggregate_genes(self.encode_genes(genes))]

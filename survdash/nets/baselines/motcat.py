@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from survdash.nets.aggregator import Aggregator, concat_head
-from survdash.nets.deal import content_ranks, deal_keys, order_within_case
+from survdash.nets.deal import content_shuffles
 from survdash.nets.output import Output, plain_output
 from survdash.nets.segments import segment_index, segment_sum
 from survdash.nets.snn import GeneEncoder
@@ -95,10 +95,16 @@ class MotCat(nn.Module):
         case = segment_index(counts)
         place = torch.arange(len(case), device=lengths.device) - (torch.cumsum(counts, 0) - counts)[case]
         sizes = lengths[case] // counts[case] + (place < lengths[case] % counts[case])
-        if self.training:
-            rows = order_within_case(torch.rand(len(tiles), device=tiles.device), lengths)
-        elif len(case) > len(lengths):
-            rows = order_within_case(deal_keys(content_ranks(tiles, lengths), 0), lengths)
-        else:  # one micro-batch a case: nothing to draw
+        if len(case) == len(lengths):  # one micro-batch a case: nothing to draw
             rows = torch.arange(len(tiles), device=tiles.device)
+        else:
+            starts = (torch.cumsum(lengths, 0) - lengths).tolist()
+            owned = zip(starts, tiles.split(lengths.tolist()), strict=True)
+            rows = torch.cat([start + self._order(own) for start, own in owned])
         return rows.split(sizes.tolist()), case
+
+    def _order(self, tiles: Tensor) -> Tensor:
+        """In which order the tiles of one case go into micro-batches: drawn anew in training, else from its content."""
+        if self.training:
+            return torch.randperm(len(tiles), device=tiles.device)
+        return content_shuffles(tiles, count=1)[0]
