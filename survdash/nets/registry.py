@@ -75,7 +75,7 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     ),
     "cox_ridge": ModelSpec(
         title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
-        source="Cox 1972 with a ridge penalty; scikit-survival",
+        source="Cox 1972 with a ridge penalty; scikit-survival", either=True,
     ),
 })
 
