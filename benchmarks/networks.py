@@ -1,7 +1,7 @@
 """What each network costs on one case, as a multiple of one matrix product M x 1024 x 256 beside it.
 
 Each figure comes from a process of its own, on one thread, so that its peak of memory is its own too.
-``python -m benchmarks.networks [TILES ...]`` (5,000 unless told otherwise; the largest of one TransMIL step is 80000)
+``python -m benchmarks.networks [TILES ...]`` (5,000 unless told otherwise)
 """
 
 from __future__ import annotations

@@ -47,9 +47,10 @@ def test_modalities_that_do_not_fit_are_refused(name, given, words):
         registry.check_modalities(name, given)
 
 
+@pytest.mark.parametrize("name", ["glg", "cox_ridge"])
 @pytest.mark.parametrize("given", [("genes",), ("slide",), BOTH])
-def test_the_default_model_can_do_with_either(given):
-    registry.check_modalities(registry.DEFAULT_MODEL, given)
+def test_some_models_can_do_with_either(name, given):
+    registry.check_modalities(name, given)
 
 
 def test_what_a_network_does_not_look_at_is_left_aside():

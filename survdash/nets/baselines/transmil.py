@@ -13,12 +13,13 @@ from survdash.nets.baselines.nystrom import NystromAttention
 from survdash.nets.output import Output, plain_output
 
 DROPOUT = 0.1  # after each attention
+TOGETHER = 8192  # tokens worked on at once where bags are small: bounds the memory, and large bags go one by one
 
 
 class TransMil(nn.Module):
     """Correlated multiple-instance learning (Shao 2021, sections 3.2 and 3.3, algorithm 2).
 
-    Each case by itself: tiles (M, D) -> projection (M, d), ReLU -> its first tiles again until there are S^2, a square
+    Each case apart: tiles (M, D) -> projection (M, d), ReLU -> its first tiles again until there are S^2, a square
     -> class token before them -> x + attention(LayerNorm x) -> PPEG on the S x S square -> x + attention(LayerNorm x)
     -> LayerNorm of the class token -> Linear (B,). d is ``width``, 512 in the paper.
 
@@ -44,13 +45,17 @@ class TransMil(nn.Module):
 
     def forward(self, tiles: Tensor, lengths: Tensor, genes: Sequence[Tensor]) -> Output:
         """Hazard logits of N cases; see ``survdash.nets.build`` for the shapes."""
-        bags = self.project(tiles).split(lengths.tolist())
-        classes = torch.cat([self._class_of(bag) for bag in bags])
-        return plain_output(self.hazard(self.norm_out(classes)))
+        squares = [fill_square(bag) for bag in self.project(tiles).split(lengths.tolist())]
+        classes: list[Tensor] = [self.class_token] * len(squares)
+        for cases in alike([len(square) for square in squares]):
+            answers = self._class_of(torch.stack([squares[case] for case in cases]))
+            for case, answer in zip(cases, answers.split(1), strict=True):
+                classes[case] = answer
+        return plain_output(self.hazard(self.norm_out(torch.cat(classes))))
 
-    def _class_of(self, bag: Tensor) -> Tensor:
-        """The class token (1, d) after both layers, from one case's projected tiles (M, d)."""
-        tokens = torch.cat([self.class_token, fill_square(bag)])[None]
+    def _class_of(self, squares: Tensor) -> Tensor:
+        """The class token (N, d) after both layers, from N cases with squares of one size (N, S^2, d)."""
+        tokens = torch.cat([self.class_token.expand(len(squares), 1, -1), squares], dim=1)
         tokens = tokens + self.attend_1(self.norm_1(tokens))
         tokens = torch.cat([tokens[:, :1], self.encode_position(tokens[:, 1:])], dim=1)
         return (tokens[:, :1] + self.attend_2(self.norm_2(tokens), first=1))[:, 0]
@@ -60,6 +65,15 @@ def fill_square(bag: Tensor) -> Tensor:
     """Repeat the first tiles at the end until their number is a square: (S^2, d) from (M, d), S = ceil(sqrt M)."""
     side = math.isqrt(len(bag) - 1) + 1
     return torch.cat([bag, bag[: side**2 - len(bag)]])
+
+
+def alike(sizes: Sequence[int]) -> list[list[int]]:
+    """Deal the cases into groups of one size of square and at most ``TOGETHER`` tokens, small bags being many."""
+    by_size: dict[int, list[int]] = {}
+    for case, size in enumerate(sizes):
+        by_size.setdefault(size, []).append(case)
+    steps = ((cases, max(1, TOGETHER // size)) for size, cases in by_size.items())
+    return [cases[start : start + step] for cases, step in steps for start in range(0, len(cases), step)]
 
 
 class PyramidPositionEncoding(nn.Module):

@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from survdash.nets.baselines.transmil import PyramidPositionEncoding, TransMil, fill_square
+from survdash.nets.baselines.transmil import TOGETHER, PyramidPositionEncoding, TransMil, alike, fill_square
 from tests.nets.layers import TILE, linear, size
 
 
@@ -27,6 +29,15 @@ def test_a_bag_is_filled_to_a_square_with_its_first_tiles(tiles):
     assert len(filled) == side**2
     assert torch.equal(filled[:tiles], bag)
     assert torch.equal(filled[tiles:], bag[: side**2 - tiles])
+
+
+@given(sizes=st.lists(st.sampled_from([1, 4, 2500, 4096, 10_000]), max_size=12))
+def test_every_case_is_in_one_group_of_its_size_and_groups_are_bounded(sizes):
+    groups = alike(sizes)
+    assert sorted(case for group in groups for case in group) == list(range(len(sizes)))
+    for group in groups:
+        assert len({sizes[case] for case in group}) == 1
+        assert len(group) == 1 or sum(sizes[case] for case in group) <= TOGETHER
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 8])
