@@ -110,3 +110,28 @@ def test_a_model_without_what_it_needs_is_refused(name, modalities):
 def test_what_is_no_network_is_not_built():
     with pytest.raises(InputError, match="not a network"):
         registry.build("cox_ridge", tile_dim=None, gene_dims=GENE_DIMS)
+
+
+def test_clinical_facts_go_to_those_that_look_at_them():
+    model = registry.build("glg", tile_dim=TILE_DIM, gene_dims=GENE_DIMS, clinical_dim=2, width=16).eval()
+    assert model(*cases([4], ("genes", "slide")), torch.zeros(1, 2)).logits.shape == (1, 4)
+    with pytest.raises(InputError, match="clinical"):
+        registry.build("snn", tile_dim=None, gene_dims=GENE_DIMS, clinical_dim=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tokens": "some"}, "Choose from: dealt, tiles"),
+        ({"tokens": True}, "Choose from"),
+        ({"deals": 0}, "count from 1"),
+        ({"deals": True}, "count from 1"),
+        ({"transport": 1}, "yes or no"),
+        ({"width": 20}, "multiple of 8"),
+        ({"speed": 1}, "no option 'speed'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_by_name(options, words):
+    with pytest.raises(InputError, match=words):
+        registry.check_options("glg", options)
+    registry.check_options("glg", {"tokens": "tiles", "deals": 4, "transport": True, "width": 64})
