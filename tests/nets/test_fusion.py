@@ -276,3 +276,10 @@ def test_clinical_facts_join_whatever_else_there_is(change):
     assert torch.all((model(tiles, lengths, genes, clinical + 1).logits - out.logits).abs().sum(1) > 0)
     with pytest.raises(InputError, match="clinical"):
         model(tiles, lengths, genes)
+
+
+def test_a_hundred_thousand_tokens_are_no_square():
+    # A table of tiles by tiles would take 40 GB.
+    tiles, lengths, genes = cases([100_000])
+    with torch.no_grad():
+        assert make(tokens="tiles").eval()(tiles, lengths, genes).logits.isfinite().all()
