@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from survdash.errors import InputError, UnknownNameError
 from survdash.nets import registry
@@ -60,3 +61,29 @@ def test_what_a_network_does_not_look_at_is_left_aside():
 def test_what_is_no_network_is_not_built():
     with pytest.raises(InputError, match="not a network"):
         registry.build("cox_ridge", tile_dim=None, gene_dims=(3,))
+
+
+def test_clinical_facts_go_to_those_that_look_at_them():
+    model = registry.build("glg", tile_dim=5, gene_dims=(3, 2), clinical_dim=2, width=16).eval()
+    genes = [torch.randn(1, 3), torch.randn(1, 2)]
+    assert model(torch.randn(4, 5), torch.tensor([4]), genes, torch.zeros(1, 2)).logits.shape == (1, 4)
+    with pytest.raises(InputError, match="clinical"):
+        registry.build("snn", tile_dim=None, gene_dims=(3, 2), clinical_dim=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tokens": "some"}, "Choose from: dealt, tiles"),
+        ({"tokens": True}, "Choose from"),
+        ({"deals": 0}, "count from 1"),
+        ({"deals": True}, "count from 1"),
+        ({"transport": 1}, "yes or no"),
+        ({"width": 20}, "multiple of 8"),
+        ({"speed": 1}, "no option 'speed'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_by_name(options, words):
+    with pytest.raises(InputError, match=words):
+        registry.check_options("glg", options)
+    registry.check_options("glg", {"tokens": "tiles", "deals": 4, "transport": True, "width": 64})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import ot
 import pytest
@@ -59,7 +61,7 @@ def test_its_cost_falls_to_the_exact_one(size):
     gaps = [(cost * entropic_plan(cost, regularisation=step)).sum().item() - exact for step in ladder]
     # Never below the exact cost, and above it by at most the regularisation times the entropy's range, log 6.
     assert all(-1e-9 < gap <= step * np.log(6) for gap, step in zip(gaps, ladder, strict=True))
-    assert all(later < earlier for earlier, later in zip(gaps, gaps[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(gaps))
     assert gaps[-1] < 1e-3
 
 
