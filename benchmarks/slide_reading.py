@@ -49,8 +49,8 @@ def make_slide(path: Path, side: int, *, tissue_px: int | None = None) -> None:
         level = 0
         while True:
             file.write(
-                _tiles(picture, side, tissue), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE), photometric="ycbcr",
-                subsampling=(2, 2), compression="jpeg", subfiletype=int(level > 0), metadata=None,
+                _tiles(picture, side, tissue), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE),
+                photometric="ycbcr", subsampling=(2, 2), compression="jpeg", subfiletype=int(level > 0), metadata=None,
                 resolution=(20_000 / 2**level,) * 2, resolutionunit="CENTIMETER",
             )  # fmt: skip
             if side < 2 * TILE:

@@ -105,10 +105,13 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
 
 
 def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
-    """One line on stderr for each slide when it is done; the failures once more at the end, and status 2."""
+    """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
     from survdash.features.many import embed_many, list_slides
 
     entries = list_slides(options.slide)
+    who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
+    print(f"Found {len(entries)} slide(s) in {options.slide}.", file=sys.stderr)
+    print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)
     place = {entry.name: number for number, entry in enumerate(entries)}
     outcomes = []
     for one in embed_many(
@@ -119,15 +122,19 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -
         made, words = one.embedding, f"failed: {one.error}"
         if made is not None:
             words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
+            words += f"; the same slide as {one.same_as}" if one.same_as else ""
             words += "".join(f"; warning: {warning}" for warning in made.warnings)
         print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
     outcomes.sort(key=lambda one: place[one.entry.name])
-    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error}
+    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error, "hint": one.hint}
               for one in outcomes if one.embedding is None]  # fmt: skip
     options.status = 2 if failed else 0
-    done = [{"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
-             "cached": made.cached, "tiles_lost": made.tiles_lost, "warnings": list(made.warnings),
-             "path": str(one.bag_path)} for one in outcomes if (made := one.embedding) is not None]  # fmt: skip
+    done = [
+        {"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
+         "cached": made.cached, "same_as": one.same_as, "tiles_lost": made.tiles_lost,
+         "warnings": list(made.warnings), "path": str(one.bag_path)}
+        for one in outcomes if (made := one.embedding) is not None
+    ]  # fmt: skip
     if options.json:
         return {"done": done, "failed": failed, "encoder": options.encoder}
     tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
@@ -322,7 +329,8 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
                    "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
     made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
-    made.add_argument("--jobs", type=int, default=1, help="processes that share the slides of a folder or list")
+    made.add_argument("--jobs", type=int, default=1,
+                      help="processes that share the slides of a folder or list; with SURVDASH_DASK its workers do")
     made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
     made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
