@@ -157,6 +157,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     return {"cohorts": [
         {"name": one.name, "title": one.title, "simulated": one.simulated, "cases": one.cases, "events": one.events,
          "modalities": list(one.modalities), "runs": [run.name for run in usecases.list_runs(one.name)]}
@@ -167,9 +168,18 @@ def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
 def _models(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     kept = ("name", "cohort", "run", "title", "simulated", "cases", "events", "version", "cindex")
     trained = [{key: card[key] for key in kept} for card in usecases.list_models()]
     return {"models": trained, "methods": usecases.describe_methods()}
+
+
+def _tell_problems() -> None:
+    """Say on stderr what the lists leave out."""
+    from survdash import usecases
+
+    for words in usecases.list_problems():
+        print(f"survdash: warning: {words}", file=sys.stderr)
 
 
 def _crossval(options: argparse.Namespace, report: Report) -> Answer:
