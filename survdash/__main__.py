@@ -232,7 +232,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     cohort, run = usecases.model_for_command(options.model)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes,
+        mpp=options.mpp[0] if len(options.mpp) == 1 else tuple(options.mpp) or None,
         keep_ink=options.keep_ink, age_years=options.age, sex=options.sex,
     )
     made = usecases.predict(request, report=report)
@@ -314,7 +315,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
-    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--mpp", type=float, action="append", default=[],
+                      help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
