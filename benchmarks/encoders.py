@@ -1,4 +1,4 @@
-"""How fast the encoders are: engine against torch on one core, and a whole slide against its bound.
+"""How fast the encoders are: engine against torch on one core.
 
 Everything is a ratio within one run: the ways take turns, round by round, and CPU seconds of the process count, so that
 other work on the machine disturbs little. ResNet-50 takes random weights (the speed is the same, nothing is fetched).
@@ -15,21 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from survdash.features import embed
-from survdash.features.blocks import block_starts, encode_blocks
 from survdash.features.encoders import ENCODERS, load_encoder
 from survdash.features.engine import largest_difference, load_engine
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
-from survdash.simulation.pyramid import write_pyramid
-from survdash.slide.reader import open_slide
-from survdash.slide.tiles import lay_grid
-from survdash.slide.tissue import find_tissue
 
 Way = Callable[[np.ndarray], np.ndarray]
 SECONDS, BATCHES = 1.5, (1, 4, 8)
@@ -86,42 +79,6 @@ def compare(name: str, rounds: int) -> None:
               f"({ratio.min():.2f}-{ratio.max():.2f})", flush=True)  # fmt: skip
 
 
-def end_to_end(rounds: int, *, side: int = 6000) -> None:
-    """Print the wall time of embedding a slide as a share of its bound: CPU seconds of reading plus encoding."""
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 100, (side // 50, side // 50, 3)) + np.array([150, 60, 120])
-    pixels = np.kron(coarse, np.ones((50, 50, 1), int)) + rng.integers(-5, 5, (side, side, 3))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "made.tiff"
-        write_pyramid(pixels.astype(np.uint8), path, mpp=0.5)
-        encoder = load_encoder()
-        with open_slide(path) as slide:
-            grid = lay_grid(slide, find_tissue(slide))
-            for number in range(rounds):
-                start = time.process_time()
-                tiles = [slide.read_tile(x, y, level0_px=256, tile_px=256) for x, y in grid.coords.tolist()]
-                reading = time.process_time() - start
-                start = time.process_time()
-                encoder.encode(np.stack(tiles))
-                encoding = time.process_time() - start
-                for cores in (1, len(os.sched_getaffinity(0))):
-                    os.environ["OMP_NUM_THREADS"] = str(cores)
-                    wall, used = time.perf_counter(), time.process_time()
-                    for _ in encode_blocks(slide, grid, encoder, starts=block_starts(grid)):
-                        pass
-                    pipeline, cpu = time.perf_counter() - wall, time.process_time() - used
-                    wall, used = time.perf_counter(), time.process_time()
-                    made = embed.embed_slide(path)
-                    whole, whole_cpu = time.perf_counter() - wall, time.process_time() - used
-                    made.bag_path.unlink()
-                    bound = (reading + encoding) / cores
-                    print(f"  round {number}, {cores} cores, {grid.size} tiles: reading {reading:.1f} + encoding "
-                          f"{encoding:.1f} CPU-s, bound {bound:.2f} s; read+encode {pipeline:.2f} s = "
-                          f"{bound / pipeline:.2f} of it ({cpu:.1f} CPU-s); with tissue, export check and bag "
-                          f"{whole:.2f} s = {bound / whole:.2f} ({whole_cpu:.1f} CPU-s)", flush=True)  # fmt: skip
-                os.environ["OMP_NUM_THREADS"] = "1"
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -130,5 +87,3 @@ if __name__ == "__main__":
         settings.cache_clear()
         for one in ENCODERS:
             compare(one, number)
-        print("A slide end to end (efficientnet-lite0):")
-        end_to_end(max(2, number // 2))

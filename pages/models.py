@@ -12,7 +12,7 @@ from survdash.settings import settings
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
-from survdash.ui.error_box import error_box
+from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, duration, escape
 
@@ -80,6 +80,7 @@ def show_card(card: dict[str, Any]) -> None:
 st.title("Models & data", anchor=False)
 st.header("Models", anchor=False)
 with error_box():
+    show_problems(caching.problems())
     for card in caching.models():
         show_card(card)
 

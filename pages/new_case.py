@@ -9,7 +9,7 @@ from survdash.jobs.queue import Job, read_job
 from survdash.settings import settings
 from survdash.ui import caching
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
-from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part
+from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import remember_job, show_progress
 from survdash.ui.prediction_view import show_prediction
@@ -32,20 +32,20 @@ def show_form() -> None:
     with st.container():
         if upload is None and cohort.simulated:
             sample_buttons()
-    said = SlideAnswer(mpp=None, keep_ink=False, ready=True)
+    said: list[SlideAnswer] = []
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown(":material/biotech: **Tissue slide**")
-        path = show_part(upload, "slide", wanted="slide" in reads)
-        if upload is not None and path is not None:
-            said = check_slide(upload, path)
+        st.markdown(":material/biotech: **Tissue slides**")
+        for part in show_slides(upload, wanted="slide" in reads):
+            if upload is not None:
+                said.append(check_slide(upload, part))
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex = ask_rest(cohort, upload)
-    if upload is None or run is None or not said.ready:
+    if upload is None or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
         st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
@@ -74,12 +74,12 @@ def ask_rest(
 
 
 def file_case(
-    upload: Upload, cohort: str, run: str, *, said: SlideAnswer, age: float | None, sex: str | None
+    upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None
 ) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=() if upload.slide is None else (upload.slide,), genes=upload.genes,
-        mpp=said.mpp, keep_ink=said.keep_ink, age_years=age, sex=sex,
+        cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
+        mpp=tuple(one.mpp for one in said), keep_ink=tuple(one.keep_ink for one in said), age_years=age, sex=sex,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

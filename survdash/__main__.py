@@ -105,10 +105,13 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
 
 
 def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
-    """One line on stderr for each slide when it is done; the failures once more at the end, and status 2."""
+    """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
     from survdash.features.many import embed_many, list_slides
 
     entries = list_slides(options.slide)
+    who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
+    print(f"Found {len(entries)} slide(s) in {options.slide}.", file=sys.stderr)
+    print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)
     place = {entry.name: number for number, entry in enumerate(entries)}
     outcomes = []
     for one in embed_many(
@@ -119,15 +122,19 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -
         made, words = one.embedding, f"failed: {one.error}"
         if made is not None:
             words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
+            words += f"; the same slide as {one.same_as}" if one.same_as else ""
             words += "".join(f"; warning: {warning}" for warning in made.warnings)
         print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
     outcomes.sort(key=lambda one: place[one.entry.name])
-    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error}
+    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error, "hint": one.hint}
               for one in outcomes if one.embedding is None]  # fmt: skip
     options.status = 2 if failed else 0
-    done = [{"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
-             "cached": made.cached, "tiles_lost": made.tiles_lost, "warnings": list(made.warnings),
-             "path": str(one.bag_path)} for one in outcomes if (made := one.embedding) is not None]  # fmt: skip
+    done = [
+        {"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
+         "cached": made.cached, "same_as": one.same_as, "tiles_lost": made.tiles_lost,
+         "warnings": list(made.warnings), "path": str(one.bag_path)}
+        for one in outcomes if (made := one.embedding) is not None
+    ]  # fmt: skip
     if options.json:
         return {"done": done, "failed": failed, "encoder": options.encoder}
     tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
@@ -150,6 +157,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     return {"cohorts": [
         {"name": one.name, "title": one.title, "simulated": one.simulated, "cases": one.cases, "events": one.events,
          "modalities": list(one.modalities), "runs": [run.name for run in usecases.list_runs(one.name)]}
@@ -160,9 +168,18 @@ def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
 def _models(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     kept = ("name", "cohort", "run", "title", "simulated", "cases", "events", "version", "cindex")
     trained = [{key: card[key] for key in kept} for card in usecases.list_models()]
     return {"models": trained, "methods": usecases.describe_methods()}
+
+
+def _tell_problems() -> None:
+    """Say on stderr what the lists leave out."""
+    from survdash import usecases
+
+    for words in usecases.list_problems():
+        print(f"survdash: warning: {words}", file=sys.stderr)
 
 
 def _compare(options: argparse.Namespace, report: Report) -> Answer:
@@ -181,7 +198,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     cohort, run = usecases.model_for_command(options.model)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes,
+        mpp=options.mpp[0] if len(options.mpp) == 1 else tuple(options.mpp) or None,
         keep_ink=options.keep_ink, age_years=options.age, sex=options.sex, stage=options.stage,
     )
     made = usecases.predict(request, report=report)
@@ -263,7 +281,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
-    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--mpp", type=float, action="append", default=[],
+                      help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
@@ -289,7 +308,8 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
                    "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
     made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
-    made.add_argument("--jobs", type=int, default=1, help="processes that share the slides of a folder or list")
+    made.add_argument("--jobs", type=int, default=1,
+                      help="processes that share the slides of a folder or list; with SURVDASH_DASK its workers do")
     made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
     made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")

@@ -13,8 +13,8 @@ import pandas as pd
 
 from survdash import __version__
 from survdash.artefact import Artefact, Card, load_folds
-from survdash.case import BagOrigin, Case
-from survdash.errors import ArtefactError, UnknownNameError
+from survdash.case import Bag, BagOrigin, Case
+from survdash.errors import ArtefactError, BagError, UnknownNameError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -164,9 +164,13 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     ------
     ArtefactError
         If the case lacks a modality, or its bag comes from another encoder.
+    BagError
+        If a feature of a tile is not a finite number.
     """
     card = artefact.card
     _check_fit(card, case)
+    if card.bag_origin is not None and case.bag is not None:
+        warnings += _check_features(case.bag)
     inputs, said = _case_inputs(card, case)
     months = np.arange(card.months + 1, dtype=float)
     scores = []
@@ -239,6 +243,24 @@ def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
             f"{expected.dim} wide); this bag comes from {found.encoder} (weights {found.weights[:12]}, {found.dim}).",
             hint="Embed the slide again with the model's encoder.",
         )
+
+
+def _check_features(bag: Bag) -> tuple[str, ...]:
+    """Refuse tiles with gaps, which the scaler would fill unasked; tell of gaps in slide-level vectors."""
+    finite = np.isfinite(bag.features)
+    if finite.all():
+        return ()
+    gaps = np.isnan(bag.features)
+    if len(bag.features) > len(bag.slide_ids) or not (finite | gaps).all():
+        bad = np.flatnonzero(~finite.all(axis=1))
+        raise BagError(
+            f"{bad.size} of {len(finite)} tiles have features that are not finite numbers; the first is tile "
+            f"{bad[0] + 1}.",
+            hint="Embed the slide again.",
+        )
+    count = int(gaps.sum())
+    are = "is" if count == 1 else "are"
+    return (f"{count} of {gaps.size} slide features {are} missing; the training patients' median stands in.",)
 
 
 def _group(risk: float, cutpoint: float | None) -> str | None:

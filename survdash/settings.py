@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from survdash.errors import InputError
@@ -30,7 +31,14 @@ class Settings(BaseSettings):
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
-    dask: str | None = None
+    dask: str = ""
+
+    @field_validator("dask")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", value):
+            raise ValueError("not the address of a Dask scheduler, as tcp://host:8786")
+        return value
 
 
 @cache

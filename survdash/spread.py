@@ -35,10 +35,10 @@ def spread(function: Callable[..., R], pieces: Sequence[Mapping[str, Any]], *, j
             yield function(**piece)
         return
     with ExitStack() as stack:
-        if settings().dask is not None:
-            stack.enter_context(_dask(str(settings().dask)))
+        if settings().dask:
+            stack.enter_context(_dask(settings().dask))
         tasks = (joblib.delayed(function)(**piece) for piece in pieces)
-        yield from joblib.Parallel(n_jobs=-1 if settings().dask is not None else jobs, return_as="generator")(tasks)
+        yield from joblib.Parallel(n_jobs=-1 if settings().dask else jobs, return_as="generator")(tasks)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from survdash.artefact import Artefact, read_artefact
 from survdash.bag_file import BagFile
 from survdash.case import BagOrigin, Case, Clinical
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, UnknownNameError
+from survdash.errors import ArtefactError, BagError, UnknownNameError
 from survdash.prediction import (
     Prediction,
     percentile_of,
@@ -69,6 +69,25 @@ def test_a_new_case_gives_the_same_answer_whatever_the_order_of_its_tiles(fused:
     )  # fmt: skip
     other = predict_case(fused, Case(case_id="new", bag=bag, genes=case.genes))
     assert other.risk == pytest.approx(first.risk, abs=1e-5)  # sums in another order round otherwise
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_feature_that_is_no_number_is_refused_and_not_scored(fused: Artefact, cohort: Cohort, value: float) -> None:
+    case = case_of(cohort, "P00")
+    features = case.bag.features.copy()
+    features[[2, 7], 3] = value
+    with pytest.raises(BagError, match=r"2 of 10 tiles .* the first is tile 3"):
+        predict_case(fused, Case(case_id="new", bag=replace(case.bag, features=features), genes=case.genes))
+
+
+def test_a_gap_in_a_slide_level_vector_is_filled_and_told(fused: Artefact, cohort: Cohort) -> None:
+    case = case_of(cohort, "P01")
+    features = case.bag.features[:1].astype(np.float32)
+    features[0, 3] = np.nan
+    bag = replace(case.bag, features=features, coords=case.bag.coords[:1], slide_index=case.bag.slide_index[:1])
+    made = predict_case(fused, Case(case_id="new", bag=bag, genes=case.genes), warnings=("before",))
+    assert made.warnings == ("before", "1 of 8 slide features is missing; the training patients' median stands in.")
+    assert np.isfinite(made.risk)
 
 
 def test_curves_start_at_one_never_rise_and_lie_in_their_band(fused: Artefact, cohort: Cohort) -> None:

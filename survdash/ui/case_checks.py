@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from survdash import usecases
-from survdash.errors import SurvdashError
+from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
+from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape
@@ -46,19 +47,24 @@ def show_line(sign: str, what: str, finding: str) -> None:
     st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
 
 
-def check_slide(upload: Upload, path: Path) -> SlideAnswer:
-    """Show what is known of the slide; ask for its resolution where the file does not say, and about possible ink."""
+def check_slide(upload: Upload, part: str) -> SlideAnswer:
+    """Show what is known of a slide; ask for its resolution where the file does not say, and about possible ink.
+
+    A slide that was given before, under whatever name, is refused.
+    """
+    path, which = upload.files[part], part.removeprefix("slide") and f"_{part}"
     changed = path.stat().st_mtime_ns
     try:
+        _refuse_twin(upload, part)
         check = _slide(path, changed, None, keep_ink=False)
     except SurvdashError as error:
-        refuse(upload, "slide", error)
+        refuse(upload, part, error)
     stated = None
     if check.mpp is None:
         show_line("warn", "Resolution", "this file does not say it")
         stated = st.number_input(
-            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key="new_case.mpp", format="%.3f", help=MPP_HELP,
-            placeholder="for instance 0.25 for 40×, 0.5 for 20×",
+            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
+            help=MPP_HELP, placeholder="for instance 0.25 for 40×, 0.5 for 20×",
         )
         if stated is not None:
             try:
@@ -68,10 +74,28 @@ def check_slide(upload: Upload, path: Path) -> SlideAnswer:
                 show_error(error.message, error.hint)
                 return SlideAnswer(mpp=None, keep_ink=False, ready=False)
     keep_ink = False
-    if check.ink_tiles and st.toggle("Read what looks like ink too", key="new_case.keep_ink", help=INK_HELP):
+    if check.ink_tiles and st.toggle("Read what looks like ink too", key=f"new_case.keep_ink{which}", help=INK_HELP):
         keep_ink, check = True, _slide(path, changed, stated, keep_ink=True)
     _show_slide(check, stated=stated is not None)
     return SlideAnswer(mpp=stated, keep_ink=keep_ink, ready=check.tiles > 0)
+
+
+def _refuse_twin(upload: Upload, part: str) -> None:
+    path = upload.files[part]
+    for other, there in upload.slides.items():
+        if other == part:
+            return  # those after it will be compared with it
+        same_size = there.stat().st_size == path.stat().st_size
+        if same_size and _sha256(there, there.stat().st_mtime_ns) == _sha256(path, path.stat().st_mtime_ns):
+            raise SlideError(
+                f"{upload.names[part]} is the same slide as {upload.names[other]}.",
+                hint="Give each slide once: its tiles would count double.",
+            )
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the slides …")
+def _sha256(path: Path, changed: int) -> str:
+    return file_sha256(path)
 
 
 def _show_slide(check: usecases.SlideCheck, *, stated: bool) -> None:

@@ -1,8 +1,9 @@
 """Uploaded files on disk: one private folder per case, our own file names, swept after a time.
 
-A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>`` and ``about.json`` (the names the
-files had, and the job that reads them). The number stands in the page's address, so a refreshed or second tab finds
-the files again; who does not know it does not find them, because no page lists it, nor the jobs of others.
+A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``slide2.<suffix>`` and so on, ``genes.<suffix>`` and
+``about.json`` (the names the files had, and the job that reads them). The number stands in the page's address, so a
+refreshed or second tab finds the files again; who does not know it does not find them, because no page lists it, nor
+the jobs of others.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -25,21 +26,31 @@ from survdash.store import write_json
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
-SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES}
+SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
+PARTS = (*SLIDE_PARTS, "genes")
+SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | {"genes": GENE_SUFFIXES}
 BLOCK_BYTES = 16 << 20
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What a case's folder holds; None for a part that is not there."""
+    """What a case's folder holds: the file of each part that is there, the name it had, and the job that reads them."""
 
     folder: Path
-    slide: Path | None
-    genes: Path | None
-    slide_name: str
-    genes_name: str
+    files: Mapping[str, Path]
+    names: Mapping[str, str]
     job: str
+
+    @property
+    def genes(self) -> Path | None:
+        """The gene table, None where there is none."""
+        return self.files.get("genes")
+
+    @property
+    def slides(self) -> dict[str, Path]:
+        """The slides by their part."""
+        return {part: self.files[part] for part in SLIDE_PARTS if part in self.files}
 
     @property
     def identifier(self) -> str:
@@ -49,8 +60,8 @@ class Upload:
     @property
     def modalities(self) -> tuple[str, ...]:
         """Which of "genes" and "slide" are here."""
-        here = (("genes", self.genes), ("slide", self.slide))
-        return tuple(part for part, path in here if path is not None)
+        here = (("genes", self.genes is not None), ("slide", bool(self.slides)))
+        return tuple(part for part, is_here in here if is_here)
 
 
 def uploads_folder() -> Path:
@@ -83,10 +94,9 @@ def open_upload(identifier: str) -> Upload:
             hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
         )
     about = _about(folder)
-    return Upload(
-        folder=folder, slide=_part(folder, "slide"), genes=_part(folder, "genes"),
-        slide_name=about.get("slide", ""), genes_name=about.get("genes", ""), job=about.get("job", ""),
-    )
+    files = {part: path for part in PARTS if (path := _part(folder, part)) is not None}
+    return Upload(folder=folder, files=files, names={part: about.get(part, "") for part in files},
+                  job=about.get("job", ""))  # fmt: skip
 
 
 def upload_of_job(job_id: str) -> Upload | None:
@@ -104,7 +114,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     ----------
     upload : Upload
     part : str
-        "slide" or "genes".
+        One of ``PARTS``.
     name : str
         The name it had on the user's machine: only its ending is used, the rest is shown and never a path.
     file : binary file
@@ -117,11 +127,11 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     """
     shown = PurePosixPath(PureWindowsPath(name).name).name
     suffix = shown.rpartition(".")[2].lower()
-    refuse: type[InputError] = SlideError if part == "slide" else GeneError
+    refuse: type[InputError] = GeneError if part == "genes" else SlideError
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
-    limit = settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
+    limit = settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
     drop_part(upload, part)
     with _private_part(upload.folder / f"{part}.{suffix}") as out:
         size = 0

@@ -28,6 +28,7 @@ from survdash.usecases.library import (
     describe_methods,
     list_cohorts,
     list_models,
+    list_problems,
     list_runs,
     open_cohort,
     open_run,
@@ -39,6 +40,6 @@ __all__ = [
     "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "RunOutcome",
     "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "compare_models", "crossval", "crossval_all",
     "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort", "job_prediction",
-    "list_cohorts", "list_models", "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run",
-    "predict", "prediction_to_json", "stored_prediction", "write_sample_case",
+    "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
+    "open_run", "predict", "prediction_to_json", "stored_prediction", "write_sample_case",
 ]  # fmt: skip

@@ -58,11 +58,11 @@ class PredictRequest:
     cohort, run : str
         The trained model.
     slides : tuple of Path
-        All slides of the patient.
+        All slides of the patient, each once.
     genes : Path or None
-    mpp : float or None
+    mpp : float or None, or a tuple of one a slide
         Resolution in um per pixel as the user states it, for slides that do not say.
-    keep_ink : bool
+    keep_ink : bool, or a tuple of one a slide
         Whether tiles under thick strokes of possible ink are read like any other.
     age_years, sex, stage
         Read by models that look at clinical facts; carried into the case for the others.
@@ -73,12 +73,27 @@ class PredictRequest:
     run: str = "default"
     slides: tuple[Path, ...] = ()
     genes: Path | None = None
-    mpp: float | None = None
-    keep_ink: bool = False
+    mpp: float | tuple[float | None, ...] | None = None
+    keep_ink: bool | tuple[bool, ...] = False
     age_years: float | None = None
     sex: str | None = None
     stage: str | None = None
     case_id: str = "new-case"
+
+    def statements(self) -> list[tuple[Path, float | None, bool]]:
+        """Each slide with the resolution that is stated of it and whether its ink is kept.
+
+        Raises
+        ------
+        InputError
+            If the statements are not one a slide.
+        """
+        count = len(self.slides)
+        mpp = self.mpp if isinstance(self.mpp, tuple) else (self.mpp,) * count
+        ink = self.keep_ink if isinstance(self.keep_ink, tuple) else (self.keep_ink,) * count
+        if not len(mpp) == len(ink) == count:
+            raise InputError(f"{len(mpp)} resolutions are stated for {count} slides.", hint="State one, or all.")
+        return list(zip(self.slides, mpp, ink, strict=True))
 
 
 def check_slide(path: Path, *, mpp: float | None = None, keep_ink: bool = False) -> SlideCheck:
@@ -172,6 +187,7 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     card, warnings, genes = artefact.card, [], None
     if not request.slides and request.genes is None:
         raise InputError("There is neither a slide nor a gene table.", hint="Give at least one.")
+    request.statements()
     inputs: dict[str, object] = {}
     if request.genes is not None and card.panel is not None:
         report(Progress(step="Reading genes", done=0, total=1))
@@ -185,8 +201,12 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
-        inputs["slides"] = [{"sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
-                             "tiles": one.tiles, "ink_kept": request.keep_ink} for one in embeddings]  # fmt: skip
+        # A model sees all tiles as one bag, so a slide weighs what its share of them is. File names may be a patient's.
+        inputs["slides"] = [
+            {"slide": number, "sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
+             "tiles": one.tiles, "share": one.tiles / len(bag.features), "ink_kept": ink}
+            for number, (one, (_, _, ink)) in enumerate(zip(embeddings, request.statements(), strict=True), start=1)
+        ]  # fmt: skip
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
     clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
@@ -221,12 +241,14 @@ def _contradicted(request: PredictRequest) -> list[str]:
     from survdash.slide.reader import open_slide
 
     found = []
-    for number, path in enumerate(request.slides if request.mpp is not None else (), start=1):
+    for number, (path, stated, _) in enumerate(request.statements(), start=1):
+        if stated is None:
+            continue
         with open_slide(path) as slide:
             own = slide.mpp
-        if own is not None and request.mpp is not None and abs(own / request.mpp - 1) > SAME_MPP:
+        if own is not None and abs(own / stated - 1) > SAME_MPP:
             found.append(
-                f"Slide {number} states {own:g} um per pixel; {request.mpp:g} was used instead, as it was stated here."
+                f"Slide {number} states {own:g} um per pixel; {stated:g} was used instead, as it was stated here."
             )
     return found
 
@@ -250,16 +272,15 @@ def _embed(
         )
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
-    for path in request.slides:
+    _refuse_twins(request.slides)
+    for path, mpp, keep_ink in request.statements():
         made = embed_slide(
-            path, encoder=expected.encoder, mpp=request.mpp, tissue_rule=TissueRule(exclude_ink=not request.keep_ink),
+            path, encoder=expected.encoder, mpp=mpp, tissue_rule=TissueRule(exclude_ink=not keep_ink),
             report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
             bags.append(file.read(file.slide_ids))
-        if made.slide_sha256 in [one.slide_sha256 for one in embeddings]:
-            raise InputError("The same slide was given twice.", hint="Give each slide once: tiles would count double.")
         embeddings.append(made)
     joined = Bag(
         features=np.concatenate([bag.features for bag in bags]), coords=np.concatenate([bag.coords for bag in bags]),
@@ -267,6 +288,21 @@ def _embed(
         slide_ids=tuple(slide for bag in bags for slide in bag.slide_ids), origin=expected,
     )
     return joined, embeddings
+
+
+def _refuse_twins(paths: tuple[Path, ...]) -> None:
+    """Refuse, before any work, a slide that was given twice, be it under two names."""
+    from survdash.slide.reader import open_slide
+
+    number_of: dict[str, int] = {}
+    for number, path in enumerate(paths if len(paths) > 1 else (), start=1):
+        with open_slide(path) as slide:
+            first = number_of.setdefault(slide.sha256, number)
+        if first != number:
+            raise InputError(
+                f"The same slide was given twice: slides {first} and {number} have the same content.",
+                hint="Give each slide once: tiles would count double.",
+            )
 
 
 def file_prediction(request: PredictRequest) -> str:
@@ -293,7 +329,8 @@ def job_prediction(job_id: str) -> Prediction:
 
 def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
     genes = payload["genes"]
-    request = PredictRequest(**payload | {
+    said = {key: tuple(value) for key, value in payload.items() if isinstance(value, list)}  # JSON has no tuples
+    request = PredictRequest(**payload | said | {
         "slides": tuple(Path(path) for path in payload["slides"]), "genes": None if genes is None else Path(genes),
     })
     return prediction_to_json(predict(request, report=report, cancel=cancel))

@@ -57,9 +57,8 @@ class DualTrans(nn.Module):
     def forward(self, tiles: Tensor, lengths: Tensor, genes: Sequence[Tensor]) -> Output:
         """Hazard logits of N cases; see ``survdash.nets.build`` for the shapes."""
         sizes = lengths.tolist()
-        bags = [
-            own[content_order(raw)] for own, raw in zip(self.project(tiles).split(sizes), tiles.split(sizes), strict=True)
-        ]
+        both = zip(self.project(tiles).split(sizes), tiles.split(sizes), strict=True)
+        bags = [projected[content_order(own)] for projected, own in both]
         attended = torch.cat([self._attend(bag[None])[0] for bag in bags])
         pooled, _ = self.pool(attended, segment_index(lengths), segments=len(lengths))
         vectors = [self.slide(pooled), self.aggregate_genes(self.encode_genes(genes))]
