@@ -22,8 +22,9 @@ import torch
 
 from survdash.features import embed
 from survdash.features.blocks import block_starts, encode_blocks
-from survdash.features.encoders import ENCODERS, load_encoder
+from survdash.features.encoders import load_encoder
 from survdash.features.engine import largest_difference, load_engine
+from survdash.features.registry import ENCODERS
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
 from survdash.simulation.pyramid import write_pyramid

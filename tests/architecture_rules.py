@@ -52,7 +52,7 @@ FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 RESERVED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("streamlit",), ("ui", "pages", "app"), "only ui/, pages/ and app.py see streamlit"),
     (NETWORK, ("sources",), "only sources/ opens sockets"),
-    (("safetensors",), ("artefact",), "only artefact.py reads safetensors"),
+    (("safetensors",), ("artefact", "features"), "only artefact.py and the encoders read safetensors"),
     (PICKLES, (), "no pickle: it runs code when read"),
 )
 

@@ -11,7 +11,7 @@ import joblib
 
 from survdash.errors import InputError, SlideError, SurvdashError
 from survdash.features.embed import Embedding, embed_slide, save_bag
-from survdash.features.encoders import DEFAULT_ENCODER, weights_file
+from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule
 
@@ -95,6 +95,7 @@ def embed_many(
     encoder: str = DEFAULT_ENCODER,
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
+    stain: str = "none",
     jobs: int = 1,
     skip_unreadable: bool = False,
     report: Report = silent,
@@ -129,7 +130,7 @@ def embed_many(
     heard = report if jobs == 1 else silent
     tasks = (
         joblib.delayed(_embed_one)(
-            entry, out / f"{entry.name}.h5", encoder=encoder, mpp=mpp, tissue_rule=tissue_rule,
+            entry, out / f"{entry.name}.h5", encoder=encoder, mpp=mpp, tissue_rule=tissue_rule, stain=stain,
             skip_unreadable=skip_unreadable, report=heard,
         )
         for entry in entries
@@ -139,13 +140,13 @@ def embed_many(
 
 def _embed_one(
     entry: SlideEntry, bag_path: Path, *, encoder: str, mpp: float | None, tissue_rule: TissueRule,
-    skip_unreadable: bool, report: Report,
+    stain: str, skip_unreadable: bool, report: Report,
 ) -> Outcome:
     stated = mpp if entry.mpp is None else entry.mpp
     try:
         made = embed_slide(
-            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, skip_unreadable=skip_unreadable,
-            report=report,
+            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, stain=stain,
+            skip_unreadable=skip_unreadable, report=report,
         )  # fmt: skip
         save_bag(made, bag_path, slide_id=entry.name)
     except (SurvdashError, OSError) as error:
