@@ -28,12 +28,15 @@ from survdash.features.registry import ENCODERS
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
 from survdash.simulation.pyramid import write_pyramid
+from survdash.slide.focus import measure_focus
 from survdash.slide.reader import open_slide
+from survdash.slide.stain import fit_stain
 from survdash.slide.tiles import lay_grid
 from survdash.slide.tissue import find_tissue
 
 Way = Callable[[np.ndarray], np.ndarray]
 SECONDS, BATCHES = 1.5, (1, 4, 8)
+BF16 = "torch, bf16"  # not used by survdash: docs/decisions/007-no-bf16-on-processors.md
 
 
 def ways(name: str) -> dict[str, Way]:
@@ -51,15 +54,16 @@ def ways(name: str) -> dict[str, Way]:
 
     network = network.to(memory_format=torch.channels_last)
 
-    def by_torch(batch: int) -> Way:
+    def by_torch(batch: int, *, bf16: bool = False) -> Way:
         def run(tiles: np.ndarray) -> np.ndarray:
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 parts = [torch.from_numpy(tiles[i : i + batch]) for i in range(0, len(tiles), batch)]
-                return np.concatenate([network(part).numpy() for part in parts])
+                return np.concatenate([network(part).float().numpy() for part in parts])
 
         return run
 
-    return {"engine": engine.encode} | {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    plain = {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    return {"engine": engine.encode} | plain | {BF16: by_torch(8, bf16=True)}
 
 
 def rate(way: Way, tiles: np.ndarray) -> float:
@@ -76,7 +80,9 @@ def compare(name: str, rounds: int) -> None:
     tiles = np.random.default_rng(0).integers(0, 256, (8, 256, 256, 3), dtype=np.uint8)
     table = ways(name)
     reference = table["torch, batch 8"](tiles)
-    print(f"{name}: largest difference {largest_difference(table['engine'](tiles), reference):.1e} (relative above 1)")
+    moved, by_bf16 = (largest_difference(table[words](tiles), reference) for words in ("engine", BF16))
+    print(f"{name}: largest difference {moved:.1e} (relative above 1), by bf16 {by_bf16:.1e}; this processor computes "
+          f"with {torch.backends.cpu.get_cpu_capability()}")  # fmt: skip
     rates = {words: [] for words in table}
     for _ in range(rounds):
         for words, way in table.items():
@@ -85,6 +91,21 @@ def compare(name: str, rounds: int) -> None:
         ratio = np.array(rates["engine"]) / np.array(found)
         print(f"  {words:16} {np.median(found):7.1f} tiles/CPU-s   engine is {np.median(ratio):.2f} x "
               f"({ratio.min():.2f}-{ratio.max():.2f})", flush=True)  # fmt: skip
+
+
+def beside_encoding(rounds: int) -> None:
+    """Print what measuring focus, and normalising stain, add to the encoding of a tile by the default encoder."""
+    rng = np.random.default_rng(0)
+    tiles = np.clip(rng.normal([170, 110, 160], [30, 35, 25], (8, 256, 256, 3)), 0, 255).astype(np.uint8)
+    sample = tiles[:, ::4, ::4].reshape(-1, 3)
+    encoder = load_encoder()
+    stains = {method: fit_stain(sample, method) for method in ("macenko", "reinhard")}
+    table: dict[str, Way] = {"encoding": encoder.encode, "focus": lambda some: np.array([*map(measure_focus, some)])}
+    table |= {name: lambda some, stain=stain: np.stack([*map(stain.apply, some)]) for name, stain in stains.items()}
+    for _ in range(rounds):
+        spent = {words: 1000 / rate(way, tiles) for words, way in table.items()}
+        print("  " + ", ".join(f"{words} {value:.2f} ms ({value / spent['encoding']:.1%})"
+                               for words, value in spent.items()), flush=True)  # fmt: skip
 
 
 def end_to_end(rounds: int, *, side: int = 6000) -> None:
@@ -131,5 +152,7 @@ if __name__ == "__main__":
         settings.cache_clear()
         for one in ENCODERS:
             compare(one, number)
+        print("A tile (efficientnet-lite0), CPU time and share of encoding:")
+        beside_encoding(max(2, number // 2))
         print("A slide end to end (efficientnet-lite0):")
         end_to_end(max(2, number // 2))

@@ -20,13 +20,13 @@ def _said(**changed: str | float) -> tuple[str, ...]:
 
 def test_nothing_to_tell() -> None:
     assert _said() == ()
-    assert _said(tiles_blurred=25) == ()
+    assert _said(tiles_blurred=50) == ()
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"tiles_blurred": 26}, "26 of 100 tiles (26%) are blurred; they were not left out."),
+        ({"tiles_blurred": 51}, "51 of 100 tiles (51%) are blurred; they were not left out."),
         ({"ink__thick": 7}, "Possible ink, 7 tiles excluded."),
         ({"ink__thick": 7, "ink__excluded": False}, "Possible ink, 7 tiles kept."),
         ({"ink__red": 1}, "Possible red marker (or blood) in 1 tile; not excluded."),

@@ -21,7 +21,7 @@ TOKEN = "hf_made_for_this_test"
 
 
 class Hub(ThreadingHTTPServer):
-    """``files`` of each model; large ones lie on ``store``, another server. Gated models want TOKEN, some are closed."""
+    """``files`` of each model; large ones lie on ``store``. Gated models want TOKEN, some are closed to it too."""
 
     daemon_threads = True
     files: dict[str, dict[str, bytes]]
@@ -99,7 +99,8 @@ def hub(store: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     whole = {"config.json": CONFIG, "model.safetensors": WEIGHTS}
     server.files = {
         "open/model": whole, "gated/model": whole, "closed/model": whole, "empty/model": {"config.json": CONFIG},
-        "bin/model": {"config.json": CONFIG, "pytorch_model.bin": WEIGHTS}, "text/model": {"model.safetensors": WEIGHTS},
+        "bin/model": {"config.json": CONFIG, "pytorch_model.bin": WEIGHTS},
+        "text/model": {"model.safetensors": WEIGHTS},
         "other/model": {"config.json": CONFIG, "model.safetensors": b"not what lies there"},
     }  # fmt: skip
     server.gated = {"gated/model": 401, "closed/model": 403}
