@@ -50,7 +50,8 @@ class Encoder:
         self.name, self.dim, self.device, self.weights_sha256 = name, spec.dim, device, weights_sha256
         self.precision, self._spec = settings().precision if device == "cuda" else "fp32", spec
         self.engine: Engine | None = None
-        self.warnings: tuple[str, ...] = ()
+        half = f"Features were computed in {self.precision}: a model trained on float32 features sees slightly others."
+        self.warnings: tuple[str, ...] = () if self.precision == "fp32" else (half,)
         self._build = build
 
     @property
