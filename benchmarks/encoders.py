@@ -19,13 +19,17 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from survdash.features.encoders import ENCODERS, load_encoder
+from survdash.features.encoders import load_encoder
 from survdash.features.engine import largest_difference, load_engine
+from survdash.features.registry import ENCODERS
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
+from survdash.slide.focus import measure_focus
+from survdash.slide.stain import fit_stain
 
 Way = Callable[[np.ndarray], np.ndarray]
 SECONDS, BATCHES = 1.5, (1, 4, 8)
+BF16 = "torch, bf16"  # not used by survdash: docs/decisions/007-no-bf16-on-processors.md
 
 
 def ways(name: str) -> dict[str, Way]:
@@ -43,15 +47,16 @@ def ways(name: str) -> dict[str, Way]:
 
     network = network.to(memory_format=torch.channels_last)
 
-    def by_torch(batch: int) -> Way:
+    def by_torch(batch: int, *, bf16: bool = False) -> Way:
         def run(tiles: np.ndarray) -> np.ndarray:
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 parts = [torch.from_numpy(tiles[i : i + batch]) for i in range(0, len(tiles), batch)]
-                return np.concatenate([network(part).numpy() for part in parts])
+                return np.concatenate([network(part).float().numpy() for part in parts])
 
         return run
 
-    return {"engine": engine.encode} | {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    plain = {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    return {"engine": engine.encode} | plain | {BF16: by_torch(8, bf16=True)}
 
 
 def rate(way: Way, tiles: np.ndarray) -> float:
@@ -68,7 +73,9 @@ def compare(name: str, rounds: int) -> None:
     tiles = np.random.default_rng(0).integers(0, 256, (8, 256, 256, 3), dtype=np.uint8)
     table = ways(name)
     reference = table["torch, batch 8"](tiles)
-    print(f"{name}: largest difference {largest_difference(table['engine'](tiles), reference):.1e} (relative above 1)")
+    moved, by_bf16 = (largest_difference(table[words](tiles), reference) for words in ("engine", BF16))
+    print(f"{name}: largest difference {moved:.1e} (relative above 1), by bf16 {by_bf16:.1e}; this processor computes "
+          f"with {torch.backends.cpu.get_cpu_capability()}")  # fmt: skip
     rates = {words: [] for words in table}
     for _ in range(rounds):
         for words, way in table.items():
@@ -79,6 +86,21 @@ def compare(name: str, rounds: int) -> None:
               f"({ratio.min():.2f}-{ratio.max():.2f})", flush=True)  # fmt: skip
 
 
+def beside_encoding(rounds: int) -> None:
+    """Print what measuring focus, and normalising stain, add to the encoding of a tile by the default encoder."""
+    rng = np.random.default_rng(0)
+    tiles = np.clip(rng.normal([170, 110, 160], [30, 35, 25], (8, 256, 256, 3)), 0, 255).astype(np.uint8)
+    sample = tiles[:, ::4, ::4].reshape(-1, 3)
+    encoder = load_encoder()
+    stains = {method: fit_stain(sample, method) for method in ("macenko", "reinhard")}
+    table: dict[str, Way] = {"encoding": encoder.encode, "focus": lambda some: np.array([*map(measure_focus, some)])}
+    table |= {name: lambda some, stain=stain: np.stack([*map(stain.apply, some)]) for name, stain in stains.items()}
+    for _ in range(rounds):
+        spent = {words: 1000 / rate(way, tiles) for words, way in table.items()}
+        print("  " + ", ".join(f"{words} {value:.2f} ms ({value / spent['encoding']:.1%})"
+                               for words, value in spent.items()), flush=True)  # fmt: skip
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -87,3 +109,5 @@ if __name__ == "__main__":
         settings.cache_clear()
         for one in ENCODERS:
             compare(one, number)
+        print("A tile (efficientnet-lite0), CPU time and share of encoding:")
+        beside_encoding(max(2, number // 2))

@@ -88,11 +88,15 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.many import is_many
     from survdash.slide.tissue import TissueRule
 
+    if options.threads is not None:
+        os.environ["SURVDASH_THREADS"] = str(options.threads)  # the processes of --jobs read it too
+        settings.cache_clear()
+        settings()
     rule = TissueRule(exclude_ink=not options.keep_ink)
     if is_many(options.slide):
         return _embed_many(options, rule, report)
     made = embed_slide(
-        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule,
+        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, stain=options.stain,
         skip_unreadable=options.skip_unreadable, report=report,
     )
     save_bag(made, options.out, slide_id=options.slide.stem)
@@ -100,7 +104,8 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
         print(f"survdash: warning: {warning}", file=sys.stderr)
     return {
         "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
-        "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device, "path": str(options.out),
+        "stain": made.stain, "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device,
+        "path": str(options.out),
     }
 
 
@@ -116,7 +121,7 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -
     outcomes = []
     for one in embed_many(
         entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
-        tissue_rule=rule, skip_unreadable=options.skip_unreadable, report=report,
+        tissue_rule=rule, stain=options.stain, skip_unreadable=options.skip_unreadable, report=report,
     ):  # fmt: skip
         outcomes.append(one)
         made, words = one.embedding, f"failed: {one.error}"
@@ -311,7 +316,10 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made.add_argument("--jobs", type=int, default=1,
                       help="processes that share the slides of a folder or list; with SURVDASH_DASK its workers do")
     made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
-    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
+    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default), resnet50, "
+                      "timm:NAME or hf-hub:OWNER/NAME of the Hugging Face Hub")
+    made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
+    made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
 

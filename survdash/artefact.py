@@ -100,7 +100,7 @@ class Card:
         values: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
         return values | {
             "schema": SCHEMA, "intended_use": INTENDED_USE, "version": self.version, "recipe": self.recipe.to_json(),
-            "bag_origin": None if self.bag_origin is None else asdict(self.bag_origin),
+            "bag_origin": None if self.bag_origin is None else self.bag_origin.to_json(),
             "panel": None if self.panel is None else _panel_to_json(self.panel), "files": dict(self.files),
         }
 

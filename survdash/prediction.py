@@ -230,18 +230,24 @@ def _check_fit(card: Card, case: Case) -> None:
 
 
 def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
-    """Refuse a bag that another encoder, or other weights, made.
+    """Refuse a bag that another encoder, or other weights, made, or whose colours were treated otherwise.
 
     Raises
     ------
     ArtefactError
-        If encoder, weights or width differ.
+        If encoder, weights, width or stain normalisation differ.
     """
     if (expected.encoder, expected.weights, expected.dim) != (found.encoder, found.weights, found.dim):
         raise ArtefactError(
             f"Model {model} was trained on features of {expected.encoder} (weights {expected.weights[:12]}, "
             f"{expected.dim} wide); this bag comes from {found.encoder} (weights {found.weights[:12]}, {found.dim}).",
             hint="Embed the slide again with the model's encoder.",
+        )
+    if expected.stain != found.stain:
+        raise ArtefactError(
+            f"Model {model} was trained on tiles with stain normalisation {expected.stain}; this bag was made with "
+            f"{found.stain}.",
+            hint=f"Embed the slide again with --stain {expected.stain}.",
         )
 
 
@@ -275,5 +281,6 @@ def _provenance(card: Card) -> dict[str, object]:
         "model": card.name, "model_version": card.version, "model_files": dict(card.files), "cohort": card.cohort,
         "cohort_digest": card.cohort_digest, "simulated": card.simulated, "recipe": card.recipe.to_json(),
         "encoder": None if origin is None else origin.encoder,
-        "encoder_weights": None if origin is None else origin.weights, "software": f"survdash {__version__}",
+        "encoder_weights": None if origin is None else origin.weights,
+        "stain": None if origin is None else origin.stain, "software": f"survdash {__version__}",
     }

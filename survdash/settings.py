@@ -27,6 +27,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("survdash"))
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["fp32", "fp16", "bf16"] = "fp32"
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    hub_url: str = Field(default="https://huggingface.co", pattern=r"^https?://[^\s/@?#]+$")
     max_slide_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)

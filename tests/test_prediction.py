@@ -104,6 +104,9 @@ def test_a_bag_of_another_encoder_or_a_missing_modality_is_refused(fused: Artefa
     foreign = replace(case.bag, origin=BagOrigin(encoder="other", weights="", dim=8))
     with pytest.raises(ArtefactError, match="other"):
         predict_case(fused, Case(case_id="new", bag=foreign, genes=case.genes))
+    normalised = replace(case.bag, origin=replace(case.bag.origin, stain="macenko"))
+    with pytest.raises(ArtefactError, match="stain normalisation none; this bag was made with macenko"):
+        predict_case(fused, Case(case_id="new", bag=normalised, genes=case.genes))
     with pytest.raises(ArtefactError, match="no slide"):
         predict_case(fused, Case(case_id="new", genes=case.genes))
 

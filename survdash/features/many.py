@@ -13,7 +13,7 @@ import joblib
 
 from survdash.errors import InputError, SlideError, SurvdashError
 from survdash.features.embed import Embedding, embed_slide, save_bag
-from survdash.features.encoders import DEFAULT_ENCODER, weights_file
+from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
 from survdash.settings import settings
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule
@@ -104,6 +104,7 @@ def embed_many(
     encoder: str = DEFAULT_ENCODER,
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
+    stain: str = "none",
     jobs: int = 1,
     skip_unreadable: bool = False,
     report: Report = silent,
@@ -140,7 +141,7 @@ def embed_many(
     weights_file(encoder, report=report)  # fetched here, once, and not by each process
     work = partial(
         _embed_one, out=out.absolute(), encoder=encoder, mpp=mpp, tissue_rule=tissue_rule,
-        skip_unreadable=skip_unreadable,
+        stain=stain, skip_unreadable=skip_unreadable,
     )  # fmt: skip
     if settings().dask:
         found = _by_cluster(work, entries, out)
@@ -185,14 +186,14 @@ def _with_twins(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
 
 
 def _embed_one(
-    entry: SlideEntry, *, out: Path, encoder: str, mpp: float | None, tissue_rule: TissueRule, skip_unreadable: bool,
-    report: Report = silent,
+    entry: SlideEntry, *, out: Path, encoder: str, mpp: float | None, tissue_rule: TissueRule, stain: str,
+    skip_unreadable: bool, report: Report = silent,
 ) -> Outcome:
     stated = mpp if entry.mpp is None else entry.mpp
     try:
         made = embed_slide(
-            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, skip_unreadable=skip_unreadable,
-            report=report,
+            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, stain=stain,
+            skip_unreadable=skip_unreadable, report=report,
         )  # fmt: skip
         save_bag(made, _bag_path(entry, out), slide_id=entry.name)
     except SurvdashError as error:

@@ -259,24 +259,27 @@ def _embed(
     """One bag of all slides of the case, by the encoder that the model was trained on."""
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
-    from survdash.features.encoders import ENCODERS
+    from survdash.features.registry import ENCODERS, check_encoder
     from survdash.slide.tissue import TissueRule
 
     card = artefact.card
     expected = card.bag_origin
-    if expected is None or expected.encoder not in ENCODERS:
+    if expected is None:
+        raise ArtefactError(f"Model {card.name} does not say what made its features.", hint="Train it again.")
+    try:
+        check_encoder(expected.encoder)
+    except UnknownNameError as error:
         raise ArtefactError(
-            f"Model {card.name} was trained on features of {expected and expected.encoder}, which survdash cannot "
-            "make.",
-            hint="Choose a model trained on features of one of: " + ", ".join(ENCODERS) + ".",
-        )
+            f"Model {card.name} was trained on features of {expected.encoder}, which survdash cannot make.",
+            hint="Choose a model trained on features of one of: " + ", ".join(ENCODERS) + ", or of the model hub.",
+        ) from error
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
     _refuse_twins(request.slides)
     for path, mpp, keep_ink in request.statements():
         made = embed_slide(
             path, encoder=expected.encoder, mpp=mpp, tissue_rule=TissueRule(exclude_ink=not keep_ink),
-            report=report, cancel=cancel,
+            stain=expected.stain, report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)

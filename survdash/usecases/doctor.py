@@ -57,7 +57,7 @@ def _device(problems: list[str]) -> dict[str, object]:
 
 
 def _encoders(problems: list[str]) -> dict[str, object]:
-    from survdash.features.encoders import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, weights_file
+    from survdash.features.registry import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, weights_file
 
     ready = []
     for name, spec in ENCODERS.items():
