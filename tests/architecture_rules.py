@@ -52,7 +52,7 @@ FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 RESERVED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("streamlit",), ("ui", "pages", "app"), "only ui/, pages/ and app.py see streamlit"),
     (NETWORK, ("sources",), "only sources/ opens sockets"),
-    (("safetensors",), ("artefact", "training", "features"), "models, training's kept work and encoders are safetensors"),
+    (("safetensors",), ("artefact", "training", "features"), "only they read safetensors"),
     (PICKLES, (), "no pickle: it runs code when read"),
 )
 
