@@ -10,6 +10,7 @@ from torch import Tensor
 REGULARISATION = 0.01  # of the largest cost: the cost of such a plan of many tokens is about 1 % above the least
 NEWTON_STEPS = 200  # a bound only: some twenty are taken
 MARGINAL_ERROR = 1e-10
+ROUNDING = 1e-13  # near its end a Newton step gains less than the objective's rounding, and is right all the same
 
 
 def transport_cost(slide: Tensor, genes: Tensor) -> Tensor:
@@ -91,7 +92,7 @@ def _newton(cost: Tensor, potentials: Tensor, blur: float, *, tolerance: float) 
         while True:
             trial = potentials + length * step
             reached = _semi_dual(cost, trial, blur)
-            if reached <= level + 1e-4 * length * descent or length < 1e-9:
+            if reached <= level + 1e-4 * length * descent + ROUNDING or length < 1e-9:
                 break
             length /= 2
         potentials, level = trial, reached
