@@ -183,7 +183,7 @@ def check_labels(labels: ArrayLike, patients: int, *, name: str) -> tuple[np.nda
     given = np.asarray(labels)
     if given.shape != (patients,):
         raise ClinicalError(f"The {name} column has shape {given.shape}, but there are {patients} patients.")
-    missing = [row for row, label in enumerate(given.tolist()) if _is_missing(label)]
+    missing = [row for row, label in enumerate(given.tolist()) if is_missing(label)]
     if missing:
         raise ClinicalError(f"{len(missing)} patients have no {name}; the first is in row {missing[0] + 1}.")
     try:
@@ -199,7 +199,8 @@ def check_labels(labels: ArrayLike, patients: int, *, name: str) -> tuple[np.nda
     return values, codes
 
 
-def _is_missing(label: object) -> bool:
+def is_missing(label: object) -> bool:
+    """Whether a cell of a table is empty: None, nan, or what pandas puts there."""
     try:
         return label is None or bool(label != label)
     except TypeError:  # a missing value of pandas: it compares to neither true nor false

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from survdash.errors import ClinicalError, InputError, NotEnoughDataError
 from survdash.statistics import compare_paired, concordance, concordance_interval, holm
-from survdash.statistics.bootstrap import _multiplicities, _parts
+from survdash.statistics.pair_draws import make_parts, weigh
+from survdash.statistics.resampling import multiplicities
 from survdash.statistics.inputs import check_survival
 
 
@@ -21,9 +22,9 @@ def cohort():
 def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
     risk, time, event, _ = cohort
     data = check_survival(time, event)
-    part = _parts([risk], data, None)[0]
-    counts = next(iter(_multiplicities(event, np.random.default_rng(0), resamples=5)))
-    found = part.indices(counts)[0]
+    part = make_parts([risk], data, None)[0]
+    counts = next(iter(multiplicities(event, np.random.default_rng(0), resamples=5)))
+    found = weigh(part.credits(), counts[:, part.deaths], counts)[0]
     for row, value in zip(counts.astype(int), found, strict=True):
         drawn = np.repeat(np.arange(time.size), row)
         assert value == pytest.approx(concordance(risk[drawn], time[drawn], event[drawn]), rel=1e-12)
@@ -31,8 +32,8 @@ def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
 
 def test_draws_keep_the_number_of_deaths(cohort, monkeypatch):
     event = cohort[2]
-    monkeypatch.setattr("survdash.statistics.bootstrap.BLOCK", 1000)  # several blocks
-    counts = np.concatenate(list(_multiplicities(event, np.random.default_rng(0), resamples=50)))
+    monkeypatch.setattr("survdash.statistics.resampling.BLOCK", 1000)  # several blocks
+    counts = np.concatenate(list(multiplicities(event, np.random.default_rng(0), resamples=50)))
     assert counts.shape == (50, event.size)
     np.testing.assert_array_equal(counts[:, event].sum(axis=1), event.sum())
     np.testing.assert_array_equal(counts.sum(axis=1), event.size)

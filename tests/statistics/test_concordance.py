@@ -1,5 +1,4 @@
 import itertools
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -45,19 +44,6 @@ def test_agrees_with_scikit_survival(entry_by_id):
     entry = entry_by_id("veteran/karno")
     theirs = concordance_index_censored(entry.event, entry.time, entry.risk)[0]
     assert concordance(entry.risk, entry.time, entry.event) == pytest.approx(theirs, rel=1e-12)
-
-
-def test_many_patients_are_counted_in_blocks(monkeypatch, entry_by_id):
-    entry = entry_by_id("lung/age")
-    whole = count_pairs(entry.risk, entry.time, entry.event)
-    # By name the package gives the function, which is called like its module.
-    monkeypatch.setattr(import_module("survdash.statistics.concordance"), "BLOCK", 1000)
-    parts = count_pairs(entry.risk, entry.time, entry.event)
-    assert (whole.concordant, whole.discordant, whole.tied_risk) == (
-        parts.concordant,
-        parts.discordant,
-        parts.tied_risk,
-    )
 
 
 def test_a_constant_risk_is_chance():
