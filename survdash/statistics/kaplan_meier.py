@@ -93,7 +93,7 @@ class KaplanMeier:
         return parts[0], parts[1], parts[2]
 
     def at_risk_at(self, times: ArrayLike) -> np.ndarray:
-        """Number of patients with t >= each of ``times``; int, shape (T,). With left truncation: and entry before it."""
+        """Number of patients with t >= each of ``times`` (and entry before it); int, shape (T,)."""
         asked = check_times(times)
         followed = np.concatenate([np.cumsum((self.events + self.censored)[::-1])[::-1], [0]])
         return followed[np.searchsorted(self.time, asked, side="left")] - _yet_to_come(self.entry, asked)

@@ -66,9 +66,7 @@ class DeathTable:
     at_risk: np.ndarray
 
 
-def tabulate_deaths(
-    data: Survival, codes: np.ndarray, *, groups: int, entry: np.ndarray | None = None
-) -> DeathTable:
+def tabulate_deaths(data: Survival, codes: np.ndarray, *, groups: int, entry: np.ndarray | None = None) -> DeathTable:
     """Count deaths and patients at risk at each time of death.
 
     Parameters

@@ -83,9 +83,7 @@ def rmst_difference(
     curves = []
     for code, label in enumerate(labels.tolist()):
         mine = codes == code
-        curve = kaplan_meier(
-            data.time_months[mine], data.event[mine], entry=None if entered is None else entered[mine]
-        )
+        curve = kaplan_meier(data.time_months[mine], data.event[mine], entry=None if entered is None else entered[mine])
         if curve.last_follow_up < end and curve.survival[-1] > 0:
             raise NotEnoughDataError(
                 f"Group {label} was followed to {curve.last_follow_up:g} only, not to {end:g}.",
