@@ -22,7 +22,8 @@ class Incidence:
     causes : tuple of int
         1.. as given.
     incidence, std_err, low, high : ndarray, shape (K, M)
-        Share that has died of the cause by each time; limits on the log-log scale, nan where the incidence is 0.
+        Share that has died of the cause by each time; limits on the log-log scale, nan where the incidence is 0;
+        error and limits nan where nobody is left alive and followed.
     at_risk, censored : ndarray, shape (M,)
     events : ndarray, shape (K, M)
     level : float
@@ -99,7 +100,8 @@ def cumulative_incidence(
     survival = np.cumprod(1 - deaths / exposed)
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * events / exposed, axis=1)
-    std_err = np.sqrt(_variance(incidence, before, events, exposed))
+    # Where nobody is left the error has no estimate.
+    std_err = np.where(survival > 0, np.sqrt(_variance(incidence, before, events, exposed)), np.nan)
     low, high = _limits(incidence, std_err, float(ndtri((1 + level) / 2)))
     return Incidence(
         time=times, causes=causes, incidence=incidence, std_err=std_err, low=low, high=high, at_risk=exposed,

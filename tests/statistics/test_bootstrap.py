@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from survdash.errors import ClinicalError, InputError, NotEnoughDataError
 from survdash.statistics import compare_paired, concordance, concordance_interval, holm
+from survdash.statistics.inputs import check_survival
 from survdash.statistics.pair_draws import make_parts, weigh
 from survdash.statistics.resampling import multiplicities
-from survdash.statistics.inputs import check_survival
 
 
 @pytest.fixture

@@ -9,18 +9,6 @@ from survdash.statistics import logrank
 rows_strategy = st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.integers(0, 2)), min_size=2, max_size=40)
 
 
-def test_agrees_with_survdiff(survival_entry):
-    for high, block in survival_entry.splits():
-        ours, r = logrank(survival_entry.time, survival_entry.event, high), block["logrank"]
-        # Sums of some hundred fractions in another order: ten digits.
-        assert ours.statistic == pytest.approx(r["chisq"], rel=1e-9)
-        assert ours.p_value == pytest.approx(r["p"], rel=1e-9)
-        assert ours.degrees == r["df"]
-        np.testing.assert_allclose(ours.expected, [r["expected_low"], r["expected_high"]], rtol=1e-9)
-        np.testing.assert_array_equal(ours.observed, [r["observed_low"], r["observed_high"]])
-        np.testing.assert_array_equal(ours.sizes, [block["n_low"], block["n_high"]])
-
-
 def test_four_groups_agree_with_lifelines_and_scikit_survival(reference_table):
     from lifelines.statistics import multivariate_logrank_test
     from sksurv.compare import compare_survival
