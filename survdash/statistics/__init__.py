@@ -40,6 +40,7 @@ from survdash.statistics.cut_evidence import (
 from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
 from survdash.statistics.decision_curve import DecisionCurve, decision_curve
 from survdash.statistics.endpoints import EndpointAdvice, endpoint_advice
+from survdash.statistics.held_out import HeldOutTest, held_out_test
 from survdash.statistics.holm import holm
 from survdash.statistics.kaplan_meier import KaplanMeier, at_risk, kaplan_meier
 from survdash.statistics.landmark import Landmark, landmark
@@ -64,6 +65,7 @@ __all__ = [
     "EndpointAdvice",
     "ForestRow",
     "HazardRatio",
+    "HeldOutTest",
     "Incidence",
     "KaplanMeier",
     "Landmark",
@@ -99,6 +101,7 @@ __all__ = [
     "endpoint_advice",
     "hazard_ratio",
     "held_out_groups",
+    "held_out_test",
     "holm",
     "kaplan_meier",
     "landmark",

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
 from survdash.errors import InputError, NotEnoughDataError
-from survdash.statistics.cutpoint import Maxstat, held_out_groups, logrank_scores, maxstat
+from survdash.statistics.cutpoint import Maxstat, logrank_scores, maxstat
+from survdash.statistics.held_out import held_out_test
 from survdash.statistics.inputs import check_risk, check_survival
 from survdash.statistics.logrank import SMALLEST_GROUP, logrank
 from survdash.statistics.resampling import check_draws, multiplicities, percentile_limits
@@ -30,7 +31,7 @@ class CutPValues:
     corrected : float
         The same data, allowing for the search (``Maxstat.p_exact_gauss``).
     held_out : float
-        Logrank test of groups cut by what the other folds say.
+        Test of groups cut by what the other folds say (``held_out_test``).
     held_out_high : ndarray, shape (N,), or None
         bool, those groups; None without folds.
     notes : tuple of str
@@ -105,6 +106,8 @@ def cut_p_values(
     *,
     minprop: float = 0.1,
     maxprop: float = 0.9,
+    resamples: int = 999,
+    seed: int = 0,
 ) -> CutPValues:
     """Search a cut, and test it in three ways.
 
@@ -115,6 +118,8 @@ def cut_p_values(
         Label of the fold in which each patient is held out; without it there is no held-out test.
     minprop, maxprop : float, optional
         Bounds of the low group's share.
+    resamples, seed : int, optional
+        Permutations behind ``held_out``.
 
     Returns
     -------
@@ -133,28 +138,31 @@ def cut_p_values(
     cut = maxstat(values, data.time_months, data.event, minprop=minprop, maxprop=maxprop)
     notes: list[str] = []
 
-    def test(high: np.ndarray, name: str) -> float:
+    def is_large_enough(high: np.ndarray, name: str) -> bool:
         smaller = int(min(high.sum(), (~high).sum()))
         if smaller < SMALLEST_GROUP:
             notes.append(f"no {name} p-value: a group has {smaller} patients, fewer than {SMALLEST_GROUP}")
-            return float("nan")
-        try:
-            return logrank(data.time_months, data.event, high).p_value
-        except NotEnoughDataError as error:
-            notes.append(f"no {name} p-value: {error.message}")
-            return float("nan")
+        return smaller >= SMALLEST_GROUP
 
     held_out, high = float("nan"), None
     if fold is not None:
         try:
-            high = held_out_groups(values, data.time_months, data.event, fold, minprop=minprop, maxprop=maxprop)
+            held = held_out_test(
+                values, data.time_months, data.event, fold, minprop=minprop, maxprop=maxprop,
+                resamples=resamples, seed=seed,
+            )  # fmt: skip
         except NotEnoughDataError as error:
             notes.append(f"no held-out p-value: {error.message}")
         else:
-            held_out = test(high, "held-out")
+            high = held.high
+            if is_large_enough(high, "held-out"):
+                held_out = held.p_value
+    naive, apart = float("nan"), values > cut.cutpoint
+    if is_large_enough(apart, "naive"):
+        naive = logrank(data.time_months, data.event, apart).p_value
     return CutPValues(
         cut=cut,
-        naive=test(values > cut.cutpoint, "naive"),
+        naive=naive,
         corrected=cut.p_exact_gauss,
         held_out=held_out,
         held_out_high=high,
