@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from survdash.errors import ClinicalError, InputError, NotEnoughDataError
-from survdash.statistics import compare_paired, concordance, concordance_interval, holm
+from survdash.statistics import compare_paired, concordance, concordance_interval
 from survdash.statistics.inputs import check_survival
 from survdash.statistics.pair_draws import make_parts, weigh
 from survdash.statistics.resampling import multiplicities
@@ -28,15 +26,6 @@ def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
     for row, value in zip(counts.astype(int), found, strict=True):
         drawn = np.repeat(np.arange(time.size), row)
         assert value == pytest.approx(concordance(risk[drawn], time[drawn], event[drawn]), rel=1e-12)
-
-
-def test_draws_keep_the_number_of_deaths(cohort, monkeypatch):
-    event = cohort[2]
-    monkeypatch.setattr("survdash.statistics.resampling.BLOCK", 1000)  # several blocks
-    counts = np.concatenate(list(multiplicities(event, np.random.default_rng(0), resamples=50)))
-    assert counts.shape == (50, event.size)
-    np.testing.assert_array_equal(counts[:, event].sum(axis=1), event.sum())
-    np.testing.assert_array_equal(counts.sum(axis=1), event.size)
 
 
 def test_value_is_harrell_s_c_pooled_or_as_mean_over_folds(cohort):
@@ -131,22 +120,6 @@ def test_constant_risk_is_chance_and_certain_of_it():
 def test_draws_without_a_comparable_pair_are_left_out():
     value, low, high = concordance_interval([2.0, 1.0, 0.0], [1.0, 2.0, 3.0], [1, 1, 0], resamples=200)
     assert (value, low, high) == (1.0, 1.0, 1.0)
-
-
-def test_holm_is_r_s_p_adjust():
-    # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") gives 0.03 0.06 0.06 0.02.
-    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02], rtol=1e-12)
-    np.testing.assert_allclose(holm([0.04, np.nan, 0.6]), [0.08, np.nan, 0.6])
-    assert holm([]).size == 0
-
-
-@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p):
-    given_p, adjusted = np.array(p), holm(p)
-    assert (adjusted >= given_p).all()
-    assert (adjusted <= np.minimum(1, given_p * given_p.size) + 1e-15).all()
-    order = np.argsort(given_p, kind="stable")
-    assert (np.diff(adjusted[order]) >= 0).all()
 
 
 def test_a_negative_seed_is_refused_in_words():
