@@ -104,8 +104,7 @@ def concordance_interval(
 
     Notes
     -----
-    Patients are drawn with replacement within deaths and within censored patients (and within folds), so that each draw
-    has as many deaths as the data. A patient drawn twice counts twice but is not compared with herself.
+    Patients are drawn with replacement (within folds). One drawn twice counts twice but is not compared with herself.
     Draws without a comparable pair are left out. Where deaths times patients of a fold exceed four million, nothing is
     drawn: the interval is then the normal one of the infinitesimal jackknife, in O(N log N).
     """
@@ -164,7 +163,7 @@ def uno_interval(
         return counted.value, counted.value - half, counted.value + half
     credits, used = part.credits(), data.time_months[part.deaths] < check_tau(tau)
     draws = []
-    for counts in multiplicities(data.event, np.random.default_rng(seed), resamples=resamples, width=4):
+    for counts in multiplicities(data.size, np.random.default_rng(seed), resamples=resamples, width=4):
         seen = censoring_of_draws(data, counts)[1][:, part.deaths]
         of_deaths = counts[:, part.deaths] * used
         hopeless = ((seen <= 0) & (of_deaths > 0)).any(axis=1)

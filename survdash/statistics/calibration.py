@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtri
 
 from survdash.case import Survival
 from survdash.errors import InputError, NotEnoughDataError
@@ -129,7 +129,7 @@ def calibration(
 
     Notes
     -----
-    The ratio's limits are those of the observed risk over the mean prediction, which counts as known.
+    The ratio's limits are on the log scale, its error by the infinitesimal jackknife of both its parts.
     """
     check_level(level)
     data, end = check_survival(time, event), check_horizon(horizon)
@@ -149,13 +149,16 @@ def calibration(
         high.append(1 - alive[1])
         means.append(float(risks[mine].mean()))
         sizes.append(int(mine.sum()))
-    alive = [float(part[0]) for part in kaplan_meier(data.time_months, data.event, level=level).at([end])]
-    mean = float(risks.mean())
+    mean, dead = float(risks.mean()), 1 - float(kaplan_meier(data.time_months, data.event).at([end])[0][0])
+    ratio = _over(dead, mean)
+    # Those at higher risk die and are predicted to: only what the prediction leaves open varies.
+    error = float(np.sqrt(((_dead_influence(data, end) - ratio * (risks - mean) / data.size) ** 2).sum()))
+    spread = np.exp(float(ndtri((1 + level) / 2)) * _over(error, dead))
     slope, slope_low, slope_high = _slope(risks, data, end, level)
     return Calibration(
         predicted=np.array(means), observed=np.array(observed), low=np.array(low), high=np.array(high),
-        sizes=np.array(sizes), mean_predicted=mean, mean_observed=1 - alive[0],
-        ratio=_over(1 - alive[0], mean), ratio_low=_over(1 - alive[2], mean), ratio_high=_over(1 - alive[1], mean),
+        sizes=np.array(sizes), mean_predicted=mean, mean_observed=dead,
+        ratio=ratio, ratio_low=ratio / spread, ratio_high=ratio * spread,
         slope=slope, slope_low=slope_low, slope_high=slope_high, horizon=end, level=level,
     )  # fmt: skip
 
@@ -245,6 +248,18 @@ def d_calibration(survival_at_own_time: ArrayLike, event: ArrayLike, *, bins: in
 
 def _over(part: float, whole: float) -> float:
     return part / whole if whole > 0 else float("nan")
+
+
+def _dead_influence(data: Survival, horizon: float) -> np.ndarray:
+    """Change of one less Kaplan-Meier at the horizon per unit of each patient's weight, (N,)."""
+    curve = kaplan_meier(data.time_months, data.event)
+    inside = curve.time <= horizon
+    left = inside & (curve.at_risk > curve.events)  # where all die the curve is 0, whatever their weights
+    steps = np.where(left, 1 / np.maximum(curve.at_risk - curve.events, 1), 0.0)
+    hazard = np.concatenate([[0.0], np.cumsum(steps * curve.events / curve.at_risk)])
+    place = np.searchsorted(curve.time, np.minimum(data.time_months, horizon), side="right")
+    own = np.where(data.event & (data.time_months <= horizon), steps[np.maximum(place - 1, 0)], 0.0)
+    return float(curve.at([horizon])[0][0]) * (own - hazard[place])
 
 
 def _log_hazard(risks: np.ndarray) -> np.ndarray:

@@ -181,7 +181,7 @@ def cutpoint_stability(
     seed: int = 0,
     level: float = 0.95,
 ) -> CutStability:
-    """Search the cut again in many draws of the patients (deaths and censored drawn apart).
+    """Search the cut again in many draws of the patients.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def cutpoint_stability(
     values = check_risk(risk, data.size)
     found = maxstat(values, data.time_months, data.event, minprop=minprop, maxprop=maxprop)
     cutpoints, failed = [], 0
-    for counts in multiplicities(data.event, np.random.default_rng(seed), resamples=resamples):
+    for counts in multiplicities(data.size, np.random.default_rng(seed), resamples=resamples):
         for row in counts.astype(int):
             drawn = np.repeat(np.arange(data.size), row)
             try:

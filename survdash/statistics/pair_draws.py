@@ -109,6 +109,6 @@ def draw_indices(parts: Sequence[Part], *, resamples: int, seed: int) -> np.ndar
     for part in parts:
         credits = part.credits()
         width = len(part.risks) + 2
-        blocks = multiplicities(part.data.event, generator, resamples=resamples, width=width)
+        blocks = multiplicities(part.data.size, generator, resamples=resamples, width=width)
         total += np.concatenate([weigh(credits, counts[:, part.deaths], counts) for counts in blocks], axis=1)
     return total / len(parts)

@@ -79,7 +79,7 @@ def time_auc(
     weight = 1 / estimate_censoring(data).before(data.time_months)
     plain = _auc(values, data, np.ones((1, data.size)), np.tile(weight, (1, 1)), asked)[:, 0]
     draws = []
-    for counts in multiplicities(data.event, np.random.default_rng(seed), resamples=resamples, width=8):
+    for counts in multiplicities(data.size, np.random.default_rng(seed), resamples=resamples, width=8):
         seen = censoring_of_draws(data, counts)[0]
         draws.append(_auc(values, data, counts, 1 / np.where(seen > 0, seen, np.inf), asked))
     every = np.concatenate(draws, axis=1)

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from survdash.errors import ClinicalError, InputError, NotEnoughDataError
-from survdash.statistics import compare_paired, concordance, concordance_interval
+from survdash.statistics import (
+    compare_methods,
+    compare_paired,
+    concordance,
+    concordance_interval,
+    concordance_uno,
+    holm,
+    uno_interval,
+)
 from survdash.statistics.inputs import check_survival
 from survdash.statistics.pair_draws import make_parts, weigh
 from survdash.statistics.resampling import multiplicities
@@ -21,7 +29,7 @@ def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
     risk, time, event, _ = cohort
     data = check_survival(time, event)
     part = make_parts([risk], data, None)[0]
-    counts = next(iter(multiplicities(event, np.random.default_rng(0), resamples=5)))
+    counts = next(iter(multiplicities(time.size, np.random.default_rng(0), resamples=5)))
     found = weigh(part.credits(), counts[:, part.deaths], counts)[0]
     for row, value in zip(counts.astype(int), found, strict=True):
         drawn = np.repeat(np.arange(time.size), row)
@@ -128,3 +136,64 @@ def test_a_negative_seed_is_refused_in_words():
         concordance_interval(*columns, seed=-1)
     with pytest.raises(InputError, match="seed of -1"):
         compare_paired(columns[0], *columns, seed=-1)
+
+
+def test_any_number_of_methods_agrees_with_two_and_is_corrected_by_holm(cohort):
+    risk, time, event, fold = cohort
+    noise = np.random.default_rng(1).normal(size=(2, risk.size))
+    methods = {"a": risk, "b": risk + noise[0], "c": noise[1]}
+    found = compare_methods(methods, time, event, fold, resamples=300, seed=4)
+    assert [(pair.first, pair.second) for pair in found.pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
+    for pair in found.pairs:
+        alone = compare_paired(methods[pair.first], methods[pair.second], time, event, fold, resamples=300, seed=4)
+        assert (pair.difference, pair.low, pair.high) == pytest.approx((alone.difference, alone.low, alone.high))
+        assert pair.p_value == pytest.approx(alone.p_value)
+    np.testing.assert_allclose([p.p_holm for p in found.pairs], holm([p.p_value for p in found.pairs]))
+    assert found.pairs[1].better == "a"
+    value, low, high = concordance_interval(risk, time, event, fold, resamples=300, seed=4)
+    assert (found.values[0], found.low[0], found.high[0]) == pytest.approx((value, low, high))
+
+
+def test_a_reference_makes_fewer_tests_and_its_name_must_be_known(cohort):
+    risk, time, event, _ = cohort
+    methods = {"a": risk, "b": -risk, "c": risk**2}
+    found = compare_methods(methods, time, event, reference="b", resamples=20)
+    assert [(pair.first, pair.second) for pair in found.pairs] == [("a", "b"), ("b", "c")]
+    for bad in ({"reference": "d"}, {}):
+        with pytest.raises(InputError):
+            compare_methods({"a": risk} if not bad else methods, time, event, **bad)
+
+
+def test_many_patients_need_no_draws_and_agree_with_them(cohort, monkeypatch):
+    risk, time, event, _ = cohort
+    other = risk + np.random.default_rng(0).normal(size=risk.size)
+    drawn = compare_methods({"a": risk, "b": other}, time, event, resamples=2000)
+    uno = uno_interval(risk, time, event, tau=60, resamples=2000)
+    monkeypatch.setattr("survdash.statistics.pair_draws.MAX_PAIRS", 10)
+    normal = compare_methods({"a": risk, "b": other}, time, event)
+    assert (drawn.resamples, normal.resamples) == (2000, 0)
+    np.testing.assert_array_equal(normal.values, drawn.values)
+    # Two estimates of one width at 240 patients: within a tenth of it.
+    width = drawn.high - drawn.low
+    np.testing.assert_allclose(normal.low, drawn.low, atol=0.1 * width.max())
+    pair, other_pair = normal.pairs[0], drawn.pairs[0]
+    assert pair.low == pytest.approx(other_pair.low, abs=0.15 * (other_pair.high - other_pair.low))
+    assert uno_interval(risk, time, event, tau=60)[1] == pytest.approx(uno[1], abs=0.1 * (uno[2] - uno[1]))
+    assert compare_paired(risk, risk, time, event).p_value == 1.0
+
+
+def test_uno_s_interval_holds_uno_s_value_and_censoring_is_drawn_too(cohort):
+    risk, time, event, _ = cohort
+    value, low, high = uno_interval(risk, time, event, tau=60, resamples=300)
+    wanted = concordance_uno(risk, time, event, train_time=time, train_event=event, tau=60)
+    assert value == pytest.approx(wanted, rel=1e-12)
+    assert low < value < high
+    # A single draw is Uno's c of the patients drawn.
+    counts = next(multiplicities(time.size, np.random.default_rng(7), resamples=1, width=4))[0].astype(int)
+    order = np.argsort(time, kind="stable")
+    drawn = np.repeat(order, counts)
+    again = concordance_uno(
+        risk[drawn], time[drawn], event[drawn], train_time=time[drawn], train_event=event[drawn], tau=60
+    )
+    once = uno_interval(risk, time, event, tau=60, resamples=1, seed=7)
+    assert once[1] == pytest.approx(again, rel=1e-5)  # float32 weights in the draws

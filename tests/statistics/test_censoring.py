@@ -26,7 +26,7 @@ def test_agrees_with_scikit_survival(entry_by_id):
 def test_draws_equal_the_estimate_of_the_patients_drawn():
     generator = np.random.default_rng(0)
     data = check_survival(np.sort(generator.integers(1, 20, size=60)), generator.random(60) < 0.5)
-    counts = next(multiplicities(data.event, generator, resamples=5))
+    counts = next(multiplicities(60, generator, resamples=5))
     before, at = censoring_of_draws(data, counts)
     for row, count in enumerate(counts.astype(int)):
         drawn = estimate_censoring(data.take(np.repeat(np.arange(60), count)))

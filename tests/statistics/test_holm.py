@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,5 +19,3 @@ def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p):
     assert (adjusted <= np.minimum(1, given_p * given_p.size) + 1e-15).all()
     order = np.argsort(given_p, kind="stable")
     assert (np.diff(adjusted[order]) >= 0).all()
-
-

@@ -136,3 +136,19 @@ def test_patients_leave_the_risk_set_once(rows):
 def test_without_censoring_it_is_the_share_still_alive(time):
     fit = kaplan_meier(time, np.ones(time.size))
     np.testing.assert_allclose(fit.survival, [(time > t).mean() for t in fit.time], atol=1e-12)
+
+
+def test_left_truncation_by_hand():
+    # At 2 only the two who have entered are at risk, at 4 the three left.
+    ours = kaplan_meier([2, 4, 6, 7], [1, 1, 0, 0], entry=[0, 0, 3, 2])
+    assert ours.at_risk.tolist() == [2, 3, 2, 1]
+    np.testing.assert_allclose(ours.survival, [1 / 2, 1 / 3, 1 / 3, 1 / 3])
+    times = [0, 1, 2.5, 3, 5]
+    assert ours.at_risk_at(times).tolist() == at_risk([2, 4, 6, 7], times, entry=[0, 0, 3, 2]).tolist()
+    assert ours.at_risk_at([0, 2.5, 5]).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("entry", [[0, 5], [-1, 0], [0, np.nan], [0]])
+def test_refuses_impossible_entries(entry):
+    with pytest.raises(ClinicalError, match=r"[Ee]ntry"):
+        kaplan_meier([2, 5], [1, 1], entry=entry)

@@ -38,5 +38,6 @@ def test_a_stratum_without_a_death_says_nothing():
 
 def test_far_coefficients_do_not_overflow():
     data = check_survival([1, 2, 3], [1, 1, 1])
-    value, _, _ = derivatives(risk_sets(data, np.zeros(3, int), None), np.array([[0.0], [1.0], [2.0]]), np.array([900.0]))
+    sets = risk_sets(data, np.zeros(3, int), None)
+    value, _, _ = derivatives(sets, np.array([[0.0], [1.0], [2.0]]), np.array([900.0]))
     assert np.isfinite(value)

@@ -5,19 +5,17 @@ from survdash.errors import InputError
 from survdash.statistics.resampling import check_draws, multiplicities, percentile_limits
 
 
-def test_draws_keep_the_number_of_deaths_in_every_block(monkeypatch):
-    event = np.arange(60) % 3 == 0
+def test_every_draw_has_as_many_patients_in_every_block(monkeypatch):
     monkeypatch.setattr("survdash.statistics.resampling.BLOCK", 1000)
-    blocks = list(multiplicities(event, np.random.default_rng(0), resamples=50))
+    blocks = list(multiplicities(60, np.random.default_rng(0), resamples=50))
     assert len(blocks) > 1
     counts = np.concatenate(blocks)
     assert counts.shape == (50, 60)
-    np.testing.assert_array_equal(counts[:, event].sum(axis=1), 20)
     np.testing.assert_array_equal(counts.sum(axis=1), 60)
 
 
 def test_every_patient_is_drawn_once_on_average():
-    counts = next(multiplicities(np.arange(10) < 4, np.random.default_rng(1), resamples=20_000))
+    counts = next(multiplicities(10, np.random.default_rng(1), resamples=20_000))
     # Standard error of a mean of 20,000 counts with variance below 1: 0.007.
     np.testing.assert_allclose(counts.mean(axis=0), 1, atol=0.035)
 
