@@ -78,8 +78,8 @@ def cumulative_incidence(
     -----
     One less Kaplan-Meier with the other causes censored would count those who died of something else as if they could
     still die of this; the incidences of all causes and the survival add up to 1 instead. Equals R
-    ``survival::survfit(Surv(time, factor(cause)))``; standard error by the delta method, as R ``prodlim`` (and within
-    about a percent of survfit's jackknife); lifelines' ``AalenJohansenFitter`` moves tied times apart at random, and
+    ``survival::survfit(Surv(time, factor(cause)))``; its standard errors too, by the delta
+    method as in ``prodlim``; lifelines' ``AalenJohansenFitter`` moves tied times apart at random, and
     differs where there are ties. Source: Aalen and Johansen (1978), Marubini and Valsecchi (1995).
     """
     check_level(level)

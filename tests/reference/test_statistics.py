@@ -164,7 +164,7 @@ def test_competing_risks() -> None:
 def test_the_file_says_what_made_it() -> None:
     assert (Path(__file__).parent / R["made_by"]["script"]).is_file()
     checked = (
-        "data made_by predictions km_entry logrank trend stratified logrank_entry cox pairwise rmst cox_entry auc brier "
-        "calibration smooth decision competing"
+        "data made_by predictions km_entry logrank trend stratified logrank_entry cox pairwise rmst cox_entry auc "
+        "brier calibration smooth decision competing"
     )
     assert set(R) == set(checked.split()), "a block of the file has no test here"
