@@ -159,7 +159,10 @@ def cut_p_values(
                 held_out = held.p_value
     naive, apart = float("nan"), values > cut.cutpoint
     if is_large_enough(apart, "naive"):
-        naive = logrank(data.time_months, data.event, apart).p_value
+        try:
+            naive = logrank(data.time_months, data.event, apart).p_value
+        except NotEnoughDataError as error:
+            notes.append(f"no naive p-value: {error.message}")
     return CutPValues(
         cut=cut,
         naive=naive,

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from survdash.errors import InputError, NotEnoughDataError
-from survdash.statistics import hazard_ratio
+from survdash.statistics import cox_model, hazard_ratio
 
 rows_strategy = st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.booleans()), min_size=4, max_size=40)
 
@@ -92,3 +92,14 @@ def test_labels_of_a_table_s_column_are_labels():
 def test_an_impossible_level_is_refused(level):
     with pytest.raises(InputError, match="confidence level"):
         hazard_ratio([1, 2, 3, 4], [1, 1, 1, 1], [0, 1, 0, 1], level=level)
+
+
+def test_left_truncation_is_that_of_the_model_with_covariates():
+    generator = np.random.default_rng(3)
+    time, group = np.ceil(generator.exponential(20, size=120)) + 1, generator.random(120) < 0.5
+    entry, event = np.floor(time * generator.random(120) / 2), generator.random(120) < 0.7
+    ours = hazard_ratio(time, event, group, entry=entry)
+    model = cox_model(group[:, None], time, event, entry=entry)
+    assert ours.log_ratio == pytest.approx(model.coefficients[0], rel=1e-9)
+    assert ours.std_err == pytest.approx(model.std_errs[0], rel=1e-9)
+    assert ours.log_ratio != hazard_ratio(time, event, group).log_ratio

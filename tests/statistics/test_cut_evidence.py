@@ -106,3 +106,11 @@ def test_refusals(cohort):
         maxstat_two_cuts(risk, time, np.zeros(160))
     with pytest.raises(NotEnoughDataError):
         cutpoint_stability(np.ones(160), time, event)
+
+
+def test_groups_never_at_risk_together_have_no_naive_p_value():
+    # All of the high group are censored before the low group dies.
+    risk = np.arange(40.0)
+    found = cut_p_values(risk, np.where(risk >= 20, 1.0, 30.0), risk < 20)
+    assert found.cut.cutpoint == 19
+    assert "no naive p-value" in found.notes[0]
