@@ -136,6 +136,8 @@ def adjusted_hazard_ratios(
         raise NotEnoughDataError("No patient has a value for every factor.")
     columns = {name: np.asarray(values, dtype=object)[kept] for name, values in factors.items()}
     inside = np.flatnonzero(kept)
+    if not data.event[inside].any():
+        raise NotEnoughDataError(f"No death among the {inside.size} patients who have a value for every factor.")
     without = _levels_without_death(columns, data.event[inside], notes)
     used = ~without
     mine = inside[used]

@@ -73,5 +73,9 @@ def test_refuses_impossible_input(cohort):
         adjusted_hazard_ratios(time, event, factors, units={"weight": 10})
     with pytest.raises(ClinicalError, match="stage"):
         adjusted_hazard_ratios(time, event, {"stage": ["I"]})
+    with pytest.raises(NotEnoughDataError, match="No death"):
+        adjusted_hazard_ratios(time, np.zeros(240), factors)
+    with pytest.raises(NotEnoughDataError, match="two values"):
+        adjusted_hazard_ratios([1.0], [1], {"risk": ["low"]})
     with pytest.raises(NotEnoughDataError, match="No patient"):
         adjusted_hazard_ratios([1, 2], [1, 1], {"a": [None, 1], "b": [1, None]})
