@@ -46,7 +46,9 @@ STUDIES = (
 def show(study: Study, tables: Path) -> None:
     """Import one study, train its runs, print their rows."""
     usecases.import_cohort(
-        tables / study.table, name=study.name, folds=tables / "splits" / study.folds,
+        tables / study.table,
+        name=study.name,
+        folds=tables / "splits" / study.folds,
         features=None if study.features is None else tables / study.features,
         clinical=None if study.clinical is None else tables / study.clinical,
     )
