@@ -19,6 +19,7 @@ from survdash.prediction import stored_predictions as read_stored_predictions
 from survdash.statistics.bootstrap import compare_paired, concordance_interval, holm
 from survdash.statistics.cox import HazardRatio, hazard_ratio
 from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
+from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
 from survdash.training.evaluation import evaluate, informative
@@ -34,7 +35,8 @@ class CohortAnalysis:
 
     Arrays hold the N patients that have a prediction, sorted by case id. ``high`` is all False and ``cutpoint`` None
     where no cutpoint exists; ``notes`` then says why. ``maxstat`` is None for another cut. ``naive`` is the logrank
-    test at the cut, not corrected for the search; ``held_out_p`` the logrank test of groups cut in other folds.
+    test at the cut, not corrected for the search; ``held_out_p`` the test of groups cut in other folds, for a
+    searched cut by permutation (``held_out_test``), for the median by logrank.
     ``concordance`` is the mean over folds of Harrell's c with its 95 % interval.
     """
 
@@ -128,12 +130,22 @@ def _test(
         return None, None, None, (f"A group has fewer than {SMALLEST_GROUP} patients: no p-value is given.",)
     naive, ratio = logrank(time, event, high), hazard_ratio(time, event, high)
     try:
-        apart = held_out_groups(risk, time, event, folds, cut=cut)
+        apart, held_out_p = _held_out(risk, survival, folds, cut=cut)
     except NotEnoughDataError as error:
         return naive, None, ratio, (f"No held-out p-value: {error.message}",)
     if min(apart.sum(), (~apart).sum()) < SMALLEST_GROUP:
         return naive, None, ratio, (f"Held out, a group has fewer than {SMALLEST_GROUP} patients: no p-value.",)
-    return naive, logrank(time, event, apart).p_value, ratio, ()
+    return naive, held_out_p, ratio, ()
+
+
+def _held_out(risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: Cut) -> tuple[np.ndarray, float]:
+    """Groups cut by what the other folds say, and the p-value of their difference."""
+    time, event = survival.time_months, survival.event
+    if cut == "maxstat":
+        found = held_out_test(risk, time, event, folds)
+        return found.high, found.p_value
+    apart = held_out_groups(risk, time, event, folds, cut=cut)
+    return apart, logrank(time, event, apart).p_value
 
 
 def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoint: float | None) -> pd.DataFrame:
