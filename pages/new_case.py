@@ -32,7 +32,7 @@ def show_form() -> None:
     with st.container():
         if upload is None and cohort.simulated:
             sample_buttons()
-    said = SlideAnswer(mpp=None, keep_ink=False, ready=True)
+    said = SlideAnswer(mpp=None, ready=True)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(":material/biotech: **Tissue slide**")
@@ -78,7 +78,7 @@ def file_case(
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=() if upload.slide is None else (upload.slide,), genes=upload.genes,
-        mpp=said.mpp, keep_ink=said.keep_ink, age_years=age, sex=sex,
+        mpp=said.mpp, tissue=said.tissue, tiles=said.tiles, areas=said.areas, age_years=age, sex=sex,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

@@ -27,6 +27,7 @@ from survdash.features.blocks import BlockFolder, block_starts, encode_blocks
 from survdash.features.encoders import DEFAULT_ENCODER, Encoder, find_encoder, load_encoder, origin, weights_file
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
+from survdash.slide.areas import Areas
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule, find_tissue
@@ -94,6 +95,7 @@ def embed_slide(
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
     tile_rule: TileRule = DEFAULT_TILES,
+    areas: Areas | None = None,
     skip_unreadable: bool = False,
     report: Report = silent,
     cancel: Cancel | None = None,
@@ -110,6 +112,8 @@ def embed_slide(
         Resolution at level 0 in um per pixel as the user states it; goes before the file's own.
     tissue_rule, tile_rule
         How tissue is found and tiles are cut.
+    areas : Areas, optional
+        What the user drew to correct the tissue.
     skip_unreadable : bool
         Leave out tiles that cannot be read, count them, and warn; else the first one is an error.
     report : callable
@@ -135,11 +139,13 @@ def embed_slide(
     with open_slide(path, mpp=mpp) as slide, _disk_faults():
         resolution = require_mpp(slide)
         _, weights = weights_file(encoder, report=report, cancel=cancel)
-        skipping = {"skip_unreadable": True} if skip_unreadable else {}
+        asked: dict[str, object] = {"skip_unreadable": True} if skip_unreadable else {}
+        if areas is not None:
+            asked["areas"] = areas.sha256
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
-            **skipping,
+            **asked,
         })  # fmt: skip
         report(Progress(step="Reading", done=1, total=1, message=path.name))
         target = settings().data_dir / "bags" / f"{key}.h5"
@@ -149,7 +155,7 @@ def embed_slide(
                 cached = _is_whole(target)
                 if not cached:
                     work = _Work(
-                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule,
+                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas,
                         skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
                     )  # fmt: skip
                     work.run()
@@ -245,13 +251,16 @@ class _Work:
     encoder: str
     tissue_rule: TissueRule
     tile_rule: TileRule
+    areas: Areas | None
     skip_unreadable: bool
     target: Path
     report: Report
     cancel: Cancel | None
 
     def run(self) -> None:
-        tissue = find_tissue(self.slide, self.tissue_rule, report=self.report, cancel=self.cancel)
+        tissue = find_tissue(
+            self.slide, self.tissue_rule, areas=self.areas, report=self.report, cancel=self.cancel
+        )
         grid = lay_grid(self.slide, tissue, self.tile_rule)
         check_cancel(self.cancel, step="Embedding")
         self.report(Progress(step="Embedding", done=0, total=grid.size))
@@ -265,7 +274,7 @@ class _Work:
         _check_room(folder.path)
         with _nothing_left(folder):
             facts = self._facts(grid, tissue.fraction) | made_by
-            facts |= {"tiles_lost": lost, "notes": "\n".join(network.warnings)}
+            facts |= {"tiles_lost": lost, "notes": "\n".join([*grid.warnings, *network.warnings])}
             whole = folder.path / self.target.name  # a kill in the middle leaves everything in one folder
             with new_bag_file(whole, origin(network)) as writer:
                 writer.add_slide(self.slide.sha256[:ID_DIGITS], _stored(grid, folder), facts)
@@ -307,6 +316,8 @@ class _Work:
         }  # fmt: skip
         for name, rule in (("tile", self.tile_rule), ("tissue", self.tissue_rule)):
             facts |= {f"{name}.{key}": value for key, value in asdict(rule).items()}
+        if self.areas is not None:
+            facts["areas_sha256"] = self.areas.sha256
         return facts
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import openslide
 
 from survdash.errors import SlideError
-from survdash.slide.base import DAMAGED, Slide, on_white
+from survdash.slide.base import DAMAGED, Outline, Slide, on_white
 from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
 from survdash.slide.objective import contradiction
 from survdash.slide.picture import PictureSlide
@@ -179,7 +179,7 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
     return OpenSlideSlide(path, mpp)
 
 
-def require_mpp(slide: Slide) -> float:
+def require_mpp(slide: Outline) -> float:
     """The resolution of a slide at level 0, in um per pixel.
 
     Raises

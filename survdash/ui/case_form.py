@@ -21,7 +21,7 @@ from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import SUFFIXES, Upload, delete_upload, drop_part, name_part, new_upload, open_upload, save_part
 
 PARAMETER = "upload"
-WORDS = {"slide": "slide", "genes": "gene table"}
+WORDS = {"slide": "slide", "genes": "gene table", "areas": "mask"}
 SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
 
 
@@ -44,7 +44,7 @@ def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
     ----------
     upload : Upload or None
     part : str
-        "slide" or "genes".
+        "slide", "genes" or "areas".
     wanted : bool
         False when no model of the cohort looks at it: then that is said in place of the uploader.
 
@@ -79,6 +79,8 @@ def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
 def remove_part(upload: Upload, part: str) -> NoReturn:
     """Delete one file, its folder too when nothing is left, and draw the form anew."""
     drop_part(upload, part)
+    if part == "slide":
+        drop_part(upload, "areas")  # drawn on that slide
     left = open_upload(upload.identifier)
     if left.slide is None and left.genes is None:
         delete_upload(left)
@@ -97,9 +99,9 @@ def sample_buttons() -> None:
             st.rerun()
         with st.popover("Sample files", icon=":material/download:"):
             st.caption("A simulated patient who is in no cohort: a small slide and a gene table.")
-            for part, label in WORDS.items():
+            for part in SAMPLE_SUFFIXES:
                 st.download_button(
-                    f"Sample {label}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
+                    f"Sample {WORDS[part]}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
                     key=f"new_case.sample_{part}", on_click="ignore",
                 )
 

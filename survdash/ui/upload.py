@@ -1,8 +1,9 @@
 """Uploaded files on disk: one private folder per case, our own file names, swept after a time.
 
-A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>`` and ``about.json`` (the names the
-files had, and the job that reads them). The number stands in the page's address, so a refreshed or second tab finds
-the files again; who does not know it does not find them, because no page lists it, nor the jobs of others.
+A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>``, ``areas.<suffix>`` (a mask drawn on
+the slide) and ``about.json`` (the names the files had, and the job that reads them). The number stands in the page's
+address, so a refreshed or second tab finds the files again; who does not know it does not find them, because no page
+lists it, nor the jobs of others.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from survdash.store import write_json
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
-SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES}
+AREA_SUFFIXES = ("geojson", "json")
+SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES, "areas": AREA_SUFFIXES}
+ERRORS: dict[str, type[InputError]] = {"slide": SlideError, "genes": GeneError, "areas": SlideError}
 BLOCK_BYTES = 16 << 20
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
@@ -40,6 +43,8 @@ class Upload:
     slide_name: str
     genes_name: str
     job: str
+    areas: Path | None = None
+    areas_name: str = ""
 
     @property
     def identifier(self) -> str:
@@ -86,6 +91,7 @@ def open_upload(identifier: str) -> Upload:
     return Upload(
         folder=folder, slide=_part(folder, "slide"), genes=_part(folder, "genes"),
         slide_name=about.get("slide", ""), genes_name=about.get("genes", ""), job=about.get("job", ""),
+        areas=_part(folder, "areas"), areas_name=about.get("areas", ""),
     )
 
 
@@ -104,7 +110,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     ----------
     upload : Upload
     part : str
-        "slide" or "genes".
+        "slide", "genes" or "areas".
     name : str
         The name it had on the user's machine: only its ending is used, the rest is shown and never a path.
     file : binary file
@@ -117,7 +123,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     """
     shown = PurePosixPath(PureWindowsPath(name).name).name
     suffix = shown.rpartition(".")[2].lower()
-    refuse: type[InputError] = SlideError if part == "slide" else GeneError
+    refuse = ERRORS[part]
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")

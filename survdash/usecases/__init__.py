@@ -16,10 +16,12 @@ from survdash.usecases.cases import (
     SlideCheck,
     check_genes,
     check_slide,
+    check_view,
     file_prediction,
     job_prediction,
     model_for_command,
     predict,
+    view_slide,
     write_sample_case,
 )
 from survdash.usecases.library import (
@@ -36,8 +38,9 @@ from survdash.usecases.training import crossval, import_cohort, make_recipe
 
 __all__ = [
     "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "SlideCheck",
-    "analyse_cohort", "check_genes", "check_slide", "compare_models", "crossval", "describe_methods", "export_cohort",
-    "export_prediction", "file_prediction", "import_cohort", "job_prediction", "list_cohorts", "list_models",
+    "analyse_cohort", "check_genes", "check_slide", "check_view", "compare_models", "crossval", "describe_methods",
+    "export_cohort", "export_prediction", "file_prediction", "import_cohort", "job_prediction", "list_cohorts",
+    "list_models",
     "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run", "predict", "prediction_to_json",
-    "stored_prediction", "write_sample_case",
+    "stored_prediction", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from survdash.jobs.queue import file_job, read_job
 from survdash.prediction import Prediction, check_origin
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words, rule_changes
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
 from survdash.usecases.analysis import prediction_from_json, prediction_to_json
@@ -23,6 +24,7 @@ from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
 if TYPE_CHECKING:
     from survdash.features.embed import Embedding
+    from survdash.slide.tissue import SlideView
 
 JOB_KIND = "predict_case"
 OVERLAY_PX = 900
@@ -35,8 +37,9 @@ class SlideCheck:
     """What is known of a slide before it is embedded.
 
     ``mpp`` is None where the file does not state it and the user has not either; then tissue and tiles are unknown.
-    ``tiles`` is 0 too where nothing but possible ink was found; ``ink_tiles`` are those that thick strokes of ink
-    concern, left out or kept. ``overlay`` is the thumbnail with the outline of the tissue, RGB uint8.
+    ``tiles`` is 0 too where there is no tissue, or nothing but possible ink; ``ink_tiles`` are those that thick strokes
+    of ink concern, left out or kept; ``artefact_tiles`` those of possible folds and rims. ``overlay`` is the thumbnail
+    with the outline of the tissue, RGB uint8.
     """
 
     width: int
@@ -47,6 +50,7 @@ class SlideCheck:
     overlay: np.ndarray
     warnings: tuple[str, ...]
     ink_tiles: int = 0
+    artefact_tiles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,11 @@ class PredictRequest:
     genes : Path or None
     mpp : float or None
         Resolution in um per pixel as the user states it, for slides that do not say.
-    keep_ink : bool
-        Whether tiles under thick strokes of possible ink are read like any other.
+    tissue : TissueRule
+    tiles : TileRule
+        How the slides' tissue is found and cut.
+    areas : Path or None
+        GeoJSON of what the user drew on the slide to correct its tissue; for one slide only.
     age_years, sex
         Carried into the case; no model of this version looks at them.
     case_id : str
@@ -74,45 +81,71 @@ class PredictRequest:
     slides: tuple[Path, ...] = ()
     genes: Path | None = None
     mpp: float | None = None
-    keep_ink: bool = False
+    tissue: TissueRule = DEFAULT_TISSUE
+    tiles: TileRule = DEFAULT_TILES
+    areas: Path | None = None
     age_years: float | None = None
     sex: str | None = None
     case_id: str = "new-case"
 
 
-def check_slide(path: Path, *, mpp: float | None = None, keep_ink: bool = False) -> SlideCheck:
-    """Open a slide, find its tissue, lay the grid.
+def view_slide(path: Path, *, mpp: float | None = None, view_px: int = DEFAULT_TISSUE.view_px) -> SlideView:
+    """Open a slide and read the view that its tissue is judged on; ``check_view`` needs no more of it.
 
     Raises
     ------
-    SlideError, NotEnoughDataError
-        If it cannot be read, or holds no tissue.
+    SlideError
+        If it cannot be read.
     """
-    from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide
-    from survdash.slide.tiles import lay_grid
-    from survdash.slide.tissue import TissueRule, find_tissue
+    from survdash.slide.tissue import take_view
 
     with open_slide(path, mpp=mpp) as slide:
-        tissue = find_tissue(slide, TissueRule(exclude_ink=not keep_ink))
-        grid, ink, warnings = None, 0, []
-        if slide.mpp is not None:
-            try:
-                grid = lay_grid(slide, tissue)
-            except NotEnoughDataError as error:
-                if tissue.excluded is None:
-                    raise
-                # Nothing but possible ink: the user may say that it is tissue, so the file is not refused.
-                ink = lay_grid(slide, find_tissue(slide, TissueRule(exclude_ink=False))).size
-                warnings.append(error.message)
-        if grid is not None:
-            ink = grid.ink.thick
-            warnings += [*grid.ink.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
-        return SlideCheck(
-            width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
-            tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
-            overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
-        )
+        return take_view(slide, view_px)
+
+
+def check_view(
+    view: SlideView, *, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES, areas: Path | None = None
+) -> SlideCheck:
+    """Find the tissue on a view, lay the grid, draw both; without tissue, ``tiles`` is 0 and a warning says so.
+
+    Raises
+    ------
+    SlideError
+        If the areas do not fit the slide, or it is too coarse.
+    """
+    from survdash.slide.areas import read_areas
+    from survdash.slide.overlay import draw_overlay
+    from survdash.slide.tiles import lay_grid
+    from survdash.slide.tissue import judge_tissue
+
+    drawn = None if areas is None else read_areas(areas)
+    found = judge_tissue(view, tissue, areas=drawn)
+    grid, ink, warnings = None, 0, []
+    if view.mpp is not None:
+        try:
+            grid = lay_grid(view, found, tiles)
+        except NotEnoughDataError as error:  # another rule, or an area drawn by hand, may find some
+            warnings += [error.message, error.hint]
+            if found.excluded is not None:
+                ink = lay_grid(view, judge_tissue(view, replace(tissue, exclude_ink=False), areas=drawn), tiles).size
+    if grid is not None:
+        ink = grid.ink.thick
+        warnings += [*grid.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
+    return SlideCheck(
+        width=view.width, height=view.height, mpp=view.mpp, tissue_fraction=found.fraction,
+        tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
+        artefact_tiles=0 if grid is None else grid.artefacts.edges + grid.artefacts.folds,
+        overlay=draw_overlay(view, found, grid, max_px=OVERLAY_PX),
+    )
+
+
+def check_slide(
+    path: Path, *, mpp: float | None = None, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES,
+    areas: Path | None = None,
+) -> SlideCheck:  # fmt: skip
+    """Open a slide, find its tissue, lay the grid: ``view_slide`` and ``check_view``."""
+    return check_view(view_slide(path, mpp=mpp, view_px=tissue.view_px), tissue=tissue, tiles=tiles, areas=areas)
 
 
 def check_genes(path: Path, *, cohort: str, run: str = "default") -> GeneCheck:
@@ -184,8 +217,8 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
-        inputs["slides"] = [{"sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
-                             "tiles": one.tiles, "ink_kept": request.keep_ink} for one in embeddings]  # fmt: skip
+        warnings += _other_rule(request)
+        inputs["slides"] = [_slide_facts(request, one) for one in embeddings]
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
     clinical = Clinical(age_years=request.age_years, sex=request.sex)
@@ -197,6 +230,23 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     prediction = predict_case(artefact, case, warnings=tuple(warnings), device=device)
     report(Progress(step="Predicting", done=1, total=1))
     return replace(prediction, provenance=prediction.provenance | inputs | {"device": device})
+
+
+def _slide_facts(request: PredictRequest, made: Embedding) -> dict[str, object]:
+    """What the prediction says about a slide that it was made from."""
+    facts: dict[str, object] = {
+        "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source, "tiles": made.tiles,
+        "ink_kept": not request.tissue.exclude_ink, "tissue_rule": rule_changes(request.tissue, request.tiles),
+    }  # fmt: skip
+    if request.areas is not None:
+        facts["areas_sha256"] = file_sha256(request.areas)
+    return facts
+
+
+def _other_rule(request: PredictRequest) -> list[str]:
+    """That tissue was found in another way than for the slides a model learns from, in words."""
+    changes = change_words(request.tissue, request.tiles)
+    return [f"Tissue was found by a rule other than the default: {changes}."] if changes else []
 
 
 def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
@@ -235,8 +285,13 @@ def _embed(
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
     from survdash.features.encoders import ENCODERS
-    from survdash.slide.tissue import TissueRule
+    from survdash.slide.areas import read_areas
 
+    if request.areas is not None and len(request.slides) != 1:
+        raise InputError(
+            f"Areas were drawn on one slide, and {len(request.slides)} are given.", hint="Give that slide alone."
+        )
+    areas = None if request.areas is None else read_areas(request.areas)
     card = artefact.card
     expected = card.bag_origin
     if expected is None or expected.encoder not in ENCODERS:
@@ -249,8 +304,8 @@ def _embed(
     bags: list[Bag] = []
     for path in request.slides:
         made = embed_slide(
-            path, encoder=expected.encoder, mpp=request.mpp, tissue_rule=TissueRule(exclude_ink=not request.keep_ink),
-            report=report, cancel=cancel,
+            path, encoder=expected.encoder, mpp=request.mpp, tissue_rule=request.tissue, tile_rule=request.tiles,
+            areas=areas, report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
@@ -270,7 +325,9 @@ def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
     values = asdict(request)
     values["slides"] = [str(path) for path in request.slides]
-    values["genes"] = None if request.genes is None else str(request.genes)
+    values |= {
+        part: None if path is None else str(path) for part, path in (("genes", request.genes), ("areas", request.areas))
+    }
     return file_job(JOB_KIND, values)
 
 
@@ -289,10 +346,10 @@ def job_prediction(job_id: str) -> Prediction:
 
 
 def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    genes = payload["genes"]
-    request = PredictRequest(**payload | {
-        "slides": tuple(Path(path) for path in payload["slides"]), "genes": None if genes is None else Path(genes),
-    })
+    paths = {part: payload[part] and Path(payload[part]) for part in ("genes", "areas")}
+    rules = {"tissue": TissueRule(**payload["tissue"]), "tiles": TileRule(**payload["tiles"])}
+    slides = tuple(Path(path) for path in payload["slides"])
+    request = PredictRequest(**payload | paths | rules | {"slides": slides})
     return prediction_to_json(predict(request, report=report, cancel=cancel))
 
 
