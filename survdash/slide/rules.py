@@ -107,7 +107,8 @@ class TileRule:
         Share of a tile that must be tissue, above 0 and up to 1.
     least_saturation, least_brightness : float
         Tiles whose mean saturation (0 to 255), or mean brightest colour, lies below are white or black, whatever was
-        taken for tissue in them. Judged on the view. The limits of CLAM's presets; 0 switches them off.
+        taken for tissue in them. Judged on the view; 0 is no limit. The first is that of CLAM's presets. Its second, 50,
+        is none here: padding is no tissue already, and what else is so dark is ink, which has a switch of its own.
     snap : float
         A slide whose resolution is within this share of a whole multiple of ``target_mpp`` is read by whole pixels
         instead of being resampled.
@@ -119,7 +120,7 @@ class TileRule:
     target_mpp: float = 0.5
     min_tissue: float = 0.5
     least_saturation: float = 5.0
-    least_brightness: float = 50.0
+    least_brightness: float = 0.0
     snap: float = 0.02
     most_enlarged: float = 4.0
 

@@ -346,8 +346,9 @@ def job_prediction(job_id: str) -> Prediction:
 
 
 def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    paths = {part: payload[part] and Path(payload[part]) for part in ("genes", "areas")}
-    rules = {"tissue": TissueRule(**payload["tissue"]), "tiles": TileRule(**payload["tiles"])}
+    paths = {part: Path(payload[part]) for part in ("genes", "areas") if payload.get(part) is not None}
+    kinds = (("tissue", TissueRule), ("tiles", TileRule))
+    rules = {name: kind(**payload[name]) for name, kind in kinds if name in payload}
     slides = tuple(Path(path) for path in payload["slides"])
     request = PredictRequest(**payload | paths | rules | {"slides": slides})
     return prediction_to_json(predict(request, report=report, cancel=cancel))

@@ -59,7 +59,7 @@ def test_clean_tissue_has_no_rims(shared: Path, name: str, mpp: float) -> None:
 
 
 def test_the_turned_over_rims_of_a_frozen_section_are_told_and_kept(shared: Path) -> None:
-    """At the scale that its nuclei suggest; looked at: dark rims above, left, right and below, nothing inside."""
+    """At the scale that its nuclei suggest; looked at: dark rims above, left, right and below, two spots inside."""
     with open_slide(shared / "slides" / "TCGA-CR-7395-01A-01-TS1.svs", mpp=2.0) as slide:
         view = take_view(slide)
     told, without = judge_tissue(view), judge_tissue(view, TissueRule(exclude_folds=True))
@@ -68,7 +68,7 @@ def test_the_turned_over_rims_of_a_frozen_section_are_told_and_kept(shared: Path
     height, width = folds.shape
     inner = np.s_[height // 3 : 2 * height // 3, width // 3 : width // 2]
     assert 0.005 < folds.mean() < 0.03
-    assert not folds[inner].any()
+    assert folds[inner].mean() < folds.mean() / 2
     kept, fewer = lay_grid(view, told), lay_grid(view, without)
     assert kept.artefacts.folds > 50
     assert not kept.artefacts.folds_excluded
@@ -90,14 +90,13 @@ def test_keratin_is_taken_for_a_fold_which_is_why_folds_stay_in(shared: Path) ->
 def test_tiles_under_rims_are_counted_and_the_switch_brings_them_back(tissue: np.ndarray, tmp_path: Path) -> None:
     stroke = np.zeros(tissue.shape[:2], np.uint8)
     cv2.line(stroke, (-10, 80), (1260, 80), 1, 30)
-    Image.fromarray(np.where(stroke[..., None] > 0, 60, tissue).astype(np.uint8)).save(tmp_path / "edge.png")
+    tinted = np.array((60, 58, 66))  # a rim without any tint is below the threshold of tissue anyway
+    Image.fromarray(np.where(stroke[..., None] > 0, tinted, tissue).astype(np.uint8)).save(tmp_path / "edge.png")
     rule = TileRule(tile_px=16, target_mpp=2.0)  # smaller than the rim is wide
     with open_slide(tmp_path / "edge.png", mpp=UM_PER_PX) as slide:
         view = take_view(slide)
-    # By its saturation alone the rim is no tissue either; a closing as wide as the rim takes it in.
-    wide = TissueRule(close_px=51)
-    without = lay_grid(view, judge_tissue(view, wide), rule)
-    kept = lay_grid(view, judge_tissue(view, TissueRule(close_px=51, exclude_edges=False)), rule)
+    without = lay_grid(view, judge_tissue(view), rule)
+    kept = lay_grid(view, judge_tissue(view, TissueRule(exclude_edges=False)), rule)
     assert without.artefacts.edges_excluded
     assert not kept.artefacts.edges_excluded
     assert without.artefacts.edges > 50
