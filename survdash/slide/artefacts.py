@@ -100,6 +100,8 @@ def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndar
     density = red + green + blue
     hsv = cv2.cvtColor(blurred, cv2.COLOR_RGB2HSV)
     dark = inside & (hsv[..., 1] > hsv[..., 2]) & (density > DOUBLED * np.median(density[inside]))
+    if not dark.any():
+        return dark
     _, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
     keep = stats[:, cv2.CC_STAT_AREA] * pixel_um**2 >= SMALLEST_FOLD_UM2
     keep[0] = False

@@ -121,6 +121,8 @@ def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple
 
 
 def _wide_regions(mask: np.ndarray, pixel_um: float) -> np.ndarray:
+    if not mask.any():
+        return mask
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     keep = stats[:, cv2.CC_STAT_AREA] * pixel_um**2 >= SMALLEST_UM2
     keep[0] = False

@@ -107,8 +107,8 @@ class TileRule:
         Share of a tile that must be tissue, above 0 and up to 1.
     least_saturation, least_brightness : float
         Tiles whose mean saturation (0 to 255), or mean brightest colour, lies below are white or black, whatever was
-        taken for tissue in them. Judged on the view; 0 is no limit. The first is that of CLAM's presets. Its second, 50,
-        is none here: padding is no tissue already, and what else is so dark is ink, which has a switch of its own.
+        taken for tissue in them. Judged on the view; 0 is no limit. The first is that of CLAM's presets. Its second,
+        50, is off: padding is no tissue anyway, and what else is so dark is ink, which has a switch of its own.
     snap : float
         A slide whose resolution is within this share of a whole multiple of ``target_mpp`` is read by whole pixels
         instead of being resampled.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from survdash.errors import InputError
 from survdash.slide.reader import open_slide
+from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import TissueRule, find_tissue
 
 
@@ -33,8 +35,6 @@ def test_an_ellipse_with_a_hole_is_found_and_dust_is_not(picture: np.ndarray, tm
 
 
 def test_holes_below_the_limit_are_filled(picture: np.ndarray, tmp_path: Path) -> None:
-    import cv2
-
     cv2.circle(picture, (500, 760), 9, (245, 245, 245), cv2.FILLED)  # 250 px of 3.1 million, below 2e-4
     with _open(picture, tmp_path) as slide:
         assert find_tissue(slide).mask[760, 500]
@@ -74,6 +74,34 @@ def test_the_papers_plain_threshold_can_be_chosen(picture: np.ndarray, tmp_path:
 def test_real_slides(shared: Path, name: str, low: float, high: float) -> None:
     with open_slide(shared / "slides" / name, mpp=0.5) as slide:
         assert low <= find_tissue(slide).fraction <= high
+
+
+@pytest.mark.parametrize("mpp", [0.5, 8.0])
+def test_every_core_of_a_tissue_array_is_found_and_nothing_else(shared: Path, mpp: float) -> None:
+    """94 cores counted by eye, faint and torn ones among them; none lost for its size, none joined to its neighbour."""
+    with open_slide(shared / "slides" / "histoprep_tma_spots.jpeg", mpp=mpp) as slide:
+        mask = find_tissue(slide).mask
+    assert cv2.connectedComponents(mask.astype(np.uint8))[0] - 1 == 94
+
+
+def test_no_tile_of_real_tissue_is_white_or_black(shared: Path) -> None:
+    names = ("CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg", "tcga_lgg_region.png")
+    for name in names:
+        with open_slide(shared / "slides" / name, mpp=0.5) as slide:
+            grid = lay_grid(slide, find_tissue(slide))
+        assert (grid.artefacts.white, grid.artefacts.black) == (0, 0)
+
+
+def test_white_that_a_closing_takes_in_is_left_out_and_padding_is_told(picture: np.ndarray, tmp_path: Path) -> None:
+    picture[1000:] = 3
+    with _open(picture, tmp_path) as slide:
+        filled = find_tissue(slide, TissueRule(method="fixed", threshold=0, min_share=0.05, small_px=100_000))
+        grid = lay_grid(slide, filled)
+        loose = lay_grid(slide, filled, TileRule(least_saturation=0))
+    assert grid.artefacts.white == loose.size - grid.size > 0
+    assert grid.artefacts.padding == 16  # the lower two of six rows of eight; the third is black to less than half
+    assert any(words.startswith("White as a whole") for words in grid.warnings)
+    assert any(words.startswith("Black padding") for words in grid.warnings)
 
 
 def test_a_coarse_view_finds_the_same_tissue(shared: Path) -> None:
