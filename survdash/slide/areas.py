@@ -133,7 +133,7 @@ def read_areas(path: Path) -> Areas:
 
 
 def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is no coordinate")
+    raise SlideError(f"{text} is no coordinate", hint=HINT)
 
 
 def _features(content: Any, path: Path) -> list[dict[str, Any]]:

@@ -15,10 +15,19 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SurvdashError
-from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
-from survdash.ui.upload import SUFFIXES, Upload, delete_upload, drop_part, name_part, new_upload, open_upload, save_part
+from survdash.ui.upload import (
+    SUFFIXES,
+    Upload,
+    delete_upload,
+    drop_part,
+    largest_bytes,
+    name_part,
+    new_upload,
+    open_upload,
+    save_part,
+)
 
 PARAMETER = "upload"
 WORDS = {"slide": "slide", "genes": "gene table", "areas": "mask"}
@@ -116,8 +125,7 @@ def _sample_bytes(part: str) -> bytes:
 def _show_uploader(upload: Upload | None, part: str) -> None:
     # A new key makes an empty uploader, which lets go of the memory of the file before.
     turn = st.session_state.setdefault(_turn_key(part), 0)
-    own = settings().max_slide_gb * 1000 if part == "slide" else settings().max_table_mb
-    limit = min(int(own), int(st.get_option("server.maxUploadSize")) - 1)
+    limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
         f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
 from survdash.settings import settings
+from survdash.slide.areas import MAX_BYTES
 from survdash.store import write_json
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
@@ -127,7 +128,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
-    limit = settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
+    limit = largest_bytes(part)
     drop_part(upload, part)
     with _private_part(upload.folder / f"{part}.{suffix}") as out:
         size = 0
@@ -139,6 +140,13 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
         if size == 0:
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
     return name_part(upload, part, shown)
+
+
+def largest_bytes(part: str) -> float:
+    """How large a file of this part may be."""
+    if part == "areas":
+        return MAX_BYTES
+    return settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
 
 
 def name_part(upload: Upload, part: str, name: str) -> Upload:
