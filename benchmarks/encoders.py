@@ -1,4 +1,4 @@
-"""How fast the encoders are: engine against torch on one core, and a whole slide against its bound.
+"""How fast the encoders are: engine against torch on one core.
 
 Everything is a ratio within one run: the ways take turns, round by round, and CPU seconds of the process count, so that
 other work on the machine disturbs little. ResNet-50 takes random weights (the speed is the same, nothing is fetched).
@@ -15,24 +15,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from survdash.features import embed
-from survdash.features.blocks import block_starts, encode_blocks
-from survdash.features.encoders import ENCODERS, load_encoder
+from survdash.features.encoders import load_encoder
 from survdash.features.engine import largest_difference, load_engine
+from survdash.features.registry import ENCODERS
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
-from survdash.simulation.pyramid import write_pyramid
-from survdash.slide.reader import open_slide
-from survdash.slide.tiles import lay_grid
-from survdash.slide.tissue import find_tissue
+from survdash.slide.focus import measure_focus
+from survdash.slide.stain import fit_stain
 
 Way = Callable[[np.ndarray], np.ndarray]
 SECONDS, BATCHES = 1.5, (1, 4, 8)
+BF16 = "torch, bf16"  # not used by survdash: docs/decisions/007-no-bf16-on-processors.md
 
 
 def ways(name: str) -> dict[str, Way]:
@@ -50,15 +47,16 @@ def ways(name: str) -> dict[str, Way]:
 
     network = network.to(memory_format=torch.channels_last)
 
-    def by_torch(batch: int) -> Way:
+    def by_torch(batch: int, *, bf16: bool = False) -> Way:
         def run(tiles: np.ndarray) -> np.ndarray:
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 parts = [torch.from_numpy(tiles[i : i + batch]) for i in range(0, len(tiles), batch)]
-                return np.concatenate([network(part).numpy() for part in parts])
+                return np.concatenate([network(part).float().numpy() for part in parts])
 
         return run
 
-    return {"engine": engine.encode} | {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    plain = {f"torch, batch {batch}": by_torch(batch) for batch in BATCHES}
+    return {"engine": engine.encode} | plain | {BF16: by_torch(8, bf16=True)}
 
 
 def rate(way: Way, tiles: np.ndarray) -> float:
@@ -75,7 +73,9 @@ def compare(name: str, rounds: int) -> None:
     tiles = np.random.default_rng(0).integers(0, 256, (8, 256, 256, 3), dtype=np.uint8)
     table = ways(name)
     reference = table["torch, batch 8"](tiles)
-    print(f"{name}: largest difference {largest_difference(table['engine'](tiles), reference):.1e} (relative above 1)")
+    moved, by_bf16 = (largest_difference(table[words](tiles), reference) for words in ("engine", BF16))
+    print(f"{name}: largest difference {moved:.1e} (relative above 1), by bf16 {by_bf16:.1e}; this processor computes "
+          f"with {torch.backends.cpu.get_cpu_capability()}")  # fmt: skip
     rates = {words: [] for words in table}
     for _ in range(rounds):
         for words, way in table.items():
@@ -86,40 +86,19 @@ def compare(name: str, rounds: int) -> None:
               f"({ratio.min():.2f}-{ratio.max():.2f})", flush=True)  # fmt: skip
 
 
-def end_to_end(rounds: int, *, side: int = 6000) -> None:
-    """Print the wall time of embedding a slide as a share of its bound: CPU seconds of reading plus encoding."""
+def beside_encoding(rounds: int) -> None:
+    """Print what measuring focus, and normalising stain, add to the encoding of a tile by the default encoder."""
     rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 100, (side // 50, side // 50, 3)) + np.array([150, 60, 120])
-    pixels = np.kron(coarse, np.ones((50, 50, 1), int)) + rng.integers(-5, 5, (side, side, 3))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "made.tiff"
-        write_pyramid(pixels.astype(np.uint8), path, mpp=0.5)
-        encoder = load_encoder()
-        with open_slide(path) as slide:
-            grid = lay_grid(slide, find_tissue(slide))
-            for number in range(rounds):
-                start = time.process_time()
-                tiles = [slide.read_tile(x, y, level0_px=256, tile_px=256) for x, y in grid.coords.tolist()]
-                reading = time.process_time() - start
-                start = time.process_time()
-                encoder.encode(np.stack(tiles))
-                encoding = time.process_time() - start
-                for cores in (1, len(os.sched_getaffinity(0))):
-                    os.environ["OMP_NUM_THREADS"] = str(cores)
-                    wall, used = time.perf_counter(), time.process_time()
-                    for _ in encode_blocks(slide, grid, encoder, starts=block_starts(grid)):
-                        pass
-                    pipeline, cpu = time.perf_counter() - wall, time.process_time() - used
-                    wall, used = time.perf_counter(), time.process_time()
-                    made = embed.embed_slide(path)
-                    whole, whole_cpu = time.perf_counter() - wall, time.process_time() - used
-                    made.bag_path.unlink()
-                    bound = (reading + encoding) / cores
-                    print(f"  round {number}, {cores} cores, {grid.size} tiles: reading {reading:.1f} + encoding "
-                          f"{encoding:.1f} CPU-s, bound {bound:.2f} s; read+encode {pipeline:.2f} s = "
-                          f"{bound / pipeline:.2f} of it ({cpu:.1f} CPU-s); with tissue, export check and bag "
-                          f"{whole:.2f} s = {bound / whole:.2f} ({whole_cpu:.1f} CPU-s)", flush=True)  # fmt: skip
-                os.environ["OMP_NUM_THREADS"] = "1"
+    tiles = np.clip(rng.normal([170, 110, 160], [30, 35, 25], (8, 256, 256, 3)), 0, 255).astype(np.uint8)
+    sample = tiles[:, ::4, ::4].reshape(-1, 3)
+    encoder = load_encoder()
+    stains = {method: fit_stain(sample, method) for method in ("macenko", "reinhard")}
+    table: dict[str, Way] = {"encoding": encoder.encode, "focus": lambda some: np.array([*map(measure_focus, some)])}
+    table |= {name: lambda some, stain=stain: np.stack([*map(stain.apply, some)]) for name, stain in stains.items()}
+    for _ in range(rounds):
+        spent = {words: 1000 / rate(way, tiles) for words, way in table.items()}
+        print("  " + ", ".join(f"{words} {value:.2f} ms ({value / spent['encoding']:.1%})"
+                               for words, value in spent.items()), flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
@@ -130,5 +109,5 @@ if __name__ == "__main__":
         settings.cache_clear()
         for one in ENCODERS:
             compare(one, number)
-        print("A slide end to end (efficientnet-lite0):")
-        end_to_end(max(2, number // 2))
+        print("A tile (efficientnet-lite0), CPU time and share of encoding:")
+        beside_encoding(max(2, number // 2))

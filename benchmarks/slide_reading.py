@@ -39,28 +39,36 @@ def region() -> np.ndarray:
         return np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
 
 
-def make_slide(path: Path, side: int) -> None:
-    """The region repeated over the slide; no two tiles in a period are alike, and one tile is in memory at a time."""
-    picture = region()
+def make_slide(path: Path, side: int, *, tissue_px: int | None = None) -> None:
+    """The region repeated over the slide; no two tiles in a period are alike, and one tile is in memory at a time.
+
+    With ``tissue_px`` only a square of this side in the middle holds the region, and the rest is bare glass.
+    """
+    picture, tissue = region(), side if tissue_px is None else tissue_px
     with tifffile.TiffWriter(path, bigtiff=True) as file:
         level = 0
         while True:
             file.write(
-                _tiles(picture, side), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE), photometric="ycbcr",
-                subsampling=(2, 2), compression="jpeg", subfiletype=int(level > 0), metadata=None,
+                _tiles(picture, side, tissue), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE),
+                photometric="ycbcr", subsampling=(2, 2), compression="jpeg", subfiletype=int(level > 0), metadata=None,
                 resolution=(20_000 / 2**level,) * 2, resolutionunit="CENTIMETER",
             )  # fmt: skip
             if side < 2 * TILE:
                 return
-            level, side = level + 1, side // 2
+            level, side, tissue = level + 1, side // 2, tissue // 2
             half = (max(picture.shape[1] // 2, 1), max(picture.shape[0] // 2, 1))
             picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA))
 
 
-def _tiles(picture: np.ndarray, side: int) -> Iterator[bytes]:
+def _tiles(picture: np.ndarray, side: int, tissue: int) -> Iterator[bytes]:
+    glass = simplejpeg.encode_jpeg(np.full((TILE, TILE, 3), 243, np.uint8), quality=QUALITY, colorsubsampling="420")
+    first, end = (side - tissue) // 2, (side + tissue) // 2  # tiles that begin in the square are whole tiles of it
     for top in range(0, side, TILE):
         rows = picture.take(range(top, top + TILE), axis=0, mode="wrap")
         for left in range(0, side, TILE):
+            if not (first <= top < end and first <= left < end):
+                yield glass
+                continue
             tile = rows.take(range(left, left + TILE), axis=1, mode="wrap")
             yield simplejpeg.encode_jpeg(tile, quality=QUALITY, colorsubsampling="420")
 
@@ -140,7 +148,16 @@ def peak(path: Path) -> None:
             for x in range(OFF_GRID, slide.width - TILE, TILE):
                 slide.read_tile(x, y, level0_px=TILE, tile_px=TILE)
         slide.thumbnail(2048)
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+    print(f"{peak_mb():.0f}")
+
+
+def peak_mb() -> float:
+    """Peak memory of this process in MB; Linux counts the parent's into ``ru_maxrss``, so it is asked elsewhere."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

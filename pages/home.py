@@ -8,7 +8,7 @@ from survdash import usecases
 from survdash.figures.words import percent_text
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
-from survdash.ui.error_box import error_box
+from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.job_view import show_own_jobs
 from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import is_papers, leader
@@ -65,6 +65,7 @@ with st.container(horizontal=True):
 
 st.header("Ready on this machine", anchor=False)
 with error_box():
+    show_problems(caching.problems())
     entries = caching.cohorts()
     if not entries:
         st.info("No cohort is here yet. Page 'Models & data' says how to import one.", icon=":material/inventory_2:")

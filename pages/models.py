@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from survdash.figures.learning import plot_learning_curves
 from survdash.settings import settings
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
-from survdash.ui.error_box import error_box
+from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, duration, escape
 
@@ -29,6 +30,19 @@ FORMATS = """
 - **Slides** of a new patient: what OpenSlide reads (SVS, NDPI, TIFF, SCN, …), or a PNG, JPEG or TIFF picture with its
   resolution.
 """
+
+
+def describe_training(recipe: dict[str, Any], *, by_epochs: bool) -> str:
+    """How a recipe trains, in words; a closed fit has no epochs."""
+    folds = f"{recipe['made_folds']} folds made anew{', by hospital' if recipe['by_site'] else ''}; " \
+        if recipe["made_folds"] else ""
+    if not by_epochs:
+        return f"{folds}fitted at once, penalty {recipe['penalty']:g}"
+    stop = f"up to {recipe['epochs']} epochs, chosen on a fifth of the training patients" \
+        if recipe["stop"] == "inner" else f"{recipe['epochs']} epochs"
+    loss = "Cox's partial likelihood" if recipe["loss"] == "cox" else f"{recipe['bins']} time bins"
+    tiles = f"; at most {recipe['max_tiles']:,} tiles of a case an epoch" if recipe["max_tiles"] else ""
+    return f"{folds}{stop}; {loss}; {recipe['seeds']} network{'s' * (recipe['seeds'] > 1)} a fold{tiles}"
 
 
 def show_card(card: dict[str, Any]) -> None:
@@ -51,8 +65,14 @@ def show_card(card: dict[str, Any]) -> None:
         if origin is not None:
             weights = origin["weights"][:12]
             rows["Tile features"] = f"{escape(origin['encoder'])}, {origin['dim']:,} wide, weights `{weights}`"
+        if card["clinical"]:
+            rows["Clinical facts"] = escape("; ".join(card["clinical"]))
+        rows["Training"] = escape(describe_training(card["recipe"], by_epochs=any(card["history"])))
         rows["Made by"] = f"survdash {escape(card['software'])}"
         facts(rows)
+        if any(card["history"]):
+            st.plotly_chart(plot_learning_curves(card["history"], card["inner"]), key=f"models.loss.{card['name']}",
+                            alt="Mean loss of each epoch, a line for each network.")
         st.caption("Checksums (SHA-256) of its files; a file that differs is refused.")
         facts({f"`{name}`": f"`{value[:32]}…`" for name, value in card["files"].items()})
 
@@ -60,6 +80,7 @@ def show_card(card: dict[str, Any]) -> None:
 st.title("Models & data", anchor=False)
 st.header("Models", anchor=False)
 with error_box():
+    show_problems(caching.problems())
     for card in caching.models():
         show_card(card)
 

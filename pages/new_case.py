@@ -9,7 +9,7 @@ from survdash.jobs.queue import Job, read_job
 from survdash.settings import settings
 from survdash.ui import caching
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
-from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part
+from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import remember_job, show_progress
 from survdash.ui.prediction_view import show_prediction
@@ -32,20 +32,20 @@ def show_form() -> None:
     with st.container():
         if upload is None and cohort.simulated:
             sample_buttons()
-    said = SlideAnswer(mpp=None, ready=True)
+    said: list[SlideAnswer] = []
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown(":material/biotech: **Tissue slide**")
-        path = show_part(upload, "slide", wanted="slide" in reads)
-        if upload is not None and path is not None:
-            said = check_slide(upload, path)
+        st.markdown(":material/biotech: **Tissue slides**")
+        for part in show_slides(upload, wanted="slide" in reads):
+            if upload is not None:
+                said.append(check_slide(upload, part))
     with right.container(border=True, height="stretch"):
         st.markdown(":material/genetics: **Gene table**")
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex = ask_rest(cohort, upload)
-    if upload is None or run is None or not said.ready:
+    if upload is None or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
         st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
@@ -57,7 +57,8 @@ def ask_rest(
 ) -> tuple[str | None, float | None, str | None]:
     """The model, of those that the given files suffice for, and the patient's age and sex, both optional."""
     given = () if upload is None else upload.modalities
-    runs = {run.name: run for run in caching.runs(cohort.name) if not given or set(run.modalities) <= set(given)}
+    suffice = {*given, "clinical"} if given else None  # clinical facts may always be left open
+    runs = {run.name: run for run in caching.runs(cohort.name) if suffice is None or set(run.modalities) <= suffice}
     if not runs:
         words = " and ".join(given)
         st.info(f"No model of this cohort works with {words} alone. Give the other part too.", icon=":material/info:")
@@ -67,18 +68,19 @@ def ask_rest(
         help="Those that can work with the files you gave. " + (model_help(list(runs.values())) if runs else ""),
     )
     age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
-                              help="Kept with the case; no model of this version looks at it.")
+                              help="Used by models that read clinical facts; kept with the case by the others.")
     sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
     return run, age, sex or None
 
 
 def file_case(
-    upload: Upload, cohort: str, run: str, *, said: SlideAnswer, age: float | None, sex: str | None
+    upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None
 ) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=() if upload.slide is None else (upload.slide,), genes=upload.genes,
-        mpp=said.mpp, tissue=said.tissue, tiles=said.tiles, areas=said.areas, age_years=age, sex=sex,
+        cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
+        mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
+        tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=age, sex=sex,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from survdash.console import Bar, Parser, answer_lines, interrupt_for_us_alone, places_in_words
+from survdash import crossval_command
+from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
 from survdash.settings import settings
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from survdash.slide.rules import TileRule, TissueRule
 
 Answer = dict[str, Any] | list[Any]
-SWITCHES = ("alignment", "cross_attention", "transport")
 KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
 RULE_HELP = ("KEY=VALUE, repeat for several: how tissue is found, such as method=fixed, threshold=8, otsu_share=0.8, "
              "exclude_edges=no, exclude_folds=yes, min_tissue=0.3; a wrong key lists them all")  # fmt: skip
@@ -103,57 +103,66 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.embed import embed_slide, save_bag
     from survdash.features.many import is_many
     from survdash.slide.areas import read_areas
-    from survdash.slide.rules import DEFAULT_TILES
 
+    if options.threads is not None:
+        os.environ["SURVDASH_THREADS"] = str(options.threads)  # the processes of --jobs read it too
+        settings.cache_clear()
+        settings()
     rule, tiles = _rules(options)
     if is_many(options.slide):
         if options.mask is not None:
             raise InputError("A mask belongs to one slide, and many are given.", hint="Embed that slide alone.")
-        if tiles != DEFAULT_TILES:
-            raise InputError("The rule of tiles can be changed for one slide only.", hint="Embed that slide alone.")
-        return _embed_many(options, rule, report)
+        return _embed_many(options, rule, tiles, report)
     made = embed_slide(
         options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, tile_rule=tiles,
-        areas=None if options.mask is None else read_areas(options.mask), skip_unreadable=options.skip_unreadable,
-        report=report,
+        areas=None if options.mask is None else read_areas(options.mask), stain=options.stain,
+        skip_unreadable=options.skip_unreadable, report=report,
     )  # fmt: skip
     save_bag(made, options.out, slide_id=options.slide.stem)
     for warning in made.warnings:
         print(f"survdash: warning: {warning}", file=sys.stderr)
     return {
         "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
-        "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device, "path": str(options.out),
+        "stain": made.stain, "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device,
+        "path": str(options.out),
     }
 
 
-def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
-    """One line on stderr for each slide when it is done; the failures once more at the end, and status 2."""
+def _embed_many(options: argparse.Namespace, rule: TissueRule, tiles: TileRule, report: Report) -> Answer:
+    """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
     from survdash.features.many import embed_many, list_slides
 
     entries = list_slides(options.slide)
+    who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
+    print(f"Found {len(entries)} slide(s) in {options.slide}.", file=sys.stderr)
+    print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)
     place = {entry.name: number for number, entry in enumerate(entries)}
     outcomes = []
     for one in embed_many(
         entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
-        tissue_rule=rule, skip_unreadable=options.skip_unreadable, report=report,
+        tissue_rule=rule, tile_rule=tiles, stain=options.stain, skip_unreadable=options.skip_unreadable, report=report,
     ):  # fmt: skip
         outcomes.append(one)
         made, words = one.embedding, f"failed: {one.error}"
         if made is not None:
             words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
+            words += f"; the same slide as {one.same_as}" if one.same_as else ""
             words += "".join(f"; warning: {warning}" for warning in made.warnings)
         print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
     outcomes.sort(key=lambda one: place[one.entry.name])
-    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error}
+    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error, "hint": one.hint}
               for one in outcomes if one.embedding is None]  # fmt: skip
     options.status = 2 if failed else 0
-    done = [{"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
-             "cached": made.cached, "tiles_lost": made.tiles_lost, "warnings": list(made.warnings),
-             "path": str(one.bag_path)} for one in outcomes if (made := one.embedding) is not None]  # fmt: skip
+    done = [
+        {"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
+         "cached": made.cached, "same_as": one.same_as, "tiles_lost": made.tiles_lost,
+         "warnings": list(made.warnings), "path": str(one.bag_path)}
+        for one in outcomes if (made := one.embedding) is not None
+    ]  # fmt: skip
     if options.json:
         return {"done": done, "failed": failed, "encoder": options.encoder}
-    tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
-    return {"done": len(done), "tiles": tiles, "failed": failed}
+    count = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
+    return {"done": len(done), "tiles": count, "failed": failed}
 
 
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
@@ -172,6 +181,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     return {"cohorts": [
         {"name": one.name, "title": one.title, "simulated": one.simulated, "cases": one.cases, "events": one.events,
          "modalities": list(one.modalities), "runs": [run.name for run in usecases.list_runs(one.name)]}
@@ -182,43 +192,18 @@ def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
 def _models(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    _tell_problems()
     kept = ("name", "cohort", "run", "title", "simulated", "cases", "events", "version", "cindex")
     trained = [{key: card[key] for key in kept} for card in usecases.list_models()]
     return {"models": trained, "methods": usecases.describe_methods()}
 
 
-def _crossval(options: argparse.Namespace, report: Report) -> Answer:
+def _tell_problems() -> None:
+    """Say on stderr what the lists leave out."""
     from survdash import usecases
-    from survdash.usecases.library import run_folder
 
-    cohort = usecases.open_cohort(options.cohort)
-    changed: dict[str, float | int | bool] = {} if options.width is None else {"width": options.width}
-    changed |= dict.fromkeys(_switches(options), False)
-    recipe = usecases.make_recipe(
-        cohort, model=options.model, modalities=options.modalities, seed=options.seed, epochs=options.epochs,
-        learning_rate=options.learning_rate, options=changed,
-    )
-    folder = options.out or run_folder(cohort.name, recipe.run_name(cohort.modalities))
-    replaced = (folder / "card.json").is_file()
-    with interrupt_for_us_alone():
-        made = usecases.crossval(cohort, recipe, jobs=options.jobs, folder=options.out, report=report)
-    card = made.card
-    return {
-        "cohort": card.cohort, "run": card.run, "cases": card.cases, "events": card.events,
-        "cindex": made.evaluation()["cindex"], "seconds": card.seconds, "params": card.parameters,
-        "model_version": card.version, "replaced": replaced,
-    }
-
-
-def _switches(options: argparse.Namespace) -> tuple[str, ...]:
-    """What the model does without."""
-    names = tuple(dict.fromkeys(name for names in options.without for name in names))
-    wrong = [name for name in names if name not in SWITCHES]
-    if wrong:
-        raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(SWITCHES)}.")
-    if names and options.model not in ("glg", "default"):
-        raise InputError(f"Only glg has {', '.join(names)} to do without; the model is {options.model}.")
-    return names
+    for words in usecases.list_problems():
+        print(f"survdash: warning: {words}", file=sys.stderr)
 
 
 def _compare(options: argparse.Namespace, report: Report) -> Answer:
@@ -238,8 +223,9 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     cohort, run = usecases.model_for_command(options.model)
     tissue, tiles = _rules(options)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=options.mpp,
-        tissue=tissue, tiles=tiles, areas=options.mask, age_years=options.age, sex=options.sex,
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
+        tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
+        stage=options.stage,
     )
     made = usecases.predict(request, report=report)
     answer = usecases.prediction_to_json(made)
@@ -295,6 +281,11 @@ def _doctor(options: argparse.Namespace, report: Report) -> Answer:
     return examine()
 
 
+def _one_or_each(values: list[Any]) -> Any:
+    """What an option that may be repeated says: nothing, one value, or one a slide."""
+    return values[0] if len(values) == 1 else tuple(values) or None
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -320,9 +311,14 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
-    _add_tissue_options(made)
+    made.add_argument("--mpp", type=float, action="append", default=[],
+                      help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
+    made.add_argument("--mask", type=Path, action="append", default=[], metavar="GEOJSON",
+                      help=f"{MASK_HELP}; with several slides repeated, one a slide")
+    _add_rule_options(made)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
+    made.add_argument("--stage", help="for instance II or 'Stage IIB'")
     made.add_argument("--out", type=Path, help="folder for prediction.csv and prediction.json")
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)
@@ -343,18 +339,27 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
     made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
                    "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
     made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
-    made.add_argument("--jobs", type=int, default=1, help="processes that share the slides of a folder or list")
+    made.add_argument("--jobs", type=int, default=1,
+                      help="processes that share the slides of a folder or list; with SURVDASH_DASK its workers do")
     made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
-    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default) or resnet50")
+    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default), resnet50, "
+                      "timm:NAME or hf-hub:OWNER/NAME of the Hugging Face Hub")
+    made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
+    made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
     _add_tissue_options(made)
 
 
 def _add_tissue_options(made: argparse.ArgumentParser) -> None:
-    """What may be said of a slide, the same wherever one is read."""
+    """What may be said of one slide."""
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--mask", type=Path, metavar="GEOJSON", help=MASK_HELP)
+    _add_rule_options(made)
+
+
+def _add_rule_options(made: argparse.ArgumentParser) -> None:
+    """How tissue is found, the same wherever a slide is read."""
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--tissue-rule", action="append", default=[], metavar="KEY=VALUE", help=RULE_HELP)
-    made.add_argument("--mask", type=Path, metavar="GEOJSON", help=MASK_HELP)
 
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -367,18 +372,11 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
-    made = command("crossval", _crossval, "train and evaluate a model on a cohort's folds",
-                   "crossval blca --model glg --modalities genes --jobs 2", cohort=str)  # fmt: skip
-    made.add_argument("--model", default="default", help="a method, as 'models' lists them")
-    made.add_argument("--modalities", type=_names, help="genes, slide or genes,slide; default: all that there are")
-    made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--epochs", type=int)
-    made.add_argument("--learning-rate", type=float)
-    made.add_argument("--width", type=int, help="token width of the network")
-    made.add_argument("--without", type=_names, action="append", default=[],
-                      help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
-    made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
-    made.add_argument("--out", type=Path, help="folder for the trained model; default: with the cohort")
+    crossval_command.add_arguments(command(
+        "crossval", crossval_command.run, "train and evaluate a model, or all, on a cohort's folds",
+        "crossval blca --model glg --modalities genes --jobs 2\n"
+        "         python -m survdash crossval blca luad --all --jobs 2",
+    ))  # fmt: skip
     made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
     made.add_argument("--models", type=_names, help="only these runs")
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",

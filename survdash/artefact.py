@@ -56,9 +56,11 @@ class Card:
     seconds : float
     folds : tuple of int
     history : tuple of tuple of float
-        Mean training loss of each epoch, one row a fold.
+        Mean training loss of each epoch, one row a network: fold by fold, in each the seeds.
     files : mapping
         File name to SHA-256.
+    clinical : tuple of str
+        How clinical facts enter and how often they are missing, in words; empty where the model does not look at them.
     software : str
     """
 
@@ -80,6 +82,7 @@ class Card:
     folds: tuple[int, ...]
     history: tuple[tuple[float, ...], ...]
     files: Mapping[str, str]
+    clinical: tuple[str, ...] = ()
     software: str = __version__
 
     @property
@@ -97,7 +100,7 @@ class Card:
         values: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
         return values | {
             "schema": SCHEMA, "intended_use": INTENDED_USE, "version": self.version, "recipe": self.recipe.to_json(),
-            "bag_origin": None if self.bag_origin is None else asdict(self.bag_origin),
+            "bag_origin": None if self.bag_origin is None else self.bag_origin.to_json(),
             "panel": None if self.panel is None else _panel_to_json(self.panel), "files": dict(self.files),
         }
 
@@ -153,6 +156,7 @@ def read_artefact(folder: Path) -> Artefact:
             "bag_origin": None if origin is None else BagOrigin(**origin),
             "panel": None if panel is None else _panel_from_json(panel),
             "folds": tuple(values["folds"]), "history": tuple(tuple(row) for row in values["history"]),
+            "clinical": tuple(values.get("clinical", ())),  # cards written before clinical facts do not say
         }
         card = Card(**{field.name: values[field.name] for field in fields(Card)})
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -175,11 +179,13 @@ def write_artefact(
     check_model_folder(folder)
     from safetensors.numpy import save_file
 
+    from survdash.training.fold_arrays import to_arrays
+
     with new_folder(folder) as temporary:
         write_json(temporary / "evaluation.json", evaluation)
         predictions.to_parquet(temporary / "predictions.parquet", index=False, compression="zstd")
         for number, fold in zip(card.folds, folds, strict=True):
-            save_file(_to_arrays(fold), temporary / f"fold_{number}.safetensors")
+            save_file(to_arrays(fold), temporary / f"fold_{number}.safetensors")
         hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
         card = replace(card, files=hashes)
         write_json(temporary / "card.json", card.to_json())
@@ -210,9 +216,15 @@ def load_folds(artefact: Artefact) -> list[FoldModel]:
     """
     from safetensors.numpy import load_file
 
+    from survdash.training.fold_arrays import from_arrays
+
+    card = artefact.card
+    groups, tile_dim = _group_positions(card.panel), None if card.bag_origin is None else card.bag_origin.dim
     return [
-        _from_arrays(artefact.card, load_file(artefact.file(f"fold_{number}.safetensors")))
-        for number in artefact.card.folds
+        from_arrays(
+            load_file(artefact.file(f"fold_{number}.safetensors")), recipe=card.recipe, groups=groups, tile_dim=tile_dim
+        )
+        for number in card.folds
     ]
 
 
@@ -227,49 +239,8 @@ def _panel_from_json(values: Mapping[str, Any]) -> GenePanel:
     return GenePanel(columns=tuple(values["columns"]), groups=groups, **numbers)
 
 
-def _to_arrays(fold: FoldModel) -> dict[str, np.ndarray]:
-    arrays = {"edges": fold.edges}
-    for name, scaler in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler)):
-        if scaler is not None:
-            arrays |= {f"{name}.{key}": value for key, value in asdict(scaler).items()}
-    if fold.cox is not None:
-        arrays |= {f"cox.{key}": value for key, value in asdict(fold.cox).items()}
-    if fold.network is not None:
-        weights = fold.network.state_dict()  # rounded to float16 when they were fitted, so nothing is lost here
-        arrays |= {f"network.{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
-    return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
-
-
-def _from_arrays(card: Card, arrays: Mapping[str, np.ndarray]) -> FoldModel:
-    from survdash.nets.baselines.cox_ridge import LinearCox
-    from survdash.training.fold_model import FoldModel
-    from survdash.training.scaling import Scaler
-
-    def part(prefix: str) -> dict[str, np.ndarray]:
-        return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
-
-    genes, tiles, cox = part("genes."), part("tiles."), part("cox.")
-    blank = FoldModel(
-        recipe=card.recipe, groups=_group_positions(card.panel),
-        tile_dim=None if card.bag_origin is None else card.bag_origin.dim,
-        gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
-        edges=arrays["edges"], network=None, cox=LinearCox(**cox) if cox else None,
-    )
-    return blank if cox else _with_network(blank, part("network."))
-
-
 def _group_positions(panel: GenePanel | None) -> tuple[np.ndarray, ...]:
     if panel is None:
         return ()
     place = {name: position for position, name in enumerate(panel.columns)}
     return tuple(np.array([place[name] for name in members]) for members in panel.groups.values())
-
-
-def _with_network(blank: FoldModel, weights: Mapping[str, np.ndarray]) -> FoldModel:
-    import torch
-
-    from survdash.training.fold_model import build_network
-
-    network = build_network(blank.recipe, blank.groups, blank.tile_dim)
-    network.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
-    return replace(blank, network=network.eval())

@@ -1,6 +1,7 @@
 """Bags on disk: one HDF5 file for one slide or for a whole cohort.
 
-Layout (schema 1): root attributes ``schema``, ``encoder``, ``weights``, ``dim``, ``software``; one group
+Layout (schema 1): root attributes ``schema``, ``encoder``, ``weights``, ``dim``, ``software``, and ``stain`` where
+colours were normalised; one group
 ``slides/<slide_id>`` per slide with ``features`` (M, D) float16 and ``coords`` (M, 2) int32 at level 0, and what made
 them as attributes (slide hash, mpp, tile size, tissue rule). All slides of a file come from one encoder. Tables with
 one vector a slide are kept as float32 with NaN where a value is missing (root attribute ``allow_missing``): their areas
@@ -98,8 +99,7 @@ def new_bag_file(path: Path, origin: BagOrigin, *, allow_missing: bool = False) 
     """
     with new_file(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(
-            schema=SCHEMA, encoder=origin.encoder, weights=origin.weights, dim=origin.dim, software=__version__,
-            allow_missing=allow_missing,
+            origin.to_json(), schema=SCHEMA, software=__version__, allow_missing=allow_missing,
         )
         file.create_group("slides")
         yield BagWriter(file, origin, allow_missing=allow_missing)
@@ -123,6 +123,7 @@ class BagFile:
                 encoder=str(self._file.attrs["encoder"]),
                 weights=str(self._file.attrs["weights"]),
                 dim=int(self._file.attrs["dim"]),
+                stain=str(self._file.attrs.get("stain", "none")),
             )
             if not _is_own(self._file, "slides"):
                 raise KeyError("slides")

@@ -67,15 +67,21 @@ class Survival:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BagOrigin:
-    """What made the features of a bag; two bags mix only when encoder, weights and width agree.
+    """What made the features of a bag; two bags mix only when all of it agrees.
 
     ``encoder`` names the registry entry (or a foreign program's), ``weights`` is the SHA-256 of its weights file,
-    empty where a foreign bag does not tell.
+    empty where a foreign bag does not tell; ``stain`` is how the tiles' colours were normalised before it.
     """
 
     encoder: str
     weights: str
     dim: int
+    stain: str = "none"
+
+    def to_json(self) -> dict[str, str | int]:
+        """Plain JSON values; the stain only where colours were normalised, so that digests of older cohorts hold."""
+        values: dict[str, str | int] = {"encoder": self.encoder, "weights": self.weights, "dim": self.dim}
+        return values if self.stain == "none" else values | {"stain": self.stain}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -88,6 +88,11 @@ class Cohort:
         return tuple(name for name, here in present if here)
 
     @property
+    def has_clinical(self) -> bool:
+        """Whether age, sex or stage of anybody is known."""
+        return bool(self.patients[["age", "sex", "stage"]].notna().to_numpy().any())
+
+    @property
     def survival(self) -> Survival:
         """Follow-up of all patients, in the order of ``patients``."""
         return Survival(time_months=self.patients["time_months"].to_numpy(), event=self.patients["event"].to_numpy())
@@ -104,11 +109,16 @@ class Cohort:
             raise UnknownNameError(f"Cohort {self.name} has no case {case_id!r}.", hint="Pick one from the table.")
         return tuple(sorted(self.slides.index[self.slides == case_id]))
 
-    def cases_with(self, modalities: tuple[str, ...]) -> np.ndarray:
-        """Case ids, sorted, that have every one of ``modalities``."""
+    def cases_with(self, modalities: tuple[str, ...], *, any_of: bool = False) -> np.ndarray:
+        """Case ids, sorted, that have every one of ``modalities``, or with ``any_of`` at least one.
+
+        Every case has "clinical": what is not known of it, a model is told so.
+        """
+        having: dict[str, set[str]] = {
+            "genes": set() if self.genes is None else set(self.genes.index), "slide": set(self.slides.to_numpy()),
+        }
+        asked = [having[name] for name in modalities if name in having]
         keep = set(self.patients.index)
-        if "genes" in modalities:
-            keep &= set() if self.genes is None else set(self.genes.index)
-        if "slide" in modalities:
-            keep &= set(self.slides.to_numpy())
+        for ids in asked:
+            keep &= ids | set().union(*asked) if any_of else ids
         return np.array(sorted(keep), dtype=object)

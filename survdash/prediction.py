@@ -13,11 +13,13 @@ import pandas as pd
 
 from survdash import __version__
 from survdash.artefact import Artefact, Card, load_folds
-from survdash.case import BagOrigin, Case
-from survdash.errors import ArtefactError, UnknownNameError
+from survdash.case import Bag, BagOrigin, Case
+from survdash.errors import ArtefactError, BagError, UnknownNameError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from survdash.training.data import CaseInputs
 
 LANDMARKS = (12, 36, 60)
 BAND = (2.5, 97.5)
@@ -162,21 +164,19 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     ------
     ArtefactError
         If the case lacks a modality, or its bag comes from another encoder.
+    BagError
+        If a feature of a tile is not a finite number.
     """
     card = artefact.card
     _check_fit(card, case)
-    from survdash.training.data import CaseInputs
-
-    inputs = CaseInputs(
-        genes=None if card.panel is None or case.genes is None
-        else case.genes.reindex(list(card.panel.columns)).to_numpy(np.float32)[None],
-        bags=None if card.bag_origin is None or case.bag is None else [case.bag.features],
-    )
+    if card.bag_origin is not None and case.bag is not None:
+        warnings += _check_features(case.bag)
+    inputs, said = _case_inputs(card, case)
     months = np.arange(card.months + 1, dtype=float)
     scores = []
     for fold in load_folds(artefact):
-        if fold.network is not None:
-            fold.network.to(device)
+        for network in fold.networks:
+            network.to(device)
         scores.append(fold.score(inputs, months))
     risk = float(np.mean([score.risk[0] for score in scores]))
     variants = np.concatenate([score.variants[:, 0] for score in scores])
@@ -187,14 +187,40 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
         modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
         percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()), group=_group(risk, cutpoint),
         cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
-        low=low, high=high, warnings=warnings, provenance=_provenance(card),
+        low=low, high=high, warnings=(*warnings, *said), provenance=_provenance(card),
     )
 
 
+def _case_inputs(card: Card, case: Case) -> tuple[CaseInputs, tuple[str, ...]]:
+    """What the fold models see of one case, and what the reader must know of it."""
+    from survdash.training.clinical import FACTS, clinical_rows
+    from survdash.training.data import CaseInputs
+
+    genes, bags, clinical, said = None, None, None, []
+    if card.panel is not None:
+        columns = list(card.panel.columns)
+        row = np.full(len(columns), np.nan) if case.genes is None else case.genes.reindex(columns)
+        genes = np.asarray(row, np.float32)[None]
+    if card.bag_origin is not None:
+        bags = [np.zeros((0, card.bag_origin.dim), np.float32) if case.bag is None else case.bag.features]
+    for name, missing in (("genes", genes is not None and case.genes is None),
+                          ("slide", bags is not None and case.bag is None)):  # fmt: skip
+        if missing:
+            said.append(f"No {name}: what the model has learnt for such cases stands in.")
+    if "clinical" in card.modalities:
+        facts = case.clinical
+        clinical = clinical_rows([facts.age_years], [facts.sex], [facts.stage])
+        unknown = [name for name, absent in zip(FACTS, np.isnan(clinical[0]), strict=True) if absent]
+        if unknown:
+            said.append(f"Not known: {', '.join(unknown)}; the average of the training patients stands in.")
+    return CaseInputs(genes=genes, bags=bags, clinical=clinical), tuple(said)
+
+
 def _check_fit(card: Card, case: Case) -> None:
-    given = {"genes": case.genes is not None, "slide": case.bag is not None}
+    given = {"genes": case.genes is not None, "slide": case.bag is not None, "clinical": True}
     lacking = [name for name in card.modalities if not given[name]]
-    if lacking:
+    enough = card.recipe.allows_missing and any(given[name] for name in card.modalities if name != "clinical")
+    if lacking and not enough:
         raise ArtefactError(
             f"Model {card.name} looks at {' and '.join(card.modalities)}; this case has no {' and no '.join(lacking)}.",
             hint="Add it, or choose a model that does without.",
@@ -204,12 +230,12 @@ def _check_fit(card: Card, case: Case) -> None:
 
 
 def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
-    """Refuse a bag that another encoder, or other weights, made.
+    """Refuse a bag that another encoder, or other weights, made, or whose colours were treated otherwise.
 
     Raises
     ------
     ArtefactError
-        If encoder, weights or width differ.
+        If encoder, weights, width or stain normalisation differ.
     """
     if (expected.encoder, expected.weights, expected.dim) != (found.encoder, found.weights, found.dim):
         raise ArtefactError(
@@ -217,6 +243,30 @@ def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
             f"{expected.dim} wide); this bag comes from {found.encoder} (weights {found.weights[:12]}, {found.dim}).",
             hint="Embed the slide again with the model's encoder.",
         )
+    if expected.stain != found.stain:
+        raise ArtefactError(
+            f"Model {model} was trained on tiles with stain normalisation {expected.stain}; this bag was made with "
+            f"{found.stain}.",
+            hint=f"Embed the slide again with --stain {expected.stain}.",
+        )
+
+
+def _check_features(bag: Bag) -> tuple[str, ...]:
+    """Refuse tiles with gaps, which the scaler would fill unasked; tell of gaps in slide-level vectors."""
+    finite = np.isfinite(bag.features)
+    if finite.all():
+        return ()
+    gaps = np.isnan(bag.features)
+    if len(bag.features) > len(bag.slide_ids) or not (finite | gaps).all():
+        bad = np.flatnonzero(~finite.all(axis=1))
+        raise BagError(
+            f"{bad.size} of {len(finite)} tiles have features that are not finite numbers; the first is tile "
+            f"{bad[0] + 1}.",
+            hint="Embed the slide again.",
+        )
+    count = int(gaps.sum())
+    are = "is" if count == 1 else "are"
+    return (f"{count} of {gaps.size} slide features {are} missing; the training patients' median stands in.",)
 
 
 def _group(risk: float, cutpoint: float | None) -> str | None:
@@ -231,5 +281,6 @@ def _provenance(card: Card) -> dict[str, object]:
         "model": card.name, "model_version": card.version, "model_files": dict(card.files), "cohort": card.cohort,
         "cohort_digest": card.cohort_digest, "simulated": card.simulated, "recipe": card.recipe.to_json(),
         "encoder": None if origin is None else origin.encoder,
-        "encoder_weights": None if origin is None else origin.weights, "software": f"survdash {__version__}",
+        "encoder_weights": None if origin is None else origin.weights,
+        "stain": None if origin is None else origin.stain, "software": f"survdash {__version__}",
     }

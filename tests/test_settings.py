@@ -30,6 +30,7 @@ def test_without_an_environment_data_lie_outside_the_repository(monkeypatch):
         ("MAX_TABLE_MB", "abc", "valid number"),
         ("MAX_SLIDE_GB", "inf", "finite number"),
         ("START_WORKER", "perhaps", "valid boolean"),
+        ("DASK", "localhost", "as tcp://host:8786"),
     ],
 )
 def test_values_that_cannot_be_are_refused_by_variable_and_what_may_be(monkeypatch, name, value, allowed):

@@ -22,7 +22,9 @@ import numpy as np
 
 from survdash.errors import SlideError
 from survdash.features.encoders import Encoder, cores
+from survdash.slide.focus import measure_focus
 from survdash.slide.reader import PictureSlide, Slide, open_slide
+from survdash.slide.stain import Stain
 from survdash.slide.tiles import TileGrid
 from survdash.store import new_file, write_json
 
@@ -41,10 +43,13 @@ class TileBlock:
         float32 as encoded, float16 as kept.
     kept : ndarray, shape (n,)
         bool over the block's n places in the grid; m of them are True, the others could not be read.
+    focus : ndarray, shape (m,)
+        float32, ``measure_focus`` of each tile as it was read.
     """
 
     features: np.ndarray
     kept: np.ndarray
+    focus: np.ndarray
 
 
 def block_starts(grid: TileGrid) -> range:
@@ -53,7 +58,13 @@ def block_starts(grid: TileGrid) -> range:
 
 
 def encode_blocks(
-    slide: Slide, grid: TileGrid, encoder: Encoder, *, starts: Iterable[int], skip_unreadable: bool = False
+    slide: Slide,
+    grid: TileGrid,
+    encoder: Encoder,
+    *,
+    starts: Iterable[int],
+    stain: Stain | None = None,
+    skip_unreadable: bool = False,
 ) -> Generator[tuple[int, TileBlock]]:
     """Read and encode the blocks at ``starts``, in that order, some of them ahead; close it to stop.
 
@@ -61,6 +72,8 @@ def encode_blocks(
     ----------
     slide : Slide
         Open; of formats other than plain pictures more handles are opened, one for each thread that reads.
+    stain : Stain, optional
+        What brings each tile to the reference's colours before it is encoded.
     skip_unreadable : bool
         Leave out tiles that cannot be read, instead of failing at the first.
 
@@ -79,15 +92,22 @@ def encode_blocks(
         handles = _open_handles(slide, threads, stack)
         pool = stack.enter_context(ThreadPoolExecutor(threads, "tiles"))
 
-        def work(first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        def work(first: int, end: int) -> TileBlock:
             own = handles.get()
             try:
                 tiles, kept = _read(own, grid, range(first, end), skip_unreadable=skip_unreadable)
             finally:
                 handles.put(own)
-            return (encoder.engine.encode(tiles) if encoder.engine is not None else tiles), kept
+            focus = np.array([measure_focus(tile) for tile in tiles], np.float32)
+            if stain is not None:
+                for i in range(len(tiles)):
+                    tiles[i] = stain.apply(tiles[i])
+            tiles = encoder.prepare(tiles)
+            # Without an engine the tiles themselves travel to the thread that encodes.
+            found = encoder.engine.encode(tiles) if encoder.engine is not None else tiles
+            return TileBlock(features=found, kept=kept, focus=focus)
 
-        def submit(start: int) -> tuple[int, list[Future[tuple[np.ndarray, np.ndarray]]]]:
+        def submit(start: int) -> tuple[int, list[Future[TileBlock]]]:
             end = min(start + BLOCK_TILES, grid.size)
             firsts = range(start, end, PIECE_TILES)
             return start, [pool.submit(work, first, min(first + PIECE_TILES, end)) for first in firsts]
@@ -101,9 +121,10 @@ def encode_blocks(
                 waiting.popleft()
                 if (following := next(left, None)) is not None:
                     waiting.append(submit(following))
-                found = np.concatenate([values for values, _ in done])
+                found = np.concatenate([piece.features for piece in done])
                 features = found if encoder.engine is not None else encoder.encode(found)
-                yield start, TileBlock(features=features, kept=np.concatenate([kept for _, kept in done]))
+                kept, focus = (np.concatenate([getattr(piece, name) for piece in done]) for name in ("kept", "focus"))
+                yield start, TileBlock(features=features, kept=kept, focus=focus)
         finally:
             for _, pieces in waiting:
                 for piece in pieces:
@@ -135,16 +156,17 @@ class BlockFolder:
         with np.errstate(over="ignore"):  # the bag refuses what is too large
             features = block.features.astype(np.float16)
         with new_file(self._file(start)) as temporary, temporary.open("wb") as file:
-            np.savez(file, features=features, kept=block.kept)
+            np.savez(file, features=features, kept=block.kept, focus=block.focus)
 
     def get(self, start: int, size: int) -> TileBlock | None:
         """The block of ``size`` places at ``start``; None where there is none, or a damaged one."""
         try:
             with np.load(self._file(start), allow_pickle=False) as file:
-                block = TileBlock(features=file["features"], kept=file["kept"])
+                block = TileBlock(features=file["features"], kept=file["kept"], focus=file["focus"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        fits = block.kept.shape == (size,) and block.features.shape == (int(block.kept.sum()), self._dim)
+        read = int(block.kept.sum())
+        fits = block.kept.shape == (size,) and block.features.shape == (read, self._dim) and len(block.focus) == read
         return block if fits and block.kept.dtype == bool and block.features.dtype == np.float16 else None
 
     def remove(self) -> None:

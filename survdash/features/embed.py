@@ -10,32 +10,37 @@ process work at a slide while others wait for its bag.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import h5py
+import numpy as np
 from filelock import FileLock, Timeout
 
 from survdash.bag_file import BagFile, Block, new_bag_file
 from survdash.errors import BagError, InputError, SlideError, SurvdashError
 from survdash.features.blocks import BlockFolder, block_starts, encode_blocks
-from survdash.features.encoders import DEFAULT_ENCODER, Encoder, find_encoder, load_encoder, origin, weights_file
+from survdash.features.encoders import Encoder, effective_precision, load_encoder, origin
+from survdash.features.facts import VERSION, focus_facts, slide_facts, warnings_from
+from survdash.features.registry import DEFAULT_ENCODER, check_encoder, config_digest, weights_file
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.slide.areas import Areas
 from survdash.slide.reader import Slide, open_slide, require_mpp
+from survdash.slide.stain import Stain, check_stain, fit_stain, sample_pixels
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule, find_tissue
 from survdash.store import digest, folder_bytes, new_file
 
-VERSION = 1  # raise it when the same slide and settings would give other numbers
 ID_DIGITS = 16
 LOCK_SECONDS = 0.5  # between two looks at the cancel flag while another process works
+KEEP_BLOCKS_DAYS = 7  # blocks of a killed run that nobody came back to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,8 @@ class Embedding:
         What computed the features, with its version; "" in bags older than engines.
     tiles_lost : int
         Tiles left out because they could not be read.
+    stain : str
+        Stain normalisation of the tiles; "none" without.
     seconds : float
         Wall time of this call.
     cached : bool
@@ -85,6 +92,7 @@ class Embedding:
     cached: bool
     engine: str = ""
     tiles_lost: int = 0
+    stain: str = "none"
     warnings: tuple[str, ...] = ()
 
 
@@ -96,6 +104,7 @@ def embed_slide(
     tissue_rule: TissueRule = DEFAULT_TISSUE,
     tile_rule: TileRule = DEFAULT_TILES,
     areas: Areas | None = None,
+    stain: str = "none",
     skip_unreadable: bool = False,
     report: Report = silent,
     cancel: Cancel | None = None,
@@ -107,13 +116,15 @@ def embed_slide(
     path : Path
         Slide or plain picture.
     encoder : str
-        Name in ``ENCODERS``.
+        Name in ``ENCODERS``, or of a model on the hub: ``timm:<name>`` or ``hf-hub:<owner>/<name>``.
     mpp : float, optional
         Resolution at level 0 in um per pixel as the user states it; goes before the file's own.
     tissue_rule, tile_rule
         How tissue is found and tiles are cut.
     areas : Areas, optional
         What the user drew to correct the tissue.
+    stain : {"none", "macenko", "reinhard"}
+        Stain normalisation of each tile, estimated once from the slide; see ``survdash.slide.stain``.
     skip_unreadable : bool
         Leave out tiles that cannot be read, count them, and warn; else the first one is an error.
     report : callable
@@ -126,37 +137,43 @@ def embed_slide(
     SlideError
         If the slide cannot be read, a tile of it is damaged, or its resolution is not known.
     NotEnoughDataError
-        If it has no tissue.
+        If it has no tissue, or too little of it is stained for the normalisation asked for.
     UnknownNameError, DownloadError, InputError
         If the encoder is not known, its weights cannot be had, the device asked for is not there, or the disk is full.
     Cancelled
         If ``cancel`` is set.
     """
     started = time.perf_counter()
-    find_encoder(encoder)
+    check_encoder(encoder)
+    check_stain(stain)
     check_cancel(cancel, step="Reading")
     report(Progress(step="Reading", done=0, total=1, message=path.name))
     with open_slide(path, mpp=mpp) as slide, _disk_faults():
         resolution = require_mpp(slide)
         _, weights = weights_file(encoder, report=report, cancel=cancel)
-        asked: dict[str, object] = {"skip_unreadable": True} if skip_unreadable else {}
-        if areas is not None:
-            asked["areas"] = areas.sha256
+        precision = effective_precision()
+        # Named only where they are not as ever, so that bags made before there was a choice are found again.
+        special: dict[str, object] = {"skip_unreadable": True} if skip_unreadable else {}
+        special |= {"stain": stain} if stain != "none" else {}
+        special |= {"precision": precision} if precision != "fp32" else {}
+        special |= {"config": config} if (config := config_digest(encoder)) else {}
+        special |= {"areas": areas.sha256} if areas is not None else {}
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
-            **asked,
+            **special,
         })  # fmt: skip
         report(Progress(step="Reading", done=1, total=1, message=path.name))
         target = settings().data_dir / "bags" / f"{key}.h5"
         cached = _is_whole(target)
         if not cached:
+            _sweep(target.parent)
             with _only_one(key, report=report, cancel=cancel):
                 cached = _is_whole(target)
                 if not cached:
                     work = _Work(
                         slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas,
-                        skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
+                        stain=stain, skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
                     )  # fmt: skip
                     work.run()
         return _describe(target, slide, resolution, cached=cached, seconds=time.perf_counter() - started)
@@ -208,6 +225,18 @@ def _only_one(key: str, *, report: Report, cancel: Cancel | None) -> Iterator[No
         lock.release()
 
 
+def _sweep(bags: Path) -> None:
+    """Throw away the blocks of runs that were killed and that nobody came back to in ``KEEP_BLOCKS_DAYS``."""
+    oldest = time.time() - KEEP_BLOCKS_DAYS * 86_400
+    for folder in bags.glob("*.part"):
+        try:
+            if folder.stat().st_mtime < oldest:
+                with FileLock(settings().data_dir / "locks" / f"{folder.stem}.lock", timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+        except (Timeout, OSError):  # somebody works on it after all, or was quicker
+            continue
+
+
 @contextmanager
 def _disk_faults() -> Iterator[None]:
     """Say in words that the disk is full; the HDF5 library tells it in the text of its own errors."""
@@ -252,6 +281,7 @@ class _Work:
     tissue_rule: TissueRule
     tile_rule: TileRule
     areas: Areas | None
+    stain: str
     skip_unreadable: bool
     target: Path
     report: Report
@@ -270,27 +300,42 @@ class _Work:
         made_by = {"device": network.device, "engine": network.engine_name}
         folder = BlockFolder(self.target.with_suffix(".part"), dim=network.dim, made_by=made_by)
         with _nothing_left(folder):
-            lost = self._encode(grid, network, folder)
+            stain = self._fit(grid)
+            focus = self._encode(grid, network, folder, stain=stain)
         _check_room(folder.path)
         with _nothing_left(folder):
-            facts = self._facts(grid, tissue.fraction) | made_by
-            facts |= {"tiles_lost": lost, "notes": "\n".join([*grid.warnings, *network.warnings])}
+            facts = made_by | focus_facts(focus) | slide_facts(
+                self.slide, grid, tissue_fraction=tissue.fraction, tissue_rule=self.tissue_rule,
+                tile_rule=self.tile_rule, areas=self.areas,
+            )  # fmt: skip
+            facts |= {"tiles_lost": grid.size - len(focus), "notes": "\n".join(network.warnings), **network.facts}
+            if stain is not None:
+                facts |= {"stain": self.stain, "stain.fit": json.dumps(asdict(stain))}
             whole = folder.path / self.target.name  # a kill in the middle leaves everything in one folder
-            with new_bag_file(whole, origin(network)) as writer:
+            with new_bag_file(whole, replace(origin(network), stain=self.stain)) as writer:
                 writer.add_slide(self.slide.sha256[:ID_DIGITS], _stored(grid, folder), facts)
             os.replace(whole, self.target)
         folder.remove()
 
-    def _encode(self, grid: TileGrid, network: Encoder, folder: BlockFolder) -> int:
-        """Make the blocks that are not there yet; the number of tiles that could not be read."""
-        missing, done, lost = [], 0, 0
+    def _fit(self, grid: TileGrid) -> Stain | None:
+        if self.stain == "none":
+            return None
+        self.report(Progress(step="Embedding", done=0, total=grid.size, message="estimating the stain"))
+        return fit_stain(sample_pixels(self.slide, grid, skip_unreadable=self.skip_unreadable), self.stain)
+
+    def _encode(self, grid: TileGrid, network: Encoder, folder: BlockFolder, *, stain: Stain | None) -> np.ndarray:
+        """Make the blocks that are not there yet; how sharp each tile is that could be read."""
+        missing, done, focus = [], 0, []
         for start, size in _blocks(grid):
             block = folder.get(start, size)
             if block is None:
                 missing.append(start)
             else:
-                done, lost = done + size, lost + size - len(block.features)
-        blocks = encode_blocks(self.slide, grid, network, starts=missing, skip_unreadable=self.skip_unreadable)
+                done += size
+                focus.append(block.focus)
+        blocks = encode_blocks(
+            self.slide, grid, network, starts=missing, stain=stain, skip_unreadable=self.skip_unreadable
+        )
         with closing(blocks):
             check_cancel(self.cancel, step=f"Embedding, {done} of {grid.size}")
             if done:
@@ -298,27 +343,15 @@ class _Work:
                 self.report(Progress(step="Embedding", done=done, total=grid.size, message=words))
             for start, block in blocks:
                 folder.put(start, block)
-                done, lost = done + len(block.kept), lost + len(block.kept) - len(block.features)
+                focus.append(block.focus)
+                done += len(block.kept)
                 self.report(Progress(step="Embedding", done=done, total=grid.size))
                 if done < grid.size:
                     check_cancel(self.cancel, step=f"Embedding, {done} of {grid.size}")
-        if lost == grid.size:
+        found = np.concatenate(focus)
+        if not len(found):
             raise SlideError(f"{self.slide.path.name}: none of its {grid.size} tiles can be read.")
-        return lost
-
-    def _facts(self, grid: TileGrid, fraction: float) -> dict[str, str | float]:
-        """What the bag file says about how its tiles were made."""
-        slide = self.slide
-        facts: dict[str, str | float] = {
-            "slide_sha256": slide.sha256, "mpp": float(slide.mpp or 0), "mpp_source": slide.mpp_source,
-            "width": slide.width, "height": slide.height, "level0_px": grid.level0_px, "tissue_fraction": fraction,
-            "version": VERSION,
-        }  # fmt: skip
-        for name, rule in (("tile", self.tile_rule), ("tissue", self.tissue_rule)):
-            facts |= {f"{name}.{key}": value for key, value in asdict(rule).items()}
-        if self.areas is not None:
-            facts["areas_sha256"] = self.areas.sha256
-        return facts
+        return found
 
 
 def _blocks(grid: TileGrid) -> list[tuple[int, int]]:
@@ -341,14 +374,10 @@ def _describe(target: Path, slide: Slide, mpp: float, *, cached: bool, seconds: 
         (slide_id,) = bag.slide_ids
         facts = bag.attributes(slide_id)
         made_by, tiles = bag.origin, bag.tile_count(slide_id)
-    warnings = [note for note in str(facts.get("notes", "")).splitlines() if note]
-    if lost := int(facts.get("tiles_lost", 0)):
-        warnings.append(f"{lost} of {tiles + lost} tiles could not be read and were left out.")
-    if float(facts["level0_px"]) < float(facts["tile.tile_px"]):
-        warnings.append(f"The slide has {mpp:g} um per pixel: its tiles were enlarged and are blurred.")
     return Embedding(
         bag_path=target, slide_id=slide_id, slide_sha256=slide.sha256, tiles=tiles, dim=made_by.dim,
         encoder=made_by.encoder, weights=made_by.weights, mpp=mpp, mpp_source=slide.mpp_source,
         device=str(facts["device"]), seconds=seconds, cached=cached, engine=str(facts.get("engine", "")),
-        tiles_lost=lost, warnings=tuple(warnings),
+        tiles_lost=int(facts.get("tiles_lost", 0)), stain=made_by.stain,
+        warnings=warnings_from(facts, tiles=tiles, name=target.name),
     )  # fmt: skip

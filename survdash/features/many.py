@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import joblib
 
 from survdash.errors import InputError, SlideError, SurvdashError
 from survdash.features.embed import Embedding, embed_slide, save_bag
-from survdash.features.encoders import DEFAULT_ENCODER, weights_file
+from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
-from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule
+from survdash.settings import settings
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 
 SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".png", ".jpg",
@@ -42,12 +45,17 @@ class SlideEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one slide: an embedding and its bag, or an error in words."""
+    """What became of one slide: an embedding and its bag, or an error in words and what to do about it.
+
+    ``same_as`` names a slide with the same content that was done before, "" where there is none.
+    """
 
     entry: SlideEntry
     bag_path: Path
     embedding: Embedding | None = None
     error: str = ""
+    hint: str = ""
+    same_as: str = ""
 
 
 def is_many(path: Path) -> bool:
@@ -61,8 +69,9 @@ def list_slides(source: Path) -> tuple[SlideEntry, ...]:
     Parameters
     ----------
     source : Path
-        A folder; or a CSV with the column ``slide`` (paths, from the list's own folder) and if wanted ``name`` and
-        ``mpp``; or a text file with one path a line. Of the DICOM files of one folder the first stands for the slide.
+        A folder; or a CSV with the column ``slide`` (paths, from the list's own folder or from anywhere) and if wanted
+        ``name`` and ``mpp``; or a text file with one path a line. Of the DICOM files of one folder the first stands for
+        the slide. Links to files are followed, links to folders are not.
 
     Raises
     ------
@@ -95,6 +104,8 @@ def embed_many(
     encoder: str = DEFAULT_ENCODER,
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
+    tile_rule: TileRule = DEFAULT_TILES,
+    stain: str = "none",
     jobs: int = 1,
     skip_unreadable: bool = False,
     report: Report = silent,
@@ -106,9 +117,10 @@ def embed_many(
     mpp : float, optional
         For slides whose entry states none; goes before the file's own.
     jobs : int
-        Processes that share the slides; each takes its share of the cores.
+        Processes of this machine that share the slides; each takes its share of the cores. 1 where the setting ``dask``
+        names a scheduler: then its workers share them.
     report : callable
-        Steps inside a slide; heard only with one job.
+        Steps inside a slide; heard only with one job here.
 
     Yields
     ------
@@ -118,39 +130,86 @@ def embed_many(
     Raises
     ------
     InputError
-        If ``jobs`` is below 1.
+        If ``jobs`` is not possible, the Dask scheduler or its workers cannot be used, or the system ended a process.
     UnknownNameError, DownloadError
         If the encoder is not known or its weights cannot be had.
     """
     if jobs < 1:
         raise InputError(f"{jobs} jobs are not possible.", hint="Use 1 or more.")
+    if settings().dask and jobs > 1:
+        raise InputError("With SURVDASH_DASK the scheduler's workers share the slides.", hint="Leave --jobs out.")
+    out.mkdir(parents=True, exist_ok=True)
     weights_file(encoder, report=report)  # fetched here, once, and not by each process
+    work = partial(
+        _embed_one, out=out.absolute(), encoder=encoder, mpp=mpp, tissue_rule=tissue_rule, tile_rule=tile_rule,
+        stain=stain, skip_unreadable=skip_unreadable,
+    )  # fmt: skip
+    if settings().dask:
+        found = _by_cluster(work, entries, out)
+    elif jobs > 1:
+        found = _by_processes(work, entries, jobs)
+    else:
+        found = (work(entry, report=report) for entry in entries)
+    yield from _with_twins(found)
 
-    heard = report if jobs == 1 else silent
-    tasks = (
-        joblib.delayed(_embed_one)(
-            entry, out / f"{entry.name}.h5", encoder=encoder, mpp=mpp, tissue_rule=tissue_rule,
-            skip_unreadable=skip_unreadable, report=heard,
-        )
-        for entry in entries
-    )
-    yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(tasks)
+
+def _by_processes(work: Callable[[SlideEntry], Outcome], entries: Sequence[SlideEntry], jobs: int) -> Iterator[Outcome]:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+    try:
+        yield from pool(joblib.delayed(work)(entry) for entry in entries)
+    except TerminatedWorkerError as error:
+        raise InputError(
+            "The system ended a process that was embedding, perhaps for want of memory.",
+            hint="Start again, with fewer --jobs: what was finished is kept and it goes on there.",
+        ) from error
+
+
+def _by_cluster(work: Callable[[SlideEntry], Outcome], entries: Sequence[SlideEntry], out: Path) -> Iterator[Outcome]:
+    from survdash.features.cluster import Lost, cluster
+
+    whole = [replace(entry, path=entry.path.absolute()) for entry in entries]  # a worker starts in another folder
+    with cluster(settings().dask, out=out) as spread:
+        for entry, found in spread(work, whole):
+            yield _failed(entry, out, found.words) if isinstance(found, Lost) else found
+
+
+def _with_twins(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Say of each slide whether another with the same content was done before it."""
+    first: dict[str, str] = {}
+    for one in outcomes:
+        if one.embedding is None:
+            yield one
+        else:
+            name = first.setdefault(one.embedding.slide_sha256, one.entry.name)
+            yield one if name == one.entry.name else replace(one, same_as=name)
 
 
 def _embed_one(
-    entry: SlideEntry, bag_path: Path, *, encoder: str, mpp: float | None, tissue_rule: TissueRule,
-    skip_unreadable: bool, report: Report,
+    entry: SlideEntry, *, out: Path, encoder: str, mpp: float | None, tissue_rule: TissueRule,
+    tile_rule: TileRule, stain: str, skip_unreadable: bool, report: Report = silent,
 ) -> Outcome:
     stated = mpp if entry.mpp is None else entry.mpp
     try:
         made = embed_slide(
-            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, skip_unreadable=skip_unreadable,
-            report=report,
+            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, tile_rule=tile_rule, stain=stain,
+            skip_unreadable=skip_unreadable, report=report,
         )  # fmt: skip
-        save_bag(made, bag_path, slide_id=entry.name)
-    except (SurvdashError, OSError) as error:
-        return Outcome(entry=entry, bag_path=bag_path, error=" ".join(str(error).split()))
-    return Outcome(entry=entry, bag_path=bag_path, embedding=made)
+        save_bag(made, _bag_path(entry, out), slide_id=entry.name)
+    except SurvdashError as error:
+        return _failed(entry, out, error.message, hint=error.hint)
+    except OSError as error:
+        return _failed(entry, out, str(error))
+    return Outcome(entry=entry, bag_path=_bag_path(entry, out), embedding=made)
+
+
+def _failed(entry: SlideEntry, out: Path, words: str, *, hint: str = "") -> Outcome:
+    return Outcome(entry=entry, bag_path=_bag_path(entry, out), error=" ".join(words.split()), hint=hint)
+
+
+def _bag_path(entry: SlideEntry, out: Path) -> Path:
+    return out / f"{entry.name}.h5"
 
 
 def _in_folder(folder: Path) -> Iterator[SlideEntry]:
@@ -171,35 +230,37 @@ def _in_folder(folder: Path) -> Iterator[SlideEntry]:
 
 def _in_list(source: Path) -> Iterator[SlideEntry]:
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in file.read().splitlines() if line.strip()]
+        text = source.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{source.name} cannot be read as a list of slides: {error}.") from error
     if source.suffix.lower() == ".txt":
-        for line in lines:
-            path = source.parent / line.strip()
+        for line in filter(None, map(str.strip, text.splitlines())):
+            path = source.parent / line
             yield SlideEntry(name=path.stem, path=path)
         return
-    rows = csv.DictReader(lines)
-    if "slide" not in (rows.fieldnames or ()):
-        raise InputError(
-            f"{source.name} has no column 'slide'; its columns are {', '.join(rows.fieldnames or ())}.",
-            hint="Give the paths in the column slide, and if wanted name and mpp.",
-        )
-    for number, row in enumerate(rows, start=2):
-        if not (row["slide"] or "").strip():
-            raise InputError(f"{source.name}, row {number}: the column slide is empty.")
-        path = source.parent / row["slide"].strip()
-        name = (row.get("name") or "").strip() or path.stem
-        if "/" in name or name in (".", ".."):
-            raise InputError(f"{source.name}, row {number}: a slide cannot be called {name!r}.")
-        yield SlideEntry(name=name, path=path, mpp=_mpp(row.get("mpp"), f"{source.name}, row {number}"))
-
-
-def _mpp(text: str | None, place: str) -> float | None:
-    if not (text or "").strip():
-        return None
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        return float(str(text))
+        if "slide" not in (rows.fieldnames or ()):
+            raise InputError(
+                f"{source.name} has no column 'slide'; its columns are {', '.join(rows.fieldnames or ()) or 'none'}.",
+                hint="Give the paths in the column slide, and if wanted name and mpp; commas part the columns.",
+            )
+        for row in rows:
+            yield _listed(row, source.parent, f"{source.name}, row {rows.line_num}")
+    except csv.Error as error:
+        raise InputError(f"{source.name}, row {rows.line_num}: not CSV ({error}).") from error
+
+
+def _listed(row: Mapping[str | None, object], folder: Path, place: str) -> SlideEntry:
+    if None in row:
+        raise InputError(f"{place}: more values than columns.", hint="Put a path that holds a comma in quotes.")
+    slide, name, mpp = (str(row.get(column) or "").strip() for column in ("slide", "name", "mpp"))
+    if not slide:
+        raise InputError(f"{place}: the column slide is empty.")
+    name = name or Path(slide).stem
+    if "/" in name or name in (".", ".."):
+        raise InputError(f"{place}: a slide cannot be called {name!r}.")
+    try:
+        return SlideEntry(name=name, path=folder / slide, mpp=float(mpp) if mpp else None)
     except ValueError:
-        raise SlideError(f"{place}: the column mpp holds {text!r}, not a number of um per pixel.") from None
+        raise SlideError(f"{place}: the column mpp holds {mpp!r}, not a number of um per pixel.") from None

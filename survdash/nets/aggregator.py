@@ -1,4 +1,4 @@
-"""The aggregator T(.) of Zhang 2025, section 2.5: Transformer, gated attention pooling, one linear layer."""
+"""From tokens to hazards: the aggregator T(.) of Zhang 2025, section 2.5, and the head on two such vectors."""
 
 from __future__ import annotations
 
@@ -24,5 +24,20 @@ class Aggregator(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Aggregate the tokens of each case."""
-        pooled: Tensor = self.head(self.pool.pool_tokens(self.encoder(tokens)))
-        return pooled
+        return self.with_weights(tokens)[0]
+
+    def with_weights(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The aggregate (N, d), and what each token weighed in the pooling, (N, T)."""
+        encoded = self.encoder(tokens)
+        weights = self.pool.token_weights(encoded)
+        return self.head((weights[..., None] * encoded).sum(dim=1)), weights
+
+
+def concat_head(width: int, bins: int) -> nn.Sequential:
+    """Two (N, d) vectors side by side, (N, 2d), to (N, B) hazard logits: Linear, ReLU, Linear, ReLU, Linear.
+
+    The late fusion by concatenation of Chen 2021, and of those who build on it.
+    """
+    return nn.Sequential(
+        nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, bins)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from survdash.nets.segments import segment_softmax, segment_sum
@@ -28,8 +27,6 @@ class GatedAttentionPool(nn.Module):
         weights = segment_softmax(scores, index, segments=segments)
         return segment_sum(weights[:, None] * rows, index, segments=segments), weights
 
-    def pool_tokens(self, tokens: Tensor) -> Tensor:
-        """Pool (N, T, d) tokens to (N, d)."""
-        cases, count, width = tokens.shape
-        index = torch.arange(cases, device=tokens.device).repeat_interleave(count)
-        return self(tokens.reshape(cases * count, width), index, segments=cases)[0]
+    def token_weights(self, tokens: Tensor) -> Tensor:
+        """What each of (N, T, d) tokens weighs when as many are pooled in every case: (N, T), of sum 1."""
+        return self.score(self.content(tokens) * self.gate(tokens)).squeeze(-1).softmax(dim=1)

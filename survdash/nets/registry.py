@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
@@ -13,9 +13,12 @@ from survdash.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from torch import nn
 
-MODALITIES = ("genes", "slide")
+    from survdash.nets.baselines.fitted import Fitted
+
+MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
-WIDTH: Mapping[str, type] = MappingProxyType({"width": int})
+Choice = type | tuple[str, ...]  # what an option may be: bool, int for a count, or one of some words
+WIDTH: Mapping[str, Choice] = MappingProxyType({"width": int})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,42 +26,116 @@ class ModelSpec:
     """One model: where its class is, what it can look at, what fits it.
 
     ``target`` is "module:name" below ``survdash.nets``, imported on first use, so listing models costs no torch.
-    ``modalities`` are those it can use. ``fitter`` names the way it
-    is fitted: "gradient" (a network, by the shared loop) or "cox" (a closed statistical fit). ``options`` are the
-    switches of its class: bool, or int for a count.
+    ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with ``at_least`` so many.
+    ``with_clinical``: clinical facts come in unasked where they are known. ``fitter`` names the way it is fitted:
+    "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
+    ``options`` are the switches of its class: bool, int for a count, or the words to choose from.
     """
 
     title: str
     target: str
     modalities: tuple[str, ...]
-    fitter: Literal["gradient", "cox"]
+    fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
-    options: Mapping[str, type] = field(default_factory=dict)
+    options: Mapping[str, Choice] = field(default_factory=dict)
+    either: bool = False
+    at_least: int = 1
+    with_clinical: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
-        module, _, name = self.target.partition(":")
-        loaded: Callable[..., Any] = getattr(import_module(f"survdash.nets.{module}"), name)
-        return loaded
+        return _import(self.target)
 
+    def load_fitted(self) -> type[Fitted]:
+        """Import and return the class of what a closed fit results in."""
+        made: type[Fitted] = _import(FITTED[self.fitter])
+        return made
+
+
+def _import(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(f"survdash.nets.{module}"), name)
+
+
+FITTED: Mapping[str, str] = MappingProxyType({
+    "cox": "baselines.cox_ridge:LinearCox", "forest": "baselines.rsf:Forest",
+    "fusion": "baselines.late_fusion:LateFusion",
+})
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
         title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
-        options={**WIDTH, "deals": int, "alignment": bool, "cross_attention": bool, "transport": bool},
+        options={
+            **WIDTH, "deals": int, "tokens": ("dealt", "tiles"), "alignment": bool, "cross_attention": bool,
+            "transport": bool, "stand_ins": bool,
+        },
+        either=True,
     ),
     "snn": ModelSpec(
         title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
         source="Klambauer 2017; size as in Chen 2021", options=WIDTH,
     ),
+    "snntrans": ModelSpec(
+        title="SNN + Transformer", target="baselines.snntrans:SnnTrans", modalities=("genes",), fitter="gradient",
+        source="Klambauer 2017 and Vaswani 2017, as used by Zhou 2023", options=WIDTH,
+    ),
     "attnmil": ModelSpec(
         title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
-        source="Ilse 2018", options=WIDTH,
+        source="Ilse 2018", options={**WIDTH, "hidden_layer": bool},
+    ),
+    "clam": ModelSpec(
+        title="CLAM-SB", target="baselines.clam:Clam", modalities=("slide",), fitter="gradient",
+        source="Lu 2021, doi:10.1038/s41551-020-00682-w", options={**WIDTH, "hidden": int},
+    ),
+    "transmil": ModelSpec(
+        title="TransMIL", target="baselines.transmil:TransMil", modalities=("slide",), fitter="gradient",
+        source="Shao 2021, arXiv:2106.00908", options=WIDTH,
+    ),
+    "porpoise": ModelSpec(
+        title="Porpoise", target="baselines.porpoise:Porpoise", modalities=("genes", "slide"), fitter="gradient",
+        source="Chen 2022, doi:10.1016/j.ccell.2022.07.004", options=WIDTH,
+    ),
+    "hfbsurv": ModelSpec(
+        title="HFBSurv", target="baselines.hfbsurv:HfbSurv", modalities=("genes", "slide"), fitter="gradient",
+        source="Li 2022, doi:10.1093/bioinformatics/btac113", options=WIDTH,
+    ),
+    "mcat": ModelSpec(
+        title="MCAT", target="baselines.mcat:Mcat", modalities=("genes", "slide"), fitter="gradient",
+        source="Chen 2021, ICCV", options=WIDTH,
+    ),
+    "dualtrans": ModelSpec(
+        title="DualTrans", target="baselines.dualtrans:DualTrans", modalities=("genes", "slide"), fitter="gradient",
+        source="Two Transformers without interaction, as the baseline of Zhou 2023", options=WIDTH,
+    ),
+    "motcat": ModelSpec(
+        title="MOTCat", target="baselines.motcat:MotCat", modalities=("genes", "slide"), fitter="gradient",
+        source="Xu and Chen 2023, ICCV", options={**WIDTH, "micro_batch": int},
+    ),
+    "survpath": ModelSpec(
+        title="SurvPath", target="baselines.survpath:SurvPath", modalities=("genes", "slide"), fitter="gradient",
+        source="Jaume 2024, CVPR", options=WIDTH,
     ),
     "cox_ridge": ModelSpec(
-        title="Ridge Cox", target="baselines.cox_ridge:fit_cox_ridge", modalities=MODALITIES, fitter="cox",
-        source="Cox 1972 with a ridge penalty; scikit-survival",
+        title="Ridge Cox", target="baselines.cox_ridge:fit", modalities=MODALITIES, fitter="cox",
+        source="Cox 1972 with a ridge penalty; scikit-survival", either=True,
+    ),
+    "coxnet": ModelSpec(
+        title="Elastic-net Cox", target="baselines.coxnet:fit", modalities=MODALITIES, fitter="cox",
+        source="Simon 2011; scikit-survival", either=True,
+    ),
+    "cox_clinical": ModelSpec(
+        title="Clinical Cox", target="baselines.cox_clinical:fit", modalities=("clinical",), fitter="cox",
+        source="Cox 1972 on age, sex and stage; scikit-survival", with_clinical=True,
+    ),
+    "rsf": ModelSpec(
+        title="Random survival forest", target="baselines.rsf:fit", modalities=MODALITIES, fitter="forest",
+        source="Ishwaran 2008; scikit-survival", either=True,
+    ),
+    "late_fusion": ModelSpec(
+        title="Late fusion", target="baselines.late_fusion:fit", modalities=MODALITIES, fitter="fusion",
+        source="Standardised sum of the best ridge Cox model or forest of each modality", either=True, at_least=2,
+        with_clinical=True,
     ),
 })
 
@@ -92,13 +169,42 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
         if option not in known:
             allowed = ", ".join(known) or "none"
             raise InputError(f"{get(name).title} has no option {option!r}.", hint=f"Its options: {allowed}.")
-        if known[option] is bool:
-            if not isinstance(value, bool):
-                raise InputError(f"Option {option} of {get(name).title} is yes or no, not {value!r}.")
-        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"Option {option} of {get(name).title} cannot be {value!r}.", hint="Give a count from 1.")
-        elif option == "width" and value % HEADS:
+        _check_value(f"Option {option} of {get(name).title}", value, known[option])
+        if option == "width" and isinstance(value, int) and value % HEADS:
             raise InputError(f"A width of {value} is not a multiple of {HEADS}.", hint="Try 64, 128 or 256.")
+
+
+def _check_value(words: str, value: object, choice: Choice) -> None:
+    if isinstance(choice, tuple):
+        if value not in choice:
+            raise InputError(f"{words} cannot be {value!r}.", hint=f"Choose from: {', '.join(choice)}.")
+    elif choice is bool:
+        if not isinstance(value, bool):
+            raise InputError(f"{words} is yes or no, not {value!r}.")
+    elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{words} cannot be {value!r}.", hint="Give a count from 1.")
+
+
+def check_modalities(name: str, given: Iterable[str]) -> None:
+    """Refuse what a model cannot look at, and to leave out what it cannot do without.
+
+    Raises
+    ------
+    InputError
+        Naming the model and what it needs.
+    """
+    spec, here = get(name), set(given)
+    usable = here & set(spec.modalities)
+    if here - usable or len(usable) < (spec.at_least if spec.either else len(spec.modalities)):
+        needs = " and ".join(spec.modalities)
+        if spec.either:
+            needs = " or ".join([*spec.modalities, "both" if len(spec.modalities) == 2 else "several"])
+        if spec.at_least > 1:
+            needs = f"{spec.at_least} of {', '.join(spec.modalities)}"
+        raise InputError(
+            f"{spec.title} needs {needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
+            hint="Choose other modalities, or another model.",
+        )
 
 
 def names() -> tuple[str, ...]:
@@ -106,7 +212,10 @@ def names() -> tuple[str, ...]:
     return tuple(name for name, spec in MODELS.items() if spec.fitter == "gradient")
 
 
-def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, **options: object) -> nn.Module:
+def build(
+    name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: int = 4, clinical_dim: int = 0,
+    **options: object,
+) -> nn.Module:
     """Make an untrained network.
 
     Parameters
@@ -119,6 +228,8 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
         Width of each gene group; empty for a network without genes.
     bins : int
         Time bins B.
+    clinical_dim : int
+        Width C of the encoded clinical facts; 0 for a network without them.
     **options
         Switches of that network, see its class.
 
@@ -126,20 +237,23 @@ def build(name: str, *, tile_dim: int | None, gene_dims: Sequence[int], bins: in
     -------
     torch.nn.Module
         ``model(tiles, lengths, genes) -> Output`` with ``tiles`` (ΣM, D) float, ``lengths`` (N,) int (case i owns its
-        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins).
+        slice, in order) and ``genes`` a list of (N, d_j) float; ``Output.logits`` is (N, bins). A model whose
+        ``modalities`` name "clinical" takes a fourth argument, (N, C) float, of width 0 where it is built without.
 
     Raises
     ------
     UnknownNameError, InputError
-        No such network; or it cannot work without the modality that is missing.
+        No such network; or it cannot work without the modality that is missing, or with what is given.
     """
     spec = get(name)
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    if len(spec.modalities) == 1:
-        given = {"genes": bool(gene_dims), "slide": tile_dim is not None}
-        if not given[spec.modalities[0]]:
-            raise InputError(f"{spec.title} needs {spec.modalities[0]}, and there are none.")
+    given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
+    check_modalities(name, [one for one in spec.modalities if given[one]])
+    if "clinical" in spec.modalities:
+        options = {**options, "clinical_dim": clinical_dim}
+    elif clinical_dim:
+        raise InputError(f"{spec.title} does not look at clinical facts.")
     model: nn.Module = spec.load()(tile_dim=tile_dim, gene_dims=tuple(gene_dims), bins=bins, **options)
     return model

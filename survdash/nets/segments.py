@@ -24,3 +24,8 @@ def segment_softmax(scores: Tensor, index: Tensor, *, segments: int) -> Tensor:
     top = scores.new_full((segments,), -torch.inf).scatter_reduce(0, index, scores.detach(), "amax")
     weights = torch.exp(scores - top[index])
     return weights / segment_sum(weights, index, segments=segments)[index]
+
+
+def segment_mean(rows: Tensor, lengths: Tensor) -> Tensor:
+    """Mean row of each case: (N, d) from (ΣM, d) and (N,) lengths."""
+    return segment_sum(rows, segment_index(lengths), segments=len(lengths)) / lengths[:, None]

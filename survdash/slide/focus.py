@@ -13,6 +13,7 @@ from survdash.slide.tiles import TileGrid
 # At 0.5 um per pixel every tile of four sharp sections lies above 180, and a blur of 0.75 um (sigma) takes nine tiles
 # in ten below 80 and most below 50.
 BLURRED_BELOW = 50.0
+FOCUS_MPP = 0.5  # um per pixel that the limit is meant for
 
 
 def measure_focus(tile: np.ndarray) -> float:

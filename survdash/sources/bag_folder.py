@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import h5py
@@ -113,9 +113,9 @@ def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
             faults.append(f"slide {source.slide_id} stands in {first.name} and in {source.path.name}")
         else:
             chosen[source.slide_id], owner[source.slide_id] = source, case
-    origins = {(source.origin.encoder, source.origin.weights, source.origin.dim) for source in chosen.values()}
+    origins = {astuple(source.origin): source.origin for source in chosen.values()}
     if len(origins) > 1:
-        kinds = name_some(f"{encoder} with {dim} features" for encoder, _, dim in sorted(origins))
+        kinds = name_some(_words(origins[one]) for one in sorted(origins))
         faults.append(f"bags of {len(origins)} kinds cannot stand in one cohort: {kinds}")
     if faults:
         raise BagError(f"{path.name}: {list_faults(faults)}.", hint="Remove these files, or make them anew.")
@@ -147,6 +147,11 @@ def _filler(sources: list[_Source]) -> Callable[[BagWriter], None]:
                     writer.add_slide(source.slide_id, [(bag.features, bag.coords)], file.attributes(source.slide_id))
 
     return fill
+
+
+def _words(origin: BagOrigin) -> str:
+    stain = "" if origin.stain == "none" else f" ({origin.stain})"
+    return f"{origin.encoder} with {origin.dim} features{stain}"
 
 
 def _scan(path: Path, faults: list[str]) -> list[_Source]:

@@ -6,7 +6,6 @@ file for the cohort), ``folds.csv``. Reading opens no bag.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,6 +32,7 @@ class _Origin(BaseModel):
     encoder: str
     weights: str
     dim: int
+    stain: str = "none"
 
 
 class _Manifest(BaseModel):
@@ -106,7 +106,7 @@ def write_cohort(
             # Pairs: JSON is written with sorted keys, and groups keep the paper's order.
             "gene_groups": [[group, list(columns)] for group, columns in gene_groups.items()],
             "slides": {str(slide): str(case) for slide, case in slides.items()},
-            "bag_origin": None if origin is None else dataclasses.asdict(origin),
+            "bag_origin": None if origin is None else origin.to_json(),
             "sha256": {path.name: file_sha256(path) for path in sorted(temporary.iterdir())},
         }
         # Where and when the tables came from changes nothing in them, so it is no part of the digest.

@@ -40,7 +40,13 @@ class _RetryableStatusError(Exception):
 
 
 def fetch_file(
-    url: str, path: Path, *, sha256_prefix: str, report: Report = silent, cancel: Cancel | None = None
+    url: str,
+    path: Path,
+    *,
+    sha256_prefix: str | None,
+    token: str = "",
+    report: Report = silent,
+    cancel: Cancel | None = None,
 ) -> None:
     """Make sure that ``path`` holds the file of ``url``.
 
@@ -51,8 +57,10 @@ def fetch_file(
     ----------
     url : str
     path : Path
-    sha256_prefix : str
-        Leading hex digits of the SHA-256 that the file must have; at least eight.
+    sha256_prefix : str or None
+        Leading hex digits of the SHA-256 that the file must have, at least eight; None where nobody states it.
+    token : str
+        Shown to the server of ``url``, not to servers that it redirects to.
     report : callable
         Called with the step "Downloading", in bytes.
     cancel : Cancel, optional
@@ -81,7 +89,7 @@ def fetch_file(
                 on=(httpx.TransportError, _RetryableStatusError), attempts=ATTEMPTS, wait_initial=0.2, wait_max=3.0
             ):
                 with attempt:
-                    _stream(url, file, report=report, cancel=cancel)
+                    _stream(url, file, token=token, report=report, cancel=cancel)
         except (httpx.HTTPError, httpx.InvalidURL, _RetryableStatusError) as error:
             raise DownloadError(
                 f"{path.name} could not be fetched from {url}: {_reason(error)}.", hint=by_hand
@@ -95,11 +103,12 @@ def fetch_file(
         os.replace(part, path)
 
 
-def _stream(url: str, file: BinaryIO, *, report: Report, cancel: Cancel | None) -> None:
+def _stream(url: str, file: BinaryIO, *, token: str, report: Report, cancel: Cancel | None) -> None:
     """Append to ``file`` what is still missing of ``url``."""
     check_cancel(cancel, step=STEP)
     done = file.seek(0, os.SEEK_END)
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT) as answer:
         if answer.status_code == RANGE_REFUSED and done:
             if answer.headers.get("Content-Range", "") == f"bytes */{done}":
@@ -124,7 +133,9 @@ def _stream(url: str, file: BinaryIO, *, report: Report, cancel: Cancel | None) 
         raise httpx.ReadError(f"the transfer stopped after {done} of {total} bytes")
 
 
-def _verify(path: Path, prefix: str, *, url: str, hint: str, shown: Path) -> None:
+def _verify(path: Path, prefix: str | None, *, url: str, hint: str, shown: Path) -> None:
+    if prefix is None:
+        return
     found = file_sha256(path)
     if len(prefix) < 8 or not found.startswith(prefix.lower()):
         raise DownloadError(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from survdash.errors import NotEnoughDataError
+from survdash.nets.registry import get
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
+from survdash.spread import spread
+from survdash.training.checkpoint import work_key
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
-from survdash.training.loop import FittedFold, fit_fold
+from survdash.training.loop import FittedFold, fit_fold, join
 from survdash.training.recipe import Recipe
 
 SCORED_AT_ONCE = 16
@@ -31,7 +34,7 @@ class Crossval:
         0, 1, ... to the shortest training follow-up of the folds.
     predictions : DataFrame
         One row a case, sorted by ``case_id``: ``case_id``, ``fold``, ``risk``, and ``survival``, ``low``, ``high``
-        (lists of K; low and high span the deals of the tiles).
+        (lists of K; low and high span the seeds' networks and the deals of the tiles).
     seconds : float
     """
 
@@ -45,21 +48,24 @@ class Crossval:
     def parameters(self) -> int:
         """Trainable numbers of one fold's model."""
         model = self.folds[0].model
-        if model.network is not None:
-            return sum(weight.numel() for weight in model.network.parameters())
-        return 0 if model.cox is None else int(model.cox.coefficients.size)
+        if model.networks:
+            return sum(weight.numel() for network in model.networks for weight in network.parameters())
+        return 0 if model.fitted is None else model.fitted.parameters
 
 
 def crossval(
-    data: ModelData, recipe: Recipe, *, jobs: int = 1, device: str = "cpu", report: Report = silent,
-    cancel: Cancel | None = None,
+    data: ModelData, recipe: Recipe, *, jobs: int = 1, device: str = "cpu", work: Path | None = None,
+    report: Report = silent, cancel: Cancel | None = None,
 ) -> Crossval:
     """Fit and evaluate ``recipe`` on the folds of ``data``.
 
     Parameters
     ----------
     jobs : int
-        Processes that share the folds; the result does not depend on it.
+        Processes that share the folds and seeds; the result does not depend on it. See ``survdash.spread``.
+    work : Path, optional
+        Where interrupted and finished folds are kept, below ``work_folder``; the same call then goes on there. The
+        caller deletes that folder once the result is safe.
 
     Raises
     ------
@@ -72,17 +78,8 @@ def crossval(
     numbers = np.unique(data.folds[data.folds >= 0])
     if numbers.size < 2:
         raise NotEnoughDataError("Cross-validation needs at least two folds.", hint="Import the cohort with folds.")
-    if jobs == 1:
-        fitted = [
-            fit_fold(data, recipe, fold=int(fold), device=device, report=report, cancel=cancel) for fold in numbers
-        ]
-    else:
-        tasks = (joblib.delayed(fit_fold)(data, recipe, fold=int(fold), device=device) for fold in numbers)
-        fitted = []
-        for done, result in enumerate(joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks), start=1):
-            fitted.append(result)
-            report(Progress(step="Training folds", done=done, total=numbers.size))
-            check_cancel(cancel, step=f"training fold {done} of {numbers.size}")
+    kept = None if work is None else work_folder(work, data, recipe, device=device)
+    fitted = _fit(data, recipe, numbers, jobs=jobs, device=device, kept=kept, report=report, cancel=cancel)
     last = min(one.model.edges[-1] for one in fitted)
     months = np.arange(int(np.floor(last)) + 1, dtype=float)
     tables = [_held_out(data, one, months) for one in fitted]
@@ -91,6 +88,31 @@ def crossval(
         recipe=recipe, folds=tuple(fitted), months=months, predictions=predictions,
         seconds=time.perf_counter() - started,
     )
+
+
+def work_folder(work: Path, data: ModelData, recipe: Recipe, *, device: str = "cpu") -> Path:
+    """Where below ``work`` the folds of this data and recipe are kept until the run is done."""
+    return work / work_key(data, recipe, device=device)
+
+
+def _fit(
+    data: ModelData, recipe: Recipe, numbers: np.ndarray, *, jobs: int, device: str, kept: Path | None,
+    report: Report, cancel: Cancel | None,
+) -> list[FittedFold]:
+    """Every fold with the networks of all its seeds."""
+    pieces: list[dict[str, object]] = [
+        {"data": data, "recipe": recipe, "fold": int(fold), "member": member, "device": device, "kept": kept}
+        for fold in numbers for member in range(recipe.seeds)
+    ]
+    if jobs == 1:
+        pieces = [piece | {"report": report, "cancel": cancel} for piece in pieces]
+    members: dict[int, list[FittedFold]] = {}
+    for done, one in enumerate(spread(fit_fold, pieces, jobs=jobs), start=1):
+        members.setdefault(one.fold, []).append(one)
+        if jobs != 1 or get(recipe.model).fitter != "gradient":
+            report(Progress(step="Training folds", done=done, total=len(pieces)))
+            check_cancel(cancel, step=f"training, {done} of {len(pieces)}")
+    return [join(members[int(fold)]) for fold in numbers]
 
 
 def _held_out(data: ModelData, fitted: FittedFold, months: np.ndarray) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,9 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from survdash.nets.baselines.cox_ridge import LinearCox, balance_blocks
+from survdash.nets.baselines.fitted import Blocks, Fitted
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
+from survdash.nets.output import Output
 from survdash.nets.registry import build
+from survdash.training.baseline import Baseline
+from survdash.training.clinical import WIDTH as CLINICAL_WIDTH
+from survdash.training.clinical import ClinicalEncoder
 from survdash.training.data import CaseInputs
 from survdash.training.discretise import curve_on_grid
 from survdash.training.recipe import Recipe
@@ -23,8 +27,8 @@ from survdash.training.scaling import Scaler
 class Scores:
     """What a fold model says of N cases.
 
-    ``risk`` (N,), ``survival`` (N, K) at the months asked for, and ``variants`` (V, N, K): the curve of each random
-    deal of the tiles (V = 1 where there is none).
+    ``risk`` (N,), ``survival`` (N, K) at the months asked for, and ``variants`` (V, N, K): the curve of each network
+    of the fold and each random deal of the tiles (V = 1 where there is one of both).
     """
 
     risk: np.ndarray
@@ -43,12 +47,15 @@ class FoldModel:
         Positions of each gene group in the gene row.
     tile_dim : int or None
     gene_scaler, tile_scaler : Scaler or None
+    clinical : ClinicalEncoder or None
     edges : ndarray, shape (B + 1,)
-        Time bins in months; for a Cox model (0, longest follow-up).
-    network : nn.Module or None
-        In evaluation mode.
-    cox : LinearCox or None
-        Exactly one of ``network`` and ``cox`` is there.
+        Time bins in months; for a Cox loss or a closed fit (0, longest follow-up).
+    networks : tuple of nn.Module
+        One a seed, in evaluation mode.
+    baselines : tuple of Baseline
+        Of each network, where the Cox loss was used; else empty.
+    fitted : Fitted or None
+        Result of a closed fit; either it or a network is there.
     """
 
     recipe: Recipe
@@ -56,27 +63,51 @@ class FoldModel:
     tile_dim: int | None
     gene_scaler: Scaler | None
     tile_scaler: Scaler | None
+    clinical: ClinicalEncoder | None = None
     edges: np.ndarray
-    network: nn.Module | None
-    cox: LinearCox | None
+    networks: tuple[nn.Module, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    fitted: Fitted | None = None
+
+    @property
+    def network(self) -> nn.Module | None:
+        """The network, or that of the first of several seeds; None for a closed fit."""
+        return self.networks[0] if self.networks else None
 
     def score(self, inputs: CaseInputs, months: np.ndarray) -> Scores:
-        """Risk and survival of N cases at (K,) months within the training follow-up."""
-        if self.cox is not None:
-            features = linear_features(inputs, self.gene_scaler, self.tile_scaler)
-            survival = self.cox.survival(features, months)
-            return Scores(risk=self.cox.risk(features), survival=survival, variants=survival[None])
-        if self.network is None:
-            raise TypeError("A fold model holds either a network or a Cox model.")
-        device = next(self.network.parameters()).device
-        with torch.inference_mode(), one_thread():
-            output = self.network(*network_inputs(inputs, self, device=device))
-        risk = risk_from_logits(output.logits).double().cpu().numpy()
-        survival, variants = (
-            curve_on_grid(survival_from_logits(logits).double().cpu().numpy(), self.edges, months)
-            for logits in (output.logits, output.variants)
+        """Risk and survival of N cases at (K,) months within the training follow-up.
+
+        Several networks are averaged: their risks, and their curves month by month.
+        """
+        if self.fitted is not None:
+            blocks = model_blocks(inputs, self)
+            survival = self.fitted.survival(blocks, months)
+            return Scores(risk=self.fitted.risk(blocks), survival=survival, variants=survival[None])
+        if not self.networks:
+            raise TypeError("A fold model holds either a network or a closed fit.")
+        device = next(self.networks[0].parameters()).device
+        laid = network_inputs(inputs, self, device=device)
+        each = [self._score_one(number, laid, months) for number in range(len(self.networks))]
+        return Scores(
+            risk=np.mean([one.risk for one in each], axis=0), survival=np.mean([one.survival for one in each], axis=0),
+            variants=np.concatenate([one.variants for one in each]),
         )
-        return Scores(risk=risk, survival=survival, variants=variants)
+
+    def _score_one(self, number: int, laid: NetworkInputs, months: np.ndarray) -> Scores:
+        with torch.inference_mode(), one_thread():
+            output: Output = self.networks[number](*laid)
+            if not self.baselines:
+                risk = risk_from_logits(output.logits).double().cpu().numpy()
+                survival, variants = (
+                    curve_on_grid(survival_from_logits(logits).double().cpu().numpy(), self.edges, months)
+                    for logits in (output.logits, output.variants)
+                )
+                return Scores(risk=risk, survival=survival, variants=variants)
+        mean, each = (logits[..., 0].double().cpu().numpy() for logits in (output.logits, output.variants))
+        baseline = self.baselines[number]
+        return Scores(
+            risk=baseline.risk(mean), survival=baseline.survival(mean, months), variants=baseline.survival(each, months)
+        )
 
 
 @contextmanager
@@ -90,8 +121,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """Scale and lay out N cases for ``network(tiles, lengths, genes)``."""
+NetworkInputs = tuple[Tensor, Tensor, list[Tensor]] | tuple[Tensor, Tensor, list[Tensor], Tensor]
+
+
+def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device) -> NetworkInputs:
+    """Scale and lay out N cases for ``network(tiles, lengths, genes)``, with clinical facts where they are read.
+
+    Where the network has learnt stand-ins, genes that are missing altogether stay NaN, for it to see that they are.
+    """
     tiles, lengths = torch.zeros(0, 0), torch.zeros(0, dtype=torch.long)
     if inputs.bags is not None and fold.tile_scaler is not None:
         scaled = [fold.tile_scaler.apply(bag) for bag in inputs.bags]
@@ -100,23 +137,37 @@ def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device)
     genes: list[Tensor] = []
     if inputs.genes is not None and fold.gene_scaler is not None:
         row = fold.gene_scaler.apply(inputs.genes)
+        if fold.recipe.allows_missing:
+            row[np.isnan(inputs.genes).all(axis=1)] = np.nan
         genes = [torch.from_numpy(row[:, group]).to(device) for group in fold.groups]
-    return tiles.to(device), lengths.to(device), genes
+    tiles, lengths = tiles.to(device), lengths.to(device)
+    if inputs.clinical is None or fold.clinical is None:
+        return tiles, lengths, genes
+    return tiles, lengths, genes, torch.from_numpy(fold.clinical.apply(inputs.clinical)).to(device)
 
 
-def linear_features(inputs: CaseInputs, gene_scaler: Scaler | None, tile_scaler: Scaler | None) -> np.ndarray:
-    """Features of a linear model: scaled genes, mean of the scaled tiles, or both balanced; (N, P) float64."""
-    blocks = []
-    if inputs.genes is not None and gene_scaler is not None:
-        blocks.append(gene_scaler.apply(inputs.genes).astype(np.float64))
-    if inputs.bags is not None and tile_scaler is not None:
-        blocks.append(np.stack([tile_scaler.apply(bag).astype(np.float64).mean(axis=0) for bag in inputs.bags]))
-    return balance_blocks(blocks)
+def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:
+    """What a closed fit sees of N cases: scaled genes, mean of the scaled tiles, clinical facts.
+
+    One (N, P) float64 table each, in this order, without those that the model does not look at.
+    """
+    blocks: dict[str, np.ndarray] = {}
+    if inputs.genes is not None and fold.gene_scaler is not None:
+        blocks["genes"] = fold.gene_scaler.apply(inputs.genes).astype(np.float64)
+    if inputs.bags is not None and fold.tile_scaler is not None:
+        scaled = (fold.tile_scaler.apply(bag) for bag in inputs.bags)
+        blocks["slide"] = np.stack([bag.astype(np.float64).mean(axis=0) for bag in scaled])
+    if inputs.clinical is not None and fold.clinical is not None:
+        blocks["clinical"] = fold.clinical.apply(inputs.clinical).astype(np.float64)
+    return blocks
 
 
-def build_network(recipe: Recipe, groups: Sequence[np.ndarray], tile_dim: int | None) -> nn.Module:
-    """The untrained network of a recipe."""
+def build_network(fold: FoldModel) -> nn.Module:
+    """The untrained network of a fold's recipe; with the Cox loss it has one output, the log hazard ratio."""
+    recipe = fold.recipe
     options: Mapping[str, object] = recipe.options
     return build(
-        recipe.model, tile_dim=tile_dim, gene_dims=[len(group) for group in groups], bins=recipe.bins, **options
+        recipe.model, tile_dim=fold.tile_dim, gene_dims=[len(group) for group in fold.groups],
+        bins=1 if recipe.loss == "cox" else recipe.bins,
+        clinical_dim=CLINICAL_WIDTH if "clinical" in recipe.modalities else 0, **options,
     )

@@ -1,44 +1,59 @@
-"""Fit one fold: the same loop for every network, and the closed fit of the Cox model."""
+"""Fit one fold: every rule and every weight from the training cases alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.nets.baselines.cox_ridge import fit_cox_ridge
+from survdash.nets.baselines.fitted import TrainingSet
 from survdash.nets.registry import get
-from survdash.progress import Cancel, Report, silent, track
+from survdash.progress import Cancel, Report, silent
+from survdash.sources.fold_files import make_folds
 from survdash.store import digest
+from survdash.training.baseline import fit_baseline
+from survdash.training.checkpoint import load_fold, save_fold
+from survdash.training.clinical import fit_clinical
+from survdash.training.curve import Curve, InnerStop
 from survdash.training.data import ModelData
-from survdash.training.discretise import assign_bins, fit_bins
-from survdash.training.fold_model import FoldModel, build_network, linear_features, network_inputs, one_thread
-from survdash.training.losses import survival_loss
+from survdash.training.discretise import fit_bins
+from survdash.training.fold_model import FoldModel, model_blocks, one_thread
+from survdash.training.network import Training, outputs, train_network
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
 
 TILES_PER_CASE = 64  # tiles of each training case that the tile scaler looks at
+INNER_PARTS = 5  # one of them chooses the number of epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedFold:
-    """A fold model and the mean training loss of each epoch (empty for a Cox model)."""
+    """A fold model and the learning curve of each of its networks (none for a closed fit)."""
 
     fold: int
     model: FoldModel
-    history: tuple[float, ...]
+    curves: tuple[Curve, ...]
 
 
 def fit_fold(
-    data: ModelData, recipe: Recipe, *, fold: int, device: str = "cpu", report: Report = silent,
-    cancel: Cancel | None = None,
+    data: ModelData, recipe: Recipe, *, fold: int, member: int = 0, device: str = "cpu", kept: Path | None = None,
+    report: Report = silent, cancel: Cancel | None = None,
 ) -> FittedFold:
     """Fit ``recipe`` on every case that stands in a fold other than ``fold``.
 
-    Scaling, time bins and weights see the training cases alone. The seed is made of the recipe's seed, the fold and
-    the training cases, and one thread computes, so that the result does not depend on how folds are spread.
+    Scaling, time bins and weights see the training cases alone. The seed is made of the recipe's seed, the fold, the
+    training cases and ``member``, and one thread computes, so that the result does not depend on how folds are spread.
+
+    Parameters
+    ----------
+    member : int
+        Which of the recipe's ``seeds`` networks; ``join`` puts them together.
+    kept : Path, optional
+        Folder for interrupted and finished work of this data and recipe; what is there is taken up.
 
     Raises
     ------
@@ -47,20 +62,70 @@ def fit_fold(
     Cancelled
         If ``cancel`` is set between two epochs.
     """
+    done = None if kept is None else kept / f"fold_{fold}_seed_{member}.safetensors"
+    if done is not None and done.is_file():
+        model, curve = load_fold(done, data, recipe)
+        return FittedFold(fold=fold, model=model, curves=() if model.fitted else (curve,))
     training = np.flatnonzero((data.folds != fold) & (data.folds >= 0))
     if not training.size:
         raise NotEnoughDataError(f"Fold {fold} leaves no case to train on.")
-    seed_text = digest({"seed": recipe.seed, "fold": fold, "cases": data.case_ids[training].tolist()})
-    seed = int(seed_text[:12], 16)
-    gene_scaler = None if data.genes is None else fit_scaler(data.genes[training])
-    tile_scaler = _fit_tile_scaler(data, training, seed=seed)
-    blank = FoldModel(
-        recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
-        gene_scaler=gene_scaler, tile_scaler=tile_scaler, edges=np.zeros(0), network=None, cox=None,
+    seeds = _seeds(data, recipe, training, fold=fold)
+    if get(recipe.model).fitter != "gradient":
+        model, curve = _fit_closed(data, recipe, training, seed=seeds[0]), Curve()
+        fitted = FittedFold(fold=fold, model=model, curves=())
+    else:
+        words = f"Training fold {fold + 1}" + (f", seed {member + 1} of {recipe.seeds}" if recipe.seeds > 1 else "")
+        place = _Place(kept=kept, name=f"fold_{fold}_seed_{member}", device=device, words=words, seeds=seeds)
+        model, curve = _fit_network(data, recipe, training, place, member=member, report=report, cancel=cancel)
+        fitted = FittedFold(fold=fold, model=model, curves=(curve,))
+    if kept is not None and done is not None:
+        save_fold(done, model, curve)
+        for part in kept.glob(f"fold_{fold}_seed_{member}.*.part.safetensors"):
+            part.unlink()
+    return fitted
+
+
+def join(members: Sequence[FittedFold]) -> FittedFold:
+    """One fold model of the networks of all seeds of a fold, which share everything else."""
+    first = members[0]
+    model = replace(
+        first.model, networks=tuple(one for member in members for one in member.model.networks),
+        baselines=tuple(one for member in members for one in member.model.baselines),
     )
-    if get(recipe.model).fitter == "cox":
-        return FittedFold(fold=fold, model=_fit_cox(data, training, blank), history=())
-    return _fit_network(data, training, blank, fold=fold, seed=seed, device=device, report=report, cancel=cancel)
+    return FittedFold(fold=first.fold, model=model, curves=tuple(one for member in members for one in member.curves))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where and under which name one network of a fold is trained; ``seeds`` are those of all members."""
+
+    kept: Path | None
+    name: str
+    device: str
+    words: str
+    seeds: tuple[int, ...]
+
+    def part(self, stage: str) -> Path | None:
+        return None if self.kept is None else self.kept / f"{self.name}.{stage}.part.safetensors"
+
+
+def _seeds(data: ModelData, recipe: Recipe, training: np.ndarray, *, fold: int) -> tuple[int, ...]:
+    parts = {"seed": recipe.seed, "fold": fold, "cases": data.case_ids[training].tolist()}
+    more = [{}, *({"member": member} for member in range(1, recipe.seeds))]
+    return tuple(int(digest(parts | extra)[:12], 16) for extra in more)
+
+
+def prepare(data: ModelData, recipe: Recipe, cases: np.ndarray, *, seed: int) -> FoldModel:
+    """The rules of a fold, fitted on ``cases``; no weights yet."""
+    outcome = data.survival.take(cases)
+    without_bins = recipe.loss == "cox" or get(recipe.model).fitter != "gradient"
+    return FoldModel(
+        recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
+        gene_scaler=None if data.genes is None else fit_scaler(data.genes[cases]),
+        tile_scaler=_fit_tile_scaler(data, cases, seed=seed),
+        clinical=None if data.clinical is None else fit_clinical(data.clinical[cases]),
+        edges=np.array([0.0, outcome.time_months.max()]) if without_bins else fit_bins(outcome, bins=recipe.bins),
+    )
 
 
 def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Scaler | None:
@@ -75,43 +140,50 @@ def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Sca
     return fit_scaler(np.concatenate(samples))
 
 
-def _fit_cox(data: ModelData, training: np.ndarray, blank: FoldModel) -> FoldModel:
-    features = linear_features(data.inputs(training), blank.gene_scaler, blank.tile_scaler)
-    outcome = data.survival.take(training)
-    cox = fit_cox_ridge(features, outcome.time_months, event=outcome.event, penalty=blank.recipe.penalty)
-    return replace(blank, cox=cox, edges=np.array([0.0, outcome.time_months.max()]))
+def _fit_closed(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> FoldModel:
+    blank = prepare(data, recipe, training, seed=seed)
+    seen = TrainingSet(
+        blocks=model_blocks(data.inputs(training), blank), survival=data.survival.take(training), seed=seed,
+        penalty=recipe.penalty,
+    )
+    return replace(blank, fitted=get(recipe.model).load()(seen))
 
 
 def _fit_network(
-    data: ModelData, training: np.ndarray, blank: FoldModel, *, fold: int, seed: int, device: str, report: Report,
+    data: ModelData, recipe: Recipe, training: np.ndarray, place: _Place, *, member: int, report: Report,
     cancel: Cancel | None,
-) -> FittedFold:
-    recipe = blank.recipe
-    outcome = data.survival.take(training)
-    edges = fit_bins(outcome, bins=recipe.bins)
-    bins = torch.from_numpy(assign_bins(outcome.time_months, edges)).to(device)
-    event = torch.from_numpy(outcome.event.copy()).to(device)
-    history = []
-    with one_thread(), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network = build_network(recipe, blank.groups, blank.tile_dim).to(device).train()
-        optimiser = torch.optim.Adam(
-            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        for _ in track(range(recipe.epochs), step=f"Training fold {fold + 1}", report=report, cancel=cancel):
-            order = torch.randperm(len(training))
-            losses = []
-            for batch in order.split(recipe.batch_cases):
-                inputs = data.inputs(training[batch.numpy()])
-                output = network(*network_inputs(inputs, blank, device=torch.device(device)))
-                on_device = batch.to(device)
-                loss = survival_loss(output.logits, bins[on_device], event[on_device]) + output.extra_loss
-                optimiser.zero_grad()
-                loss.mean().backward()
-                optimiser.step()
-                losses.append(loss.detach())
-            history.append(float(torch.cat(losses).mean()))
-    # Half the size on disk; every prediction, the stored ones too, is made by the rounded weights.
-    rounded = network.cpu().half().float().eval()
-    fitted = replace(blank, edges=edges, network=rounded)
-    return FittedFold(fold=fold, model=fitted, history=tuple(history))
+) -> tuple[FoldModel, Curve]:
+    seed, rules_seed = place.seeds[member], place.seeds[0]
+    inner, epochs = None, recipe.epochs
+    if recipe.stop == "inner":
+        inner = _choose_epochs(data, recipe, training, place, seed=seed, report=report, cancel=cancel)
+        epochs = inner.epochs
+    blank = prepare(data, recipe, training, seed=rules_seed)
+    work = Training(
+        data=data, blank=blank, cases=training, epochs=epochs, seed=seed, device=place.device, kept=place.part("all"),
+        step=place.words,
+    )
+    network, losses = train_network(work, report=report, cancel=cancel)
+    model = replace(blank, networks=(network,))
+    if recipe.loss == "cox":
+        with one_thread():
+            said = torch.cat([one.logits[:, 0] for one in outputs(replace(work, device="cpu"), network, training)])
+        baseline = fit_baseline(said.double().numpy(), data.survival.take(training))
+        model = replace(model, baselines=(baseline,))
+    return model, Curve(training=losses.training, inner=inner)
+
+
+def _choose_epochs(
+    data: ModelData, recipe: Recipe, training: np.ndarray, place: _Place, *, seed: int, report: Report,
+    cancel: Cancel | None,
+) -> InnerStop:
+    """The number of epochs after which a fifth of the training cases, stratified by event, had the lowest loss."""
+    apart = make_folds(data.survival.event[training], k=INNER_PARTS, seed=seed) == 0
+    work = Training(
+        data=data, blank=prepare(data, recipe, training[~apart], seed=seed), cases=training[~apart],
+        validation=training[apart], epochs=recipe.epochs, seed=seed, device=place.device, kept=place.part("inner"),
+        step=f"{place.words}, choosing epochs",
+    )
+    _, losses = train_network(work, report=report, cancel=cancel)
+    best = int(np.argmin(losses.validation)) + 1
+    return InnerStop(training=losses.training, validation=losses.validation, epochs=best)

@@ -54,6 +54,16 @@ def models() -> list[dict[str, Any]]:
     return _models(_stamp("*"))
 
 
+def problems() -> list[str]:
+    """What lies among cohorts and models and cannot be used, in words."""
+    return _problems(_stamp("*"))
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _problems(stamp: Stamp) -> list[str]:
+    return usecases.list_problems()
+
+
 @st.cache_resource(max_entries=FEW, show_spinner=False)
 def _cohorts(stamp: Stamp) -> list[usecases.CohortEntry]:
     return usecases.list_cohorts()

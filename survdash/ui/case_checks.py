@@ -12,11 +12,12 @@ from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
+from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape
 from survdash.ui.tissue_rule import ask_rule
-from survdash.ui.upload import Upload
+from survdash.ui.upload import Upload, areas_of
 
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
@@ -50,30 +51,35 @@ def show_line(sign: str, what: str, finding: str) -> None:
     st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
 
 
-def check_slide(upload: Upload, path: Path) -> SlideAnswer:
-    """Show what is known of the slide; ask for its resolution where the file does not say, and how tissue is found."""
+def check_slide(upload: Upload, part: str) -> SlideAnswer:
+    """Show what is known of a slide; ask for its resolution where the file does not say, and how tissue is found.
+
+    A slide that was given before, under whatever name, is refused.
+    """
+    path, which = upload.files[part], part.removeprefix("slide") and f"_{part}"
     changed = path.stat().st_mtime_ns
     try:
+        _refuse_twin(upload, part)
         view = _view(path, changed, None)
     except SurvdashError as error:
-        refuse(upload, "slide", error)
+        refuse(upload, part, error)
     stated = None
     if view.mpp is None:
         show_line("warn", "Resolution", (view.mpp_doubt and f"it contradicts itself: {view.mpp_doubt}")
                   or "this file does not say it")  # fmt: skip
         stated = st.number_input(
-            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key="new_case.mpp", format="%.3f", help=MPP_HELP,
-            placeholder="for instance 0.25 for 40×, 0.5 for 20×",
+            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
+            help=MPP_HELP, placeholder="for instance 0.25 for 40×, 0.5 for 20×",
         )
         if stated is not None:
             view = _view(path, changed, stated)
     findings = st.container()
-    tissue, tiles, areas = ask_rule(upload)
+    tissue, tiles, areas = ask_rule(upload, part)
     try:
         check = _check(view, path, changed, tissue=tissue, tiles=tiles, areas=areas)
     except SlideError as error:
         if areas is not None and error.message.startswith(areas.name):
-            refuse(upload, "areas", error)
+            refuse(upload, areas_of(part), error)
         # The file may be good and the number wrong, so nothing is deleted.
         show_error(error.message, error.hint)
         return SlideAnswer(mpp=None, ready=False)
@@ -81,6 +87,24 @@ def check_slide(upload: Upload, path: Path) -> SlideAnswer:
         _show_findings(check, stated=stated is not None)
     st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
     return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
+
+
+def _refuse_twin(upload: Upload, part: str) -> None:
+    path = upload.files[part]
+    for other, there in upload.slides.items():
+        if other == part:
+            return  # those after it will be compared with it
+        same_size = there.stat().st_size == path.stat().st_size
+        if same_size and _sha256(there, there.stat().st_mtime_ns) == _sha256(path, path.stat().st_mtime_ns):
+            raise SlideError(
+                f"{upload.names[part]} is the same slide as {upload.names[other]}.",
+                hint="Give each slide once: its tiles would count double.",
+            )
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the slides …")
+def _sha256(path: Path, changed: int) -> str:
+    return file_sha256(path)
 
 
 def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:

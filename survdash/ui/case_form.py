@@ -7,6 +7,7 @@ on disk: Streamlit would keep, and copy, the whole file in memory with every run
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -18,8 +19,11 @@ from survdash.errors import SurvdashError
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import (
+    AREA_PARTS,
+    SLIDE_PARTS,
     SUFFIXES,
     Upload,
+    areas_of,
     delete_upload,
     drop_part,
     largest_bytes,
@@ -53,7 +57,7 @@ def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
     ----------
     upload : Upload or None
     part : str
-        "slide", "genes" or "areas".
+        One of ``survdash.ui.upload.PARTS``.
     wanted : bool
         False when no model of the cohort looks at it: then that is said in place of the uploader.
 
@@ -62,24 +66,38 @@ def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
     Path or None
         The file, once it is there.
     """
-    path: Path | None = None if upload is None else getattr(upload, part)
+    path = None if upload is None else upload.files.get(part)
     if upload is None or path is None:
         if wanted:
             _show_uploader(upload, part)
         else:
-            st.caption(f"No model of this cohort looks at a {WORDS[part]}.")
+            st.caption(f"No model of this cohort looks at a {_word(part)}.")
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = getattr(upload, f"{part}_name")
+        name = upload.names[part]
         st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
         if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
             remove_part(upload, part)
     return path
 
 
+def show_slides(upload: Upload | None, *, wanted: bool) -> Iterator[str]:
+    """Draw each slide that has come and give its part, to be checked below it; then the uploader of one more."""
+    here = () if upload is None else tuple(upload.slides)
+    for part in here:
+        show_part(upload, part, wanted=wanted)
+        yield part
+    free = next((part for part in SLIDE_PARTS if part not in here), None)
+    if not here:
+        show_part(upload, SLIDE_PARTS[0], wanted=wanted)
+    elif free is not None:
+        with st.expander("Another slide of this patient", icon=":material/add:", expanded=_is_refused(free)):
+            show_part(upload, free, wanted=wanted)
+
+
 def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
     """Delete a file that failed its check, remember why for the next run, and draw the form anew."""
-    ours, theirs = getattr(upload, part), getattr(upload, f"{part}_name")
+    ours, theirs = upload.files.get(part), upload.names.get(part, "")
     message = error.message if ours is None else error.message.replace(ours.name, theirs)
     st.session_state[_refusal_key(part)] = (message, error.hint)
     remove_part(upload, part)
@@ -88,10 +106,10 @@ def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
 def remove_part(upload: Upload, part: str) -> NoReturn:
     """Delete one file, its folder too when nothing is left, and draw the form anew."""
     drop_part(upload, part)
-    if part == "slide":
-        drop_part(upload, "areas")  # drawn on that slide
+    if part in SLIDE_PARTS:
+        drop_part(upload, areas_of(part))  # drawn on that slide
     left = open_upload(upload.identifier)
-    if left.slide is None and left.genes is None:
+    if not left.files:
         delete_upload(left)
         st.query_params.pop(PARAMETER, None)
     st.rerun()
@@ -127,7 +145,7 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
     turn = st.session_state.setdefault(_turn_key(part), 0)
     limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
-        f"Upload a {WORDS[part]}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
+        f"Upload a {_word(part)}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",
     )
     if file is not None:
@@ -152,6 +170,14 @@ def _take(upload: Upload | None, part: str, *, name: str, file: BinaryIO) -> Non
 
 def _empty_uploader(part: str) -> None:
     st.session_state[_turn_key(part)] += 1
+
+
+def _word(part: str) -> str:
+    return WORDS["genes" if part == "genes" else "areas" if part in AREA_PARTS else "slide"]
+
+
+def _is_refused(part: str) -> bool:
+    return _refusal_key(part) in st.session_state
 
 
 def _turn_key(part: str) -> str:

@@ -21,6 +21,12 @@ def show_error(message: str, hint: str = "") -> None:
     st.error("\n\n".join(escape(text) for text in (message, hint) if text), icon=":material/error:")
 
 
+def show_problems(problems: list[str]) -> None:
+    """Name what is left out of the lists of a page, because it is damaged."""
+    for words in problems:
+        st.warning(escape(words), icon=":material/warning:")
+
+
 @contextmanager
 def error_box() -> Iterator[None]:
     """Turn an error inside the block into a box; what stands after the block is still drawn.

@@ -111,6 +111,17 @@ def _show_horizon(prediction: Prediction, month: int) -> None:
     number_card(label, f"{round(100 * at[0])} of 100", below, help=alive_of_100(at[0], month))
 
 
+def _slide_facts(prediction: Prediction) -> dict[str, str]:
+    """How many tiles each slide of a new case gave; the model sees them as one bag."""
+    slides = prediction.provenance.get("slides")
+    if not isinstance(slides, list) or not slides:
+        return {}
+    if len(slides) == 1:
+        return {"Tiles": f"{slides[0]['tiles']:,}"}
+    shares = "; ".join(f"{one['tiles']:,} of slide {one['slide']} ({percent_text(one['share'])})" for one in slides)
+    return {"Tiles": shares}
+
+
 def _show_facts(prediction: Prediction, *, model_title: str, outcome: str) -> None:
     cut = "" if prediction.cutpoint is None else f" (cut at {prediction.cutpoint:.3g})"
     group = "no cut found in this cohort" if prediction.group is None else f"{prediction.group}{cut}"
@@ -124,6 +135,7 @@ def _show_facts(prediction: Prediction, *, model_title: str, outcome: str) -> No
         "Risk score": f"{prediction.risk:.3g}",
         "Role": escape(prediction.role),
         "Read from": " and ".join(prediction.modalities),
+        **_slide_facts(prediction),
         "Model": escape(f"{model_title}, version {prediction.model_version}"),
         "Trained on": escape(prediction.cohort) + (" (simulated patients)" if prediction.simulated else "")
         + ("" if prediction.fold is None else ", without this patient's fold"),

@@ -8,9 +8,8 @@ import streamlit as st
 
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words
 from survdash.ui.case_form import show_part
-from survdash.ui.upload import Upload
+from survdash.ui.upload import Upload, areas_of
 
-PREFIX = "new_case.rule_"
 METHODS = {"follow": "Follows the slide", "fixed": "Fixed threshold"}
 METHOD_HELP = "The first takes a share of Otsu's threshold of this slide's saturation; the second is the paper's way."
 OTSU_HELP = "Threshold of saturation as a share of Otsu's; less keeps paler tissue."
@@ -34,40 +33,42 @@ MASK_HELP = (
 )
 
 
-def ask_rule(upload: Upload) -> tuple[TissueRule, TileRule, Path | None]:
-    """Draw the controls; return what they say, and the mask that was given with the slide."""
+def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | None]:
+    """Draw the controls of one slide; return what they say, and the mask that was given with the slide."""
+    number = part.removeprefix("slide")
+    own = f"new_case.rule{number}_"  # of every control's key; no slide's is the beginning of another's
     default = DEFAULT_TISSUE
-    with st.expander("How tissue is found", icon=":material/tune:", key="new_case.rule"):
+    with st.expander("How tissue is found", icon=":material/tune:", key=f"new_case.rule{number}"):
         method = st.segmented_control(
             "Threshold", list(METHODS), default=default.method, format_func=METHODS.__getitem__, required=True,
-            key=f"{PREFIX}method", help=METHOD_HELP,
+            key=f"{own}method", help=METHOD_HELP,
         ) or default.method  # fmt: skip
         share, limits, threshold = default.otsu_share, (default.lowest, default.highest), default.threshold
         if method == "follow":
-            share = st.slider("Share of Otsu's threshold", 0.0, 2.0, share, 0.05, key=f"{PREFIX}otsu", help=OTSU_HELP)
-            limits = st.slider("Lowest and highest", 0.0, 100.0, limits, 1.0, key=f"{PREFIX}limits", help=LIMIT_HELP)
+            share = st.slider("Share of Otsu's threshold", 0.0, 2.0, share, 0.05, key=f"{own}otsu", help=OTSU_HELP)
+            limits = st.slider("Lowest and highest", 0.0, 100.0, limits, 1.0, key=f"{own}limits", help=LIMIT_HELP)
         else:
-            threshold = st.slider("Saturation above", 0, 100, threshold, 1, key=f"{PREFIX}threshold")
+            threshold = st.slider("Saturation above", 0, 100, threshold, 1, key=f"{own}threshold")
         left, right = st.columns(2)
         median = left.select_slider(
-            "Median filter (px)", range(1, 32, 2), default.median_px, key=f"{PREFIX}median", help=MEDIAN_HELP
+            "Median filter (px)", range(1, 32, 2), default.median_px, key=f"{own}median", help=MEDIAN_HELP
         )
-        close = right.slider("Closing (px)", 1, 31, default.close_px, 1, key=f"{PREFIX}close", help=CLOSE_HELP)
+        close = right.slider("Closing (px)", 1, 31, default.close_px, 1, key=f"{own}close", help=CLOSE_HELP)
         piece = left.number_input(
-            "Smallest piece (% of the picture)", 0.0, 5.0, 100 * default.min_share, 0.01, key=f"{PREFIX}piece",
+            "Smallest piece (% of the picture)", 0.0, 5.0, 100 * default.min_share, 0.01, key=f"{own}piece",
             format="%.3f", help=PIECE_HELP,
         )  # fmt: skip
         least = right.slider(
-            "Least tissue of a tile (%)", 5, 100, round(100 * DEFAULT_TILES.min_tissue), 5, key=f"{PREFIX}least",
+            "Least tissue of a tile (%)", 5, 100, round(100 * DEFAULT_TILES.min_tissue), 5, key=f"{own}least",
             help=SHARE_HELP,
         )  # fmt: skip
-        ink = st.toggle("Leave thick pen strokes out", default.exclude_ink, key=f"{PREFIX}ink", help=INK_HELP)
+        ink = st.toggle("Leave thick pen strokes out", default.exclude_ink, key=f"{own}ink", help=INK_HELP)
         edges = st.toggle(
-            "Leave rims of bubbles and coverslips out", default.exclude_edges, key=f"{PREFIX}edges", help=EDGE_HELP
+            "Leave rims of bubbles and coverslips out", default.exclude_edges, key=f"{own}edges", help=EDGE_HELP
         )
-        folds = st.toggle("Leave possible folds out", default.exclude_folds, key=f"{PREFIX}folds", help=FOLD_HELP)
+        folds = st.toggle("Leave possible folds out", default.exclude_folds, key=f"{own}folds", help=FOLD_HELP)
         st.markdown("Correct by hand (optional)", help=MASK_HELP)
-        mask = show_part(upload, "areas", wanted=True)
+        mask = show_part(upload, areas_of(part), wanted=True)
         tissue = TissueRule(
             method="fixed" if method == "fixed" else "follow", threshold=threshold, otsu_share=share,
             lowest=limits[0], highest=limits[1], median_px=median, close_px=close,
@@ -75,8 +76,8 @@ def ask_rule(upload: Upload) -> tuple[TissueRule, TileRule, Path | None]:
         )  # fmt: skip
         tiles = TileRule(min_tissue=least / 100)
         changes = change_words(tissue, tiles)
-        st.button("Back to the default", key="new_case.rule_reset", icon=":material/undo:", on_click=_reset,
-                  disabled=not changes)  # fmt: skip
+        st.button("Back to the default", key=f"{own}reset", icon=":material/undo:", on_click=_reset,
+                  args=(own,), disabled=not changes)  # fmt: skip
     if changes:
         st.warning(
             f"Other than the default: {changes}. Models learn from tissue found in the default way; another way can "
@@ -85,6 +86,6 @@ def ask_rule(upload: Upload) -> tuple[TissueRule, TileRule, Path | None]:
     return tissue, tiles, mask
 
 
-def _reset() -> None:
-    for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
+def _reset(own: str) -> None:
+    for key in [key for key in st.session_state if str(key).startswith(own)]:
         del st.session_state[key]

@@ -1,9 +1,9 @@
 """Uploaded files on disk: one private folder per case, our own file names, swept after a time.
 
-A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``genes.<suffix>``, ``areas.<suffix>`` (a mask drawn on
-the slide) and ``about.json`` (the names the files had, and the job that reads them). The number stands in the page's
-address, so a refreshed or second tab finds the files again; who does not know it does not find them, because no page
-lists it, nor the jobs of others.
+A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``slide2.<suffix>`` and so on, ``areas.<suffix>``,
+``areas2.<suffix>`` (masks drawn on these slides), ``genes.<suffix>`` and ``about.json`` (the names the files had, and
+the job that reads them). The number stands in the page's address, so a refreshed or second tab finds the files again;
+who does not know it does not find them, because no page lists it, nor the jobs of others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -28,24 +28,34 @@ from survdash.store import write_json
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")
-SUFFIXES = {"slide": SLIDE_SUFFIXES, "genes": GENE_SUFFIXES, "areas": AREA_SUFFIXES}
-ERRORS: dict[str, type[InputError]] = {"slide": SlideError, "genes": GeneError, "areas": SlideError}
+SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
+AREA_PARTS = ("areas", *(f"areas{number}" for number in range(2, 9)))
+PARTS = (*SLIDE_PARTS, *AREA_PARTS, "genes")
+SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | {
+    "genes": GENE_SUFFIXES
+}
 BLOCK_BYTES = 16 << 20
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What a case's folder holds; None for a part that is not there."""
+    """What a case's folder holds: the file of each part that is there, the name it had, and the job that reads them."""
 
     folder: Path
-    slide: Path | None
-    genes: Path | None
-    slide_name: str
-    genes_name: str
+    files: Mapping[str, Path]
+    names: Mapping[str, str]
     job: str
-    areas: Path | None = None
-    areas_name: str = ""
+
+    @property
+    def genes(self) -> Path | None:
+        """The gene table, None where there is none."""
+        return self.files.get("genes")
+
+    @property
+    def slides(self) -> dict[str, Path]:
+        """The slides by their part."""
+        return {part: self.files[part] for part in SLIDE_PARTS if part in self.files}
 
     @property
     def identifier(self) -> str:
@@ -55,8 +65,8 @@ class Upload:
     @property
     def modalities(self) -> tuple[str, ...]:
         """Which of "genes" and "slide" are here."""
-        here = (("genes", self.genes), ("slide", self.slide))
-        return tuple(part for part, path in here if path is not None)
+        here = (("genes", self.genes is not None), ("slide", bool(self.slides)))
+        return tuple(part for part, is_here in here if is_here)
 
 
 def uploads_folder() -> Path:
@@ -89,11 +99,9 @@ def open_upload(identifier: str) -> Upload:
             hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
         )
     about = _about(folder)
-    return Upload(
-        folder=folder, slide=_part(folder, "slide"), genes=_part(folder, "genes"),
-        slide_name=about.get("slide", ""), genes_name=about.get("genes", ""), job=about.get("job", ""),
-        areas=_part(folder, "areas"), areas_name=about.get("areas", ""),
-    )
+    files = {part: path for part in PARTS if (path := _part(folder, part)) is not None}
+    return Upload(folder=folder, files=files, names={part: about.get(part, "") for part in files},
+                  job=about.get("job", ""))  # fmt: skip
 
 
 def upload_of_job(job_id: str) -> Upload | None:
@@ -111,7 +119,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     ----------
     upload : Upload
     part : str
-        "slide", "genes" or "areas".
+        One of ``PARTS``.
     name : str
         The name it had on the user's machine: only its ending is used, the rest is shown and never a path.
     file : binary file
@@ -124,7 +132,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     """
     shown = PurePosixPath(PureWindowsPath(name).name).name
     suffix = shown.rpartition(".")[2].lower()
-    refuse = ERRORS[part]
+    refuse: type[InputError] = GeneError if part == "genes" else SlideError
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
@@ -144,9 +152,14 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
 
 def largest_bytes(part: str) -> float:
     """How large a file of this part may be."""
-    if part == "areas":
+    if part in AREA_PARTS:
         return MAX_BYTES
-    return settings().max_slide_gb * 1e9 if part == "slide" else settings().max_table_mb * 1e6
+    return settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
+
+
+def areas_of(slide_part: str) -> str:
+    """The part of the mask that is drawn on a slide: "areas" of "slide", "areas2" of "slide2"."""
+    return AREA_PARTS[SLIDE_PARTS.index(slide_part)]
 
 
 def name_part(upload: Upload, part: str, name: str) -> Upload:

@@ -10,9 +10,9 @@ from survdash.usecases.analysis import (
     prediction_to_json,
     stored_prediction,
 )
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
     HANDLERS,
-    PredictRequest,
     SlideCheck,
     check_genes,
     check_slide,
@@ -30,17 +30,19 @@ from survdash.usecases.library import (
     describe_methods,
     list_cohorts,
     list_models,
+    list_problems,
     list_runs,
     open_cohort,
     open_run,
 )
+from survdash.usecases.many_runs import RunOutcome, crossval_all
 from survdash.usecases.training import crossval, import_cohort, make_recipe
 
 __all__ = [
-    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "SlideCheck",
-    "analyse_cohort", "check_genes", "check_slide", "check_view", "compare_models", "crossval", "describe_methods",
-    "export_cohort", "export_prediction", "file_prediction", "import_cohort", "job_prediction", "list_cohorts",
-    "list_models",
-    "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run", "predict", "prediction_to_json",
-    "stored_prediction", "view_slide", "write_sample_case",
+    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "RunOutcome",
+    "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "check_view", "compare_models", "crossval",
+    "crossval_all", "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort",
+    "job_prediction", "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
+    "open_cohort", "open_run", "predict", "prediction_to_json", "stored_prediction", "view_slide",
+    "write_sample_case",
 ]  # fmt: skip

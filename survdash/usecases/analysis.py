@@ -163,8 +163,8 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     DataFrame
         One row a run, best first: ``run title modalities cases common folds mean sd pooled low high difference
         difference_low difference_high p_holm best params seconds``. ``cases`` is what the run predicted, ``common``
-        the patients compared. The difference is to the best run, paired; ``best`` marks that run only where every
-        interval excludes 0.
+        the patients compared. The difference is to the best run, paired, and nan for a run on other folds, which has
+        no pair; ``best`` marks that run only where every interval excludes 0.
 
     Raises
     ------
@@ -207,13 +207,19 @@ def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], s
     kept = informative(fold, survival)
     time, event = survival.time_months[kept], survival.event[kept]
     found: list[tuple[float, float, float]] = [(0.0, float("nan"), float("nan"))]
-    p_values = []
+    p_values: list[float] = []
+    paired = [True]
     for run in table["run"].iloc[1:]:
+        paired.append(bool((predicted[run]["fold"].to_numpy() == fold).all()))
+        if not paired[-1]:
+            found.append((float("nan"), float("nan"), float("nan")))
+            continue
         pair = compare_paired(predicted[run]["risk"][kept], leader["risk"][kept], time, event, fold[kept])
         found.append((pair.difference, pair.low, pair.high))
         p_values.append(pair.p_value)
     table[["difference", "difference_low", "difference_high"]] = found
-    table["p_holm"] = [float("nan"), *holm(p_values)] if p_values else [float("nan")]
+    corrected = iter(holm(p_values)) if p_values else iter(())
+    table["p_holm"] = [float("nan"), *(next(corrected) if one else float("nan") for one in paired[1:])]
     beaten = (table["difference_high"].iloc[1:] < 0).all() and len(table) > 1
     table["best"] = [bool(beaten), *[False] * (len(table) - 1)]
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, Tissue
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
 from survdash.usecases.analysis import prediction_from_json, prediction_to_json
+from survdash.usecases.case_request import PredictRequest, request_from_json, request_to_json
 from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
 if TYPE_CHECKING:
@@ -51,42 +52,6 @@ class SlideCheck:
     warnings: tuple[str, ...]
     ink_tiles: int = 0
     artefact_tiles: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictRequest:
-    """One new case for one trained model.
-
-    Parameters
-    ----------
-    cohort, run : str
-        The trained model.
-    slides : tuple of Path
-        All slides of the patient.
-    genes : Path or None
-    mpp : float or None
-        Resolution in um per pixel as the user states it, for slides that do not say.
-    tissue : TissueRule
-    tiles : TileRule
-        How the slides' tissue is found and cut.
-    areas : Path or None
-        GeoJSON of what the user drew on the slide to correct its tissue; for one slide only.
-    age_years, sex
-        Carried into the case; no model of this version looks at them.
-    case_id : str
-    """
-
-    cohort: str = DEMO
-    run: str = "default"
-    slides: tuple[Path, ...] = ()
-    genes: Path | None = None
-    mpp: float | None = None
-    tissue: TissueRule = DEFAULT_TISSUE
-    tiles: TileRule = DEFAULT_TILES
-    areas: Path | None = None
-    age_years: float | None = None
-    sex: str | None = None
-    case_id: str = "new-case"
 
 
 def view_slide(path: Path, *, mpp: float | None = None, view_px: int = DEFAULT_TISSUE.view_px) -> SlideView:
@@ -181,13 +146,13 @@ def choose_run(request: PredictRequest) -> Artefact:
     if request.run != "default":
         return open_run(request.cohort, request.run)
     given = {name for name, here in (("genes", request.genes is not None), ("slide", bool(request.slides))) if here}
-    fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) <= given]
+    fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) - {"clinical"} <= given]
     if not fitting:
         raise UnknownNameError(
             f"No model of cohort {request.cohort} works with {' and '.join(sorted(given)) or 'nothing'} alone.",
             hint="Give the other part too, or choose another cohort.",
         )
-    return open_run(request.cohort, max(fitting, key=lambda entry: len(entry.modalities)).name)
+    return open_run(request.cohort, max(fitting, key=lambda entry: len({*entry.modalities} - {"clinical"})).name)
 
 
 def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel | None = None) -> Prediction:
@@ -204,6 +169,7 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     card, warnings, genes = artefact.card, [], None
     if not request.slides and request.genes is None:
         raise InputError("There is neither a slide nor a gene table.", hint="Give at least one.")
+    request.statements()
     inputs: dict[str, object] = {}
     if request.genes is not None and card.panel is not None:
         report(Progress(step="Reading genes", done=0, total=1))
@@ -217,11 +183,11 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
-        warnings += _other_rule(request)
-        inputs["slides"] = [_slide_facts(request, one) for one in embeddings]
+        warnings += _other_rules(request)
+        inputs["slides"] = _slide_facts(request, embeddings)
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
-    clinical = Clinical(age_years=request.age_years, sex=request.sex)
+    clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
     case = Case(case_id=request.case_id, bag=bag, genes=genes, clinical=clinical, slide_paths=request.slides)
     from survdash.features.encoders import choose_device
     from survdash.prediction import predict_case
@@ -232,21 +198,33 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     return replace(prediction, provenance=prediction.provenance | inputs | {"device": device})
 
 
-def _slide_facts(request: PredictRequest, made: Embedding) -> dict[str, object]:
-    """What the prediction says about a slide that it was made from."""
-    facts: dict[str, object] = {
-        "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source, "tiles": made.tiles,
-        "ink_kept": not request.tissue.exclude_ink, "tissue_rule": rule_changes(request.tissue, request.tiles),
-    }  # fmt: skip
-    if request.areas is not None:
-        facts["areas_sha256"] = file_sha256(request.areas)
-    return facts
+def _slide_facts(request: PredictRequest, embeddings: list[Embedding]) -> list[dict[str, object]]:
+    """What the prediction says about each slide that it was made from; file names may be a patient's."""
+    tiles = sum(made.tiles for made in embeddings)
+    found = []
+    for number, (made, said) in enumerate(zip(embeddings, request.statements(), strict=True), start=1):
+        facts: dict[str, object] = {
+            "slide": number, "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source,
+            "tiles": made.tiles,
+            "share": made.tiles / tiles,  # a model sees all tiles as one bag, so that is what the slide weighs
+            "ink_kept": not said.tissue.exclude_ink, "tissue_rule": rule_changes(said.tissue, said.tiles),
+        }  # fmt: skip
+        if said.areas is not None:
+            facts["areas_sha256"] = file_sha256(said.areas)
+        found.append(facts)
+    return found
 
 
-def _other_rule(request: PredictRequest) -> list[str]:
-    """That tissue was found in another way than for the slides a model learns from, in words."""
-    changes = change_words(request.tissue, request.tiles)
-    return [f"Tissue was found by a rule other than the default: {changes}."] if changes else []
+def _other_rules(request: PredictRequest) -> list[str]:
+    """That tissue was found in another way than for the slides a model learns from, in words; once where all agree."""
+    changes = [change_words(said.tissue, said.tiles) for said in request.statements()]
+    if len(set(changes)) == 1:
+        return [f"Tissue was found by a rule other than the default: {changes[0]}."] if changes[0] else []
+    return [
+        f"Slide {number}: tissue was found by a rule other than the default: {words}."
+        for number, words in enumerate(changes, start=1)
+        if words
+    ]
 
 
 def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
@@ -258,7 +236,9 @@ def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
         unread.append(f"The gene table was not read: model {card.name} looks at the {sees} only.")
     if request.slides and card.bag_origin is None:
         unread.append(f"The slide was not read: model {card.name} looks at the {sees} only.")
-    if request.age_years is not None or request.sex is not None:
+    given = [name for name, value in (("Age", request.age_years), ("sex", request.sex), ("stage", request.stage))
+             if value is not None]  # fmt: skip
+    if given and "clinical" not in card.modalities:
         unread.append(f"Age and sex were not used: model {card.name} looks at {sees} only.")
     return unread
 
@@ -268,12 +248,15 @@ def _contradicted(request: PredictRequest) -> list[str]:
     from survdash.slide.reader import open_slide
 
     found = []
-    for number, path in enumerate(request.slides if request.mpp is not None else (), start=1):
-        with open_slide(path) as slide:
+    for number, said in enumerate(request.statements(), start=1):
+        stated = said.mpp
+        if stated is None:
+            continue
+        with open_slide(said.path) as slide:
             own = slide.mpp
-        if own is not None and request.mpp is not None and abs(own / request.mpp - 1) > SAME_MPP:
+        if own is not None and abs(own / stated - 1) > SAME_MPP:
             found.append(
-                f"Slide {number} states {own:g} um per pixel; {request.mpp:g} was used instead, as it was stated here."
+                f"Slide {number} states {own:g} um per pixel; {stated:g} was used instead, as it was stated here."
             )
     return found
 
@@ -284,34 +267,33 @@ def _embed(
     """One bag of all slides of the case, by the encoder that the model was trained on."""
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
-    from survdash.features.encoders import ENCODERS
+    from survdash.features.registry import ENCODERS, check_encoder
     from survdash.slide.areas import read_areas
 
-    if request.areas is not None and len(request.slides) != 1:
-        raise InputError(
-            f"Areas were drawn on one slide, and {len(request.slides)} are given.", hint="Give that slide alone."
-        )
-    areas = None if request.areas is None else read_areas(request.areas)
     card = artefact.card
     expected = card.bag_origin
-    if expected is None or expected.encoder not in ENCODERS:
+    if expected is None:
+        raise ArtefactError(f"Model {card.name} does not say what made its features.", hint="Train it again.")
+    try:
+        check_encoder(expected.encoder)
+    except UnknownNameError as error:
         raise ArtefactError(
-            f"Model {card.name} was trained on features of {expected and expected.encoder}, which survdash cannot "
-            "make.",
-            hint="Choose a model trained on features of one of: " + ", ".join(ENCODERS) + ".",
-        )
+            f"Model {card.name} was trained on features of {expected.encoder}, which survdash cannot make.",
+            hint="Choose a model trained on features of one of: " + ", ".join(ENCODERS) + ", or of the model hub.",
+        ) from error
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
-    for path in request.slides:
+    _refuse_twins(request.slides)
+    statements = request.statements()
+    drawn = [None if said.areas is None else read_areas(said.areas) for said in statements]  # a bad one before any work
+    for said, areas in zip(statements, drawn, strict=True):
         made = embed_slide(
-            path, encoder=expected.encoder, mpp=request.mpp, tissue_rule=request.tissue, tile_rule=request.tiles,
-            areas=areas, report=report, cancel=cancel,
+            said.path, encoder=expected.encoder, mpp=said.mpp, tissue_rule=said.tissue, tile_rule=said.tiles,
+            areas=areas, stain=expected.stain, report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
             bags.append(file.read(file.slide_ids))
-        if made.slide_sha256 in [one.slide_sha256 for one in embeddings]:
-            raise InputError("The same slide was given twice.", hint="Give each slide once: tiles would count double.")
         embeddings.append(made)
     joined = Bag(
         features=np.concatenate([bag.features for bag in bags]), coords=np.concatenate([bag.coords for bag in bags]),
@@ -321,14 +303,24 @@ def _embed(
     return joined, embeddings
 
 
+def _refuse_twins(paths: tuple[Path, ...]) -> None:
+    """Refuse, before any work, a slide that was given twice, be it under two names."""
+    from survdash.slide.reader import open_slide
+
+    number_of: dict[str, int] = {}
+    for number, path in enumerate(paths if len(paths) > 1 else (), start=1):
+        with open_slide(path) as slide:
+            first = number_of.setdefault(slide.sha256, number)
+        if first != number:
+            raise InputError(
+                f"The same slide was given twice: slides {first} and {number} have the same content.",
+                hint="Give each slide once: tiles would count double.",
+            )
+
+
 def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
-    values = asdict(request)
-    values["slides"] = [str(path) for path in request.slides]
-    values |= {
-        part: None if path is None else str(path) for part, path in (("genes", request.genes), ("areas", request.areas))
-    }
-    return file_job(JOB_KIND, values)
+    return file_job(JOB_KIND, request_to_json(request))
 
 
 def job_prediction(job_id: str) -> Prediction:
@@ -346,12 +338,7 @@ def job_prediction(job_id: str) -> Prediction:
 
 
 def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    paths = {part: Path(payload[part]) for part in ("genes", "areas") if payload.get(part) is not None}
-    kinds = (("tissue", TissueRule), ("tiles", TileRule))
-    rules = {name: kind(**payload[name]) for name, kind in kinds if name in payload}
-    slides = tuple(Path(path) for path in payload["slides"])
-    request = PredictRequest(**payload | paths | rules | {"slides": slides})
-    return prediction_to_json(predict(request, report=report, cancel=cancel))
+    return prediction_to_json(predict(request_from_json(payload), report=report, cancel=cancel))
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {JOB_KIND: _work}

@@ -9,7 +9,7 @@ import sys
 from survdash import __version__
 from survdash.errors import SurvdashError
 from survdash.settings import settings
-from survdash.usecases.library import list_artefacts, list_cohorts
+from survdash.usecases.library import list_artefacts, list_cohorts, list_problems
 
 
 def examine() -> dict[str, object]:
@@ -57,7 +57,7 @@ def _device(problems: list[str]) -> dict[str, object]:
 
 
 def _encoders(problems: list[str]) -> dict[str, object]:
-    from survdash.features.encoders import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, weights_file
+    from survdash.features.registry import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, weights_file
 
     ready = []
     for name, spec in ENCODERS.items():
@@ -84,5 +84,5 @@ def _models(problems: list[str]) -> dict[str, object]:
                 artefact.file(name)
         except SurvdashError as error:
             broken.append(str(error))
-    problems += broken
+    problems += [*list_problems(), *broken]
     return {"cohorts": [one.name for one in list_cohorts()], "models": [one.card.name for one in list_artefacts()]}

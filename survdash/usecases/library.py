@@ -7,7 +7,7 @@ from pathlib import Path
 
 from survdash.artefact import Artefact, Card, read_artefact
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, CohortError, UnknownNameError
+from survdash.errors import ArtefactError, CohortError, SurvdashError, UnknownNameError
 from survdash.nets.registry import DEFAULT_MODEL, MODELS
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
@@ -74,7 +74,7 @@ def open_cohort(name: str) -> Cohort:
 
 
 def list_cohorts() -> list[CohortEntry]:
-    """Every cohort that can be opened, the demo first; a damaged one is left out here and explained when opened."""
+    """Every cohort that can be opened, the demo first; ``list_problems`` tells of the others."""
     entries = []
     for name in _cohort_names():
         try:
@@ -107,7 +107,7 @@ def open_run(cohort: str, run: str) -> Artefact:
     UnknownNameError
         If it was not trained here and is not shipped.
     ArtefactError
-        If its folder is damaged.
+        If its folder is damaged, with the words of ``list_problems``.
     """
     artefacts = {one.card.run: one for one in _artefacts(cohort)}
     wanted = run.removeprefix(f"{cohort}-")
@@ -117,6 +117,9 @@ def open_run(cohort: str, run: str) -> Artefact:
     if wanted not in artefacts and len(variants) == 1:
         wanted = variants[0]
     if wanted not in artefacts:
+        damaged = next((folder for folder in _model_folders(cohort) if _run_of(cohort, folder) == wanted), None)
+        if damaged is not None and (told := _fault_of_model(cohort, damaged)):
+            raise ArtefactError(told)
         raise UnknownNameError(
             f"Cohort {cohort} has no trained model {run!r}.",
             hint=f"Trained: {', '.join(sorted(artefacts, key=_rank)) or 'none'}. "
@@ -149,14 +152,31 @@ def list_runs(cohort: str) -> list[RunEntry]:
     return [_entry(one) for one in sorted(_artefacts(cohort), key=lambda one: _rank(one.card.run))]
 
 
+def list_problems() -> list[str]:
+    """What lies among the cohorts and models of this machine and cannot be used, why, and what to do."""
+    own = settings().data_dir / "cohorts"
+    problems = [told for folder in sorted(own.glob("[!.]*/")) if (told := _fault_of_folder(folder))]
+    for name in _cohort_names():
+        try:
+            open_cohort(name)
+        except SurvdashError as error:
+            problems.append(f"Cohort {name} is left out: {error}")
+    folders = [(name, folder) for name in _cohort_names() for folder in _model_folders(name)]
+    return problems + [told for name, folder in folders if (told := _fault_of_model(name, folder))]
+
+
 def list_artefacts() -> list[Artefact]:
     """Every trained model of this machine."""
     return [one for name in _cohort_names() for one in sorted(_artefacts(name), key=lambda one: _rank(one.card.run))]
 
 
 def list_models() -> list[dict[str, object]]:
-    """Cards of all trained models, with their concordance."""
-    return [one.card.to_json() | {"cindex": one.evaluation()["cindex"]} for one in list_artefacts()]
+    """Cards of all trained models, with their concordance and, where part of the training chose it, the epochs."""
+    models = []
+    for one in list_artefacts():
+        evaluation = one.evaluation()
+        models.append(one.card.to_json() | {"cindex": evaluation["cindex"], "inner": evaluation.get("inner", [])})
+    return models
 
 
 def describe_methods() -> list[dict[str, object]]:
@@ -170,9 +190,13 @@ def describe_methods() -> list[dict[str, object]]:
 def run_title(card: Card) -> str:
     """Title of a run: the method's, and what it looks at where it could look at more."""
     spec = MODELS[card.recipe.model]
-    words = {"genes": "genes only", "slide": "slide only"}
-    only = words[card.modalities[0]] if len(card.modalities) < len(spec.modalities) else ""
-    return f"{spec.title}, {only}" if only else spec.title
+    seen = [name for name in ("genes", "slide") if name in card.modalities]
+    parts = [spec.title]
+    if {"genes", "slide"} <= set(spec.modalities) and len(seen) < 2:
+        parts.append(f"{(*seen, 'clinical facts')[0]} only")
+    if "clinical" in card.modalities and seen:
+        parts.append("with clinical facts")
+    return ", ".join(parts)
 
 
 def _entry(artefact: Artefact) -> RunEntry:
@@ -210,13 +234,46 @@ def _artefacts(cohort: str) -> list[Artefact]:
     A model of another state of the cohort, or of another cohort of that name, is none of its models.
     """
     digest = _digest(cohort)
-    folders = [*SHIPPED_MODELS.glob(f"{cohort}-*/card.json"), *cohort_folder(cohort).glob("runs/*/card.json")]
     found = {}
-    for path in folders:
+    for folder in _model_folders(cohort):
         try:
-            artefact = read_artefact(path.parent)
-        except ArtefactError:
+            artefact = _read_whole(folder)
+        except ArtefactError:  # told by list_problems, and by open_run
             continue
         if (artefact.card.cohort, artefact.card.cohort_digest) == (cohort, digest):
             found[artefact.card.run] = artefact
     return list(found.values())
+
+
+def _model_folders(cohort: str) -> list[Path]:
+    """Folders of a cohort's models, shipped ones first; hidden ones are being written."""
+    return [*SHIPPED_MODELS.glob(f"{cohort}-*/"), *cohort_folder(cohort).glob("runs/[!.]*/")]
+
+
+def _run_of(cohort: str, folder: Path) -> str:
+    return folder.name.removeprefix(f"{cohort}-") if folder.parent == SHIPPED_MODELS else folder.name
+
+
+def _read_whole(folder: Path) -> Artefact:
+    """A model whose card can be read and whose metrics are those that the card names."""
+    artefact = read_artefact(folder)
+    artefact.evaluation()
+    return artefact
+
+
+def _fault_of_model(cohort: str, folder: Path) -> str:
+    try:
+        _read_whole(folder)
+    except ArtefactError as error:
+        return f"Model {cohort}-{_run_of(cohort, folder)} is left out: {error}"
+    return ""
+
+
+def _fault_of_folder(folder: Path) -> str:
+    """Why a folder among the cohorts is none at all; "" where it is one, or holds models of a shipped one."""
+    name = folder.name
+    if not NAME.fullmatch(name):
+        return f"Folder {name[:64]!r} among the cohorts is left out: a cohort cannot have this name. Rename it."
+    if not (folder / MANIFEST).is_file() and not (SHIPPED_MODELS / name / MANIFEST).is_file():
+        return f"Folder {name} among the cohorts is left out: it has no {MANIFEST}. Import the cohort again."
+    return ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,14 +13,19 @@ from survdash.artefact import Artefact, Card, check_model_folder, write_artefact
 from survdash.cohort import Cohort
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.genes import describe_panel
-from survdash.nets.registry import DEFAULT_MODEL, get
+from survdash.nets.registry import DEFAULT_MODEL, check_modalities, get
 from survdash.progress import Cancel, Report, silent
+from survdash.settings import settings
 from survdash.sources.importing import ImportReport, check_name
 from survdash.sources.importing import import_cohort as import_tables
 from survdash.statistics.cutpoint import maxstat
 from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
 from survdash.usecases.library import cohort_folder, run_folder
+
+if TYPE_CHECKING:
+    from survdash.training.crossval import Crossval
+    from survdash.training.data import ModelData
 
 
 def import_cohort(
@@ -32,39 +40,48 @@ def import_cohort(
 
 
 def make_recipe(
-    cohort: Cohort, *, model: str = "default", modalities: tuple[str, ...] | None = None, seed: int = 0,
-    epochs: int | None = None, learning_rate: float | None = None, options: dict[str, float | int | bool] | None = None,
+    cohort: Cohort, *, model: str = "default", modalities: tuple[str, ...] | None = None, seed: int = 0, **changes: Any
 ) -> Recipe:
-    """The recipe of a model on a cohort: every modality that both have, unless told otherwise.
+    """The recipe of a model on a cohort: genes and slide where both have them, unless told otherwise.
+
+    Clinical facts come in when ``modalities`` names them, and unasked where the model is about them.
+
+    Parameters
+    ----------
+    **changes
+        Any other field of ``Recipe``; None leaves its default.
 
     Raises
     ------
     NotEnoughDataError
-        If the cohort has nothing the model looks at.
+        If the cohort lacks what the model needs.
     """
     name = DEFAULT_MODEL if model == "default" else model
     spec = get(name)
-    chosen = modalities or tuple(one for one in spec.modalities if one in cohort.modalities)
-    if not chosen:
-        raise NotEnoughDataError(
-            f"{spec.title} looks at {' and '.join(spec.modalities)}; cohort {cohort.name} has neither.",
-            hint=f"The cohort has: {', '.join(cohort.modalities)}.",
-        )
-    changed = {"epochs": epochs, "learning_rate": learning_rate, "options": options}
-    given = {key: value for key, value in changed.items() if value is not None}
-    return Recipe(model=name, modalities=chosen, seed=seed, **given)  # type: ignore[arg-type]
+    here = (*cohort.modalities, *(("clinical",) if spec.with_clinical and cohort.has_clinical else ()))
+    chosen = modalities or tuple(one for one in spec.modalities if one in here)
+    if not modalities:
+        try:
+            check_modalities(name, chosen)
+        except InputError as error:
+            hint = f"Cohort {cohort.name} has: {', '.join(cohort.modalities)}."
+            raise NotEnoughDataError(error.message, hint=hint) from None
+    given = {key: value for key, value in changes.items() if value is not None}
+    return Recipe(model=name, modalities=chosen, seed=seed, **given)
 
 
 def crossval(
     cohort: Cohort, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, report: Report = silent,
     cancel: Cancel | None = None,
 ) -> Artefact:
-    """Train and evaluate ``recipe`` on the cohort's folds and keep the run.
+    """Train and evaluate ``recipe`` on the cohort's folds, or on those it makes, and keep the run.
+
+    What was interrupted, by a cancel or a kill, is taken up where it stopped, with the same result bit for bit.
 
     Parameters
     ----------
     jobs : int
-        Processes that share the folds.
+        Processes that share the folds and seeds.
     folder : Path, optional
         Where to write; the cohort's own runs by default.
 
@@ -80,30 +97,46 @@ def crossval(
     if jobs == 0 or jobs < -1:
         raise InputError(f"{jobs} processes cannot share the folds.", hint="Give a number from 1, or -1 for all cores.")
     from survdash.training.crossval import crossval as run_crossval
-    from survdash.training.crossval import fold_models
+    from survdash.training.crossval import fold_models, work_folder
     from survdash.training.data import model_data
+    from survdash.training.folds import folds_for
 
-    data = model_data(cohort, recipe.modalities)
-    result = run_crossval(data, recipe, jobs=jobs, report=report, cancel=cancel)
+    if recipe.made_folds:
+        made = folds_for(cohort.patients, k=recipe.made_folds, by_site=recipe.by_site, seed=recipe.seed)
+        cohort = replace(cohort, folds=made)
+    data = model_data(cohort, recipe.modalities, missing=recipe.allows_missing)
+    work = settings().data_dir / "training"
+    result = run_crossval(data, recipe, jobs=jobs, work=work, report=report, cancel=cancel)
     position = {case: number for number, case in enumerate(data.case_ids)}
     survival = data.survival.take(np.array([position[case] for case in result.predictions["case_id"]]))
-    evaluation = {
+    evaluation: dict[str, object] = {
         "cindex": evaluate(result.predictions, survival),
         "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
     }
+    if recipe.stop == "inner":
+        evaluation["inner"] = [asdict(curve.inner) for fold in result.folds for curve in fold.curves if curve.inner]
+    card = _card(cohort, recipe, data, result, events=int(survival.event.sum()))
+    artefact = write_artefact(
+        place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
+    )
+    shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
+    return artefact
+
+
+def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, events: int) -> Card:
+    from survdash.training.clinical import describe_clinical
+
     uses, run = recipe.modalities, recipe.run_name(cohort.modalities)
-    card = Card(
+    return Card(
         name=f"{cohort.name}-{run}", cohort=cohort.name, run=run,
         title=get(recipe.model).title, simulated=cohort.simulated, endpoint=cohort.endpoint, recipe=recipe,
-        cases=len(result.predictions), events=int(survival.event.sum()), cohort_digest=cohort.digest,
+        cases=len(result.predictions), events=events, cohort_digest=cohort.digest,
         bag_origin=cohort.bag_origin if "slide" in uses else None,
         panel=None if cohort.genes is None or "genes" not in uses else describe_panel(cohort.genes, cohort.gene_groups),
         months=int(result.months[-1]), parameters=result.parameters, seconds=round(result.seconds, 2),
-        folds=tuple(one.fold for one in result.folds), history=tuple(one.history for one in result.folds), files={},
-    )
-    return write_artefact(
-        place, card, evaluation=evaluation,
-        predictions=result.predictions, folds=fold_models(result),
+        folds=tuple(one.fold for one in result.folds),
+        history=tuple(curve.training for one in result.folds for curve in one.curves), files={},
+        clinical=() if data.clinical is None else describe_clinical(data.clinical),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from survdash.simulation.pyramid import write_pyramid
 from survdash.simulation.sample_case import sample_case
@@ -15,6 +15,7 @@ from survdash.slide.reader import open_slide
 from tests.browser.server import CHROMIUM_ARGUMENTS, Server, find_chromium, running_server
 
 WAIT_MS = 30_000
+LARGER = 10  # times the side of 1,024 px: 1,500 tiles, of which one core of a fast machine does some 300 a second
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
+    expect.set_options(timeout=WAIT_MS)  # five seconds otherwise, in which a busy machine opens no slide
     yield page
     context.close()
 
@@ -55,10 +57,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def larger_slide(tmp_path: Path, sample: Path, request: pytest.FixtureRequest) -> Path:
     """A slide that takes the worker long enough to be watched, another one for each test: features are kept."""
     with open_slide(sample / "slide.tiff") as slide:
-        image = slide.thumbnail(max(slide.width, slide.height)).copy()
+        image = slide.thumbnail(max(slide.width, slide.height))[256:1280, 256:1280].copy()  # tissue all over
     image[:8, :8] = np.frombuffer(request.node.name.encode().ljust(192)[:192], np.uint8).reshape(8, 8, 3)
     path = tmp_path / "larger.tiff"
-    write_pyramid(np.tile(image, (3, 3, 1)), path, mpp=0.5)
+    write_pyramid(np.tile(image, (LARGER, LARGER, 1)), path, mpp=0.5)
     return path
 
 

@@ -14,7 +14,10 @@ from PIL import Image
 from survdash.errors import SlideError
 from survdash.features.blocks import BLOCK_TILES, BlockFolder, TileBlock, block_starts, encode_blocks
 from survdash.features.encoders import Encoder, load_encoder
+from survdash.settings import settings
+from survdash.slide.focus import measure_focus
 from survdash.slide.reader import Slide, open_slide
+from survdash.slide.stain import fit_stain, sample_pixels
 from survdash.slide.tiles import TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import find_tissue
 
@@ -39,11 +42,7 @@ def encoder(request: pytest.FixtureRequest) -> Encoder:
     return load_encoder(tile_px=64, fast=request.param == "engine")
 
 
-@pytest.mark.parametrize("threads", ["1", "3"])
-def test_blocks_are_the_tiles_in_order(
-    slide: Slide, grid: TileGrid, encoder: Encoder, threads: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+def test_blocks_are_the_tiles_in_order(slide: Slide, grid: TileGrid, encoder: Encoder) -> None:
     tiles = np.stack([slide.read_tile(x, y, level0_px=64, tile_px=64) for x, y in grid.coords.tolist()])
     found = dict(encode_blocks(slide, grid, encoder, starts=block_starts(grid)))
     assert list(found) == list(block_starts(grid))
@@ -54,8 +53,32 @@ def test_blocks_are_the_tiles_in_order(
         np.testing.assert_array_equal(features, encoder.encode(tiles))
     else:  # torch adds up in another order in batches of another size
         np.testing.assert_allclose(features, encoder.encode(tiles), atol=2e-5, rtol=1e-4)
+    focus = np.concatenate([block.focus for block in found.values()])
+    np.testing.assert_allclose(focus, [measure_focus(tile) for tile in tiles], rtol=1e-6)  # kept as float32
     some = dict(encode_blocks(slide, grid, encoder, starts=[128]))
     np.testing.assert_array_equal(some[128].features, found[128].features)
+
+
+def test_the_number_of_threads_changes_no_bit(
+    slide: Slide, grid: TileGrid, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def features(threads: str) -> bytes:
+        monkeypatch.setenv("SURVDASH_THREADS", threads)
+        settings.cache_clear()
+        blocks = encode_blocks(slide, grid, encoder, starts=[0, 128])
+        return b"".join(block.features.tobytes() + block.focus.tobytes() for _, block in blocks)
+
+    assert len({features(threads) for threads in ("1", "2", "3")}) == 1
+
+
+def test_tiles_are_encoded_in_the_colours_of_the_reference(slide: Slide, grid: TileGrid) -> None:
+    encoder = load_encoder(tile_px=64)
+    stain = fit_stain(sample_pixels(slide, grid), "macenko")
+    (found,) = [block for _, block in encode_blocks(slide, grid, encoder, starts=[0], stain=stain)]
+    tiles = [slide.read_tile(x, y, level0_px=64, tile_px=64) for x, y in grid.coords[:BLOCK_TILES].tolist()]
+    np.testing.assert_array_equal(found.features, encoder.encode(np.stack([stain.apply(tile) for tile in tiles])))
+    # How sharp a tile is, is asked of the slide and not of what became of its colours.
+    np.testing.assert_allclose(found.focus, [measure_focus(tile) for tile in tiles], rtol=1e-6)
 
 
 def test_closing_stops_the_threads(slide: Slide, grid: TileGrid, encoder: Encoder) -> None:
@@ -90,7 +113,8 @@ def test_unreadable_tiles_are_counted_where_that_is_wanted(tmp_path: Path, encod
 def _block(size: int = BLOCK_TILES) -> TileBlock:
     kept = np.ones(size, bool)
     kept[3] = False
-    return TileBlock(features=np.random.default_rng(1).normal(size=(size - 1, 5)), kept=kept)
+    rng = np.random.default_rng(1)
+    return TileBlock(features=rng.normal(size=(size - 1, 5)), kept=kept, focus=rng.random(size - 1, np.float32))
 
 
 def test_a_kept_block_comes_back_as_float16(tmp_path: Path) -> None:
@@ -100,6 +124,7 @@ def test_a_kept_block_comes_back_as_float16(tmp_path: Path) -> None:
     assert again is not None
     np.testing.assert_array_equal(again.features, _block().features.astype(np.float16))
     np.testing.assert_array_equal(again.kept, _block().kept)
+    np.testing.assert_array_equal(again.focus, _block().focus)
     assert folder.get(0, BLOCK_TILES) is None
     assert folder.get(64, BLOCK_TILES - 1) is None
     folder.remove()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import h5py
 import numpy as np
 import pytest
 import tifffile
+from filelock import FileLock
 from PIL import Image
 
 from survdash.bag_file import BagFile
@@ -28,7 +32,7 @@ from survdash.errors import (
     UnknownNameError,
 )
 from survdash.features.blocks import BLOCK_TILES
-from survdash.features.embed import embed_slide, save_bag
+from survdash.features.embed import KEEP_BLOCKS_DAYS, embed_slide, save_bag
 from survdash.features.encoders import load_encoder
 from survdash.progress import Progress
 from survdash.settings import settings
@@ -98,10 +102,11 @@ def test_the_same_slide_is_never_embedded_twice(slide: Path, tmp_path: Path) -> 
     copy = tmp_path / "another name.png"
     copy.write_bytes(slide.read_bytes())
     for path in (slide, copy):
+        started = time.thread_time()
         again = embed_slide(path, mpp=0.5, tile_rule=SMALL)
+        assert time.thread_time() - started < 0.5  # of a processor: wall time depends on who else is at work
         assert again.cached
         assert (again.bag_path, again.slide_id, again.tiles) == (first.bag_path, first.slide_id, first.tiles)
-        assert again.seconds < 0.5
     assert first.bag_path.stat().st_mtime_ns == stamp
 
 
@@ -166,7 +171,7 @@ def test_an_unreadable_tile_is_named_and_leaves_nothing(tmp_path: Path, data_dir
     data = bytearray(path.read_bytes())
     data[offset : offset + length] = bytes(length)
     path.write_bytes(data)
-    with pytest.raises(SlideError, match=r"slide\.tiff"):
+    with pytest.raises(SlideError, match=r"slide\.tiff: the part at x=\d+, y=\d+"):
         embed_slide(path, mpp=0.5)
     assert _left(data_dir) == []
 
@@ -245,7 +250,7 @@ def report(progress):
     if progress.step == "Embedding" and progress.done:
         print(progress.done, flush=True)
         if progress.done >= {stop_at}:
-            time.sleep(60)
+            time.sleep(600)
 made = embed_slide(Path({str(slide)!r}), mpp=0.5, tile_rule=TileRule(tile_px=64), report=report)
 print("cached" if made.cached else "made", flush=True)
 """
@@ -284,7 +289,7 @@ def test_what_was_killed_goes_on_at_its_last_finished_block(large: Path, data_di
 
 def test_processes_that_want_the_same_slide_do_the_work_once(large: Path, data_dir: Path) -> None:
     children = [_child(large) for _ in range(3)]
-    words = [child.communicate(timeout=120)[0].split()[-1] for child in children]
+    words = [child.communicate(timeout=280)[0].split()[-1] for child in children]
     assert sorted(words) == ["cached", "cached", "made"]
     assert len(_left(data_dir)) == 1
 
@@ -332,7 +337,7 @@ def test_unreadable_tiles_are_left_out_counted_and_told(tmp_path: Path) -> None:
     again = embed_slide(path, mpp=0.5, tissue_rule=rule, skip_unreadable=True)
     assert again.cached
     assert again.warnings == made.warnings
-    with pytest.raises(SlideError, match=r"slide\.tiff"):
+    with pytest.raises(SlideError, match=r"slide\.tiff: the part at x=\d+, y=\d+"):
         embed_slide(path, mpp=0.5, tissue_rule=rule)
 
 
@@ -356,6 +361,76 @@ def test_the_bag_records_the_engine_and_a_fall_back_is_told_each_time(slide: Pat
         by_engine = bag.read([slow.slide_id]).features
     # 6e-5 before rounding; after it the two may lie on both sides of one step of float16 (2^-8 between 4 and 8)
     np.testing.assert_allclose(by_engine.astype(float), by_torch.astype(float), atol=6e-5, rtol=2**-10)
+
+
+def test_a_normalised_slide_is_another_bag_that_says_so(slide: Path) -> None:
+    plain = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL, stain="macenko")
+    assert (plain.stain, made.stain) == ("none", "macenko")
+    assert made.bag_path != plain.bag_path
+    with BagFile(plain.bag_path) as before, BagFile(made.bag_path) as after:
+        assert (before.origin.stain, after.origin.stain) == ("none", "macenko")
+        facts = after.attributes(made.slide_id)
+        assert facts["stain"] == "macenko"
+        assert len(json.loads(str(facts["stain.fit"]))["matrix"]) == 3
+        assert np.abs(before.read([plain.slide_id]).features - after.read([made.slide_id]).features).max() > 0.1
+    bytes_made = made.bag_path.read_bytes()
+    made.bag_path.unlink()
+    assert embed_slide(slide, mpp=0.5, tile_rule=SMALL, stain="macenko").bag_path.read_bytes() == bytes_made
+    with pytest.raises(InputError, match="Vahadane"):
+        embed_slide(slide, mpp=0.5, tile_rule=SMALL, stain="Vahadane")
+
+
+def test_a_stain_that_cannot_be_estimated_is_an_error_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
+    pixels = _pixels()
+    pixels[:, :800] = (200, 90, 150)
+    with pytest.raises(NotEnoughDataError, match="one colour"):
+        embed_slide(_write(tmp_path / "flat.png", pixels), mpp=0.5, tile_rule=SMALL, stain="reinhard")
+    assert _left(data_dir) == []
+
+
+def test_ink_and_blur_are_told_each_time_the_bag_is_found(tmp_path: Path) -> None:
+    pixels = cv2.GaussianBlur(_pixels(1280, 1920), (0, 0), 2)
+    pixels[:, 400:800] = (30, 120, 60)  # 200 um of green pen
+    path = _write(tmp_path / "inked.png", pixels)
+    made = embed_slide(path, mpp=0.5, tile_rule=SMALL)
+    assert any("Possible ink" in words and "excluded" in words for words in made.warnings)
+    assert any("are blurred; they were not left out" in words for words in made.warnings)
+    again = embed_slide(path, mpp=0.5, tile_rule=SMALL)
+    assert again.cached
+    assert again.warnings == made.warnings
+
+
+def test_a_bag_of_before_there_were_such_facts_is_used_and_says_so(slide: Path) -> None:
+    made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    with h5py.File(made.bag_path, "r+") as file:
+        facts = file[f"slides/{made.slide_id}"].attrs
+        for name in [name for name in facts if name.startswith("ink.") or name in ("tiles_blurred", "focus_median")]:
+            del facts[name]
+    again = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert again.cached
+    assert ["did not count" in words for words in again.warnings] == [True]
+
+
+def test_blocks_that_nobody_came_back_to_are_thrown_away(slide: Path, data_dir: Path) -> None:
+    bags, locks = data_dir / "bags", data_dir / "locks"
+    for name, days in (("old", KEEP_BLOCKS_DAYS + 1), ("busy", KEEP_BLOCKS_DAYS + 1), ("young", KEEP_BLOCKS_DAYS - 1)):
+        (bags / f"{name}.part").mkdir(parents=True)
+        (bags / f"{name}.part" / "000000000.npz").write_bytes(b"a block")
+        os.utime(bags / f"{name}.part", (time.time() - days * 86_400,) * 2)
+    locks.mkdir()
+    with FileLock(locks / "busy.lock"):
+        made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert sorted(path.name for path in bags.iterdir()) == sorted(["busy.part", "young.part", made.bag_path.name])
+
+
+def test_a_file_cut_short_is_named_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
+    path = tmp_path / "cut.tiff"
+    tifffile.imwrite(path, _pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(SlideError, match=r"cut\.tiff"):
+        embed_slide(path, mpp=0.5)
+    assert _left(data_dir) == []
 
 
 @contextlib.contextmanager

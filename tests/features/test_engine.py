@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 from survdash.features import engine as engine_module
-from survdash.features.encoders import DownloadedWeights, EncoderSpec, load_encoder
+from survdash.features.encoders import load_encoder
 from survdash.features.engine import CARD, MODEL, TOLERANCE, EngineError, largest_difference, load_engine, made_tiles
+from survdash.features.registry import DownloadedWeights, EncoderSpec
 from survdash.features.trunks import Normalised, build_trunk
 from survdash.settings import settings
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from survdash.bag_file import BagFile
 from survdash.errors import InputError, UnknownNameError
 from survdash.features.many import Outcome, SlideEntry, embed_many, is_many, list_slides
+from survdash.simulation.pyramid import write_pyramid
 
 
 def _slide(path: Path, seed: int = 0) -> Path:
@@ -54,6 +58,9 @@ def test_a_list_may_name_slides_and_state_their_resolution(tmp_path: Path) -> No
         ("slide,name\na.svs,../a\n", "cannot be called"),
         ("slide\none/a.svs\ntwo/a.svs\n", "Two slides are called 'a'"),
         ("slide\n", "holds no slide"),
+        ("", "its columns are none"),
+        ("slide,mpp\n\na,b.svs,0.5\n", "row 3: more values than columns"),
+        ('slide\n"a.svs\n', "not CSV"),
     ],
 )
 def test_a_list_that_cannot_be_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
@@ -89,6 +96,37 @@ def test_one_bad_slide_stops_none_of_the_others(tmp_path: Path, jobs: int) -> No
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["s0.h5", "s1.h5", "s2.h5"]
     again = [one for one in embed_many(entries, tmp_path / "out", mpp=0.5) if one.embedding is not None]
     assert [one.embedding.cached for one in again if one.embedding] == [True] * 3
+
+
+def test_the_same_content_under_two_names_is_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        _slide(tmp_path / "slides" / f"{name}.png")
+    first, second = embed_many(list_slides(tmp_path / "slides"), tmp_path / "out", mpp=0.5)
+    assert (first.same_as, second.same_as) == ("", "a")
+    assert second.embedding is not None
+    assert second.embedding.cached
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_a_process_that_the_system_ends_is_told(tmp_path: Path, data_dir: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 90, (256, 512, 3)) + np.array([160, 60, 120])
+    large = tmp_path / "large.tiff"
+    write_pyramid(np.tile(pixels.astype(np.uint8), (20, 8, 1)), large, mpp=0.5)
+
+    def kill_at_work() -> None:
+        while not list((data_dir / "bags").glob("*.part/*.npz")):
+            time.sleep(0.02)
+        for child in psutil.Process().children():
+            if any("loky.backend.popen" in word for word in child.cmdline()):
+                child.kill()
+
+    entries = [SlideEntry(name=name, path=large) for name in ("a", "b")]
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_at_work)
+        with pytest.raises(InputError, match="The system ended a process"):
+            list(embed_many(entries, tmp_path / "out", jobs=2))
+        killed.result()
+    assert all(one.embedding for one in embed_many(entries, tmp_path / "out"))
 
 
 def test_the_resolution_of_an_entry_goes_before_that_for_all(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import timm
 import torch
 import torchvision
 
-from survdash.errors import UnknownNameError
-from survdash.features.trunks import build_trunk
+from survdash.errors import ArtefactError, UnknownNameError
+from survdash.features.trunks import build_trunk, fill_trunk
 
 
 def test_resnet50_ends_after_its_third_stage() -> None:
@@ -36,3 +39,20 @@ def test_any_network_of_timm_is_pooled_before_its_classifier() -> None:
 def test_an_unknown_network_is_refused(name: str) -> None:
     with pytest.raises(UnknownNameError):
         build_trunk(name)
+
+
+def test_every_tensor_of_the_file_must_have_a_place_where_that_is_asked(tmp_path: Path) -> None:
+    whole = timm.create_model("test_resnet", pretrained=False)
+    torch.save(whole.state_dict(), tmp_path / "whole.pth")
+    trunk = build_trunk("timm:test_resnet")
+    fill_trunk(trunk, tmp_path / "whole.pth", keys="by name", complete=True)  # the classifier alone may be left over
+    torch.testing.assert_close(trunk.state_dict()["conv1.0.weight"], whole.state_dict()["conv1.0.weight"])
+    torch.save(whole.state_dict() | {"layer9.weight": torch.zeros(1)}, tmp_path / "more.pth")
+    with pytest.raises(ArtefactError, match=r"layer9\.weight"):
+        fill_trunk(trunk, tmp_path / "more.pth", keys="by name", complete=True)
+    fill_trunk(trunk, tmp_path / "more.pth", keys="by name")
+
+
+def test_what_the_builder_does_not_take_says_so() -> None:
+    with pytest.raises(ArtefactError, match="timm cannot build test_vit"):
+        build_trunk("timm:test_vit", {"no_such_argument": 1})

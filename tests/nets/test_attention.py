@@ -19,7 +19,7 @@ def test_it_is_the_formula_of_the_paper():
     torch.testing.assert_close(pooled[0], scores.softmax(0) @ rows)
 
 
-def test_tokens_are_pooled_case_by_case():
+def test_token_weights_are_the_formula_too():
     pool, tokens = make_pool(), torch.randn(3, 4, 6, dtype=torch.float64)
-    alone = torch.cat([pool(one, torch.zeros(4, dtype=torch.long), segments=1)[0] for one in tokens])
-    torch.testing.assert_close(pool.pool_tokens(tokens), alone)
+    expected = torch.stack([pool(one, torch.zeros(4, dtype=torch.long), segments=1)[1] for one in tokens])
+    torch.testing.assert_close(pool.token_weights(tokens), expected)

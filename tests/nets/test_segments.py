@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survdash.nets.segments import segment_index, segment_softmax, segment_sum
+from survdash.nets.segments import segment_index, segment_mean, segment_softmax, segment_sum
 
 LENGTHS = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 
@@ -16,6 +16,8 @@ def test_each_segment_is_what_it_would_be_alone(lengths, seed):
     parts = rows.split(lengths)
     sums = torch.stack([part.sum(0) for part in parts])
     torch.testing.assert_close(segment_sum(rows, index, segments=len(lengths)), sums)
+    means = torch.stack([part.mean(0) for part in parts])
+    torch.testing.assert_close(segment_mean(rows, torch.tensor(lengths)), means)
     soft = torch.cat([part[:, 0].softmax(0) for part in parts])
     torch.testing.assert_close(segment_softmax(rows[:, 0], index, segments=len(lengths)), soft)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from survdash import usecases
 
 
@@ -18,3 +20,12 @@ def test_the_formats_promise_no_more_than_the_import_reads(open_page):
     for column in ("case_id", "survival_months", "censorship", "time_months", "event", "_rnaseq", "_cnv", "_mut"):
         assert f"`{column}`" in text or f"{column}`" in text
     assert "or any CSV" not in text
+
+
+@pytest.mark.parametrize("name", ["home", "models"])
+def test_what_is_left_out_is_named(open_page, data_dir, name):
+    folder = data_dir / "cohorts" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "cohort.json").write_text("{")
+    (warning,) = [box.value for box in open_page(name).warning if "left out" in box.value]
+    assert "Cohort mine is left out" in warning

@@ -46,6 +46,25 @@ def test_the_checks_come_before_the_work_and_the_job_carries_our_files(open_page
     assert "Working on this case" in page.header[0].value
 
 
+def test_several_slides_of_a_patient_are_checked_and_a_repeated_one_is_refused(open_page, tmp_path, sample):
+    slide, _ = sample
+    other, _ = sample_case(tmp_path / "other", number=1)
+    page = give(open_page("new_case", cohort="demo"), "slide", slide)
+    page = give(page, "slide", tmp_path / "copy.tiff", slide.read_bytes())
+    assert "copy.tiff is the same slide as slide.tiff" in page.error[0].value.replace("\\", "")
+    assert files() == ["about.json", "slide.tiff"]
+    page = give(page, "slide", tmp_path / "other.tiff", other.read_bytes())
+    assert not page.error
+    assert words(page).count("from the file") == 2
+    page.toggle(key="new_case.rule2_ink").set_value(False).run()
+    page.button(key="new_case.predict").click().run()
+    (job,) = record.job_ids()
+    payload = record.read_payload(job)
+    assert [path.rpartition("/")[2] for path in payload["slides"]] == ["slide.tiff", "slide2.tiff"]
+    assert (payload["mpp"], payload["areas"]) == ([None, None], [None, None])
+    assert [rule["exclude_ink"] for rule in payload["tissue"]] == [True, False]
+
+
 def test_a_gene_table_alone_is_answered_by_a_model_that_reads_genes_alone(open_page, sample):
     page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
     page.button(key="new_case.predict").click().run()

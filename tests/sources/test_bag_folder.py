@@ -161,3 +161,12 @@ def test_a_bag_that_claims_to_be_huge_is_refused(tmp_path, monkeypatch):
 )
 def test_the_case_of_a_slide(slide, case):
     assert case_of(slide, CASES) == case
+
+
+def test_bags_of_other_colours_are_another_kind(tmp_path):
+    for slide, stain in (("A", "none"), ("B", "macenko")):
+        origin = BagOrigin(encoder="net", weights="ab", dim=3, stain=stain)
+        with new_bag_file(tmp_path / f"{slide}.h5", origin) as writer:
+            writer.add_slide(slide, [(np.ones((2, 3)), np.ones((2, 2)))], {})
+    with pytest.raises(BagError, match=r"bags of 2 kinds.*net with 3 features \(macenko\)"):
+        read_bag_folder(tmp_path, CASES)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from survdash.errors import Cancelled, NotEnoughDataError
-from survdash.training.crossval import crossval, fold_models
+from survdash.training.crossval import crossval, fold_models, work_folder
 from survdash.training.data import model_data
 from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
@@ -44,12 +44,6 @@ def test_the_planted_truth_is_found(data):
     assert len(found["folds"]) == 3
 
 
-def test_spreading_the_folds_changes_nothing(data):
-    alone, spread = crossval(data, SNN), crossval(data, SNN, jobs=2)
-    pd.testing.assert_frame_equal(alone.predictions, spread.predictions, check_exact=True)
-    assert alone.parameters == spread.parameters > 0
-
-
 def test_cancel_is_seen(data):
     cancel = threading.Event()
     cancel.set()
@@ -60,3 +54,30 @@ def test_cancel_is_seen(data):
 def test_one_fold_is_no_crossvalidation(data):
     with pytest.raises(NotEnoughDataError, match="two folds"):
         crossval(replace(data, folds=np.zeros(data.size, int)), COX)
+
+
+def test_spreading_folds_and_seeds_changes_nothing(data):
+    recipe = replace(SNN, seeds=2)
+    alone, spread = crossval(data, recipe), crossval(data, recipe, jobs=2)
+    pd.testing.assert_frame_equal(alone.predictions, spread.predictions, check_exact=True)
+    assert [len(model.networks) for model in fold_models(spread)] == [2, 2, 2]
+    assert alone.parameters == 2 * crossval(data, SNN).parameters
+    width = np.stack(alone.predictions["high"]) - np.stack(alone.predictions["low"])
+    assert width.max() > 0
+
+
+def test_a_run_that_was_stopped_goes_on_at_its_finished_folds(data, tmp_path):
+    class AfterTheSecondFold:
+        def is_set(self):
+            return len(list(folder.glob("*.safetensors"))) == 2
+
+    whole = crossval(data, SNN)
+    folder = work_folder(tmp_path, data, SNN)
+    with pytest.raises(Cancelled):
+        crossval(data, SNN, work=tmp_path, cancel=AfterTheSecondFold())
+    times = {path.name: path.stat().st_mtime_ns for path in folder.glob("fold_?_seed_?.safetensors")}
+    assert len(times) == 2
+    again = crossval(data, SNN, work=tmp_path)
+    pd.testing.assert_frame_equal(again.predictions, whole.predictions, check_exact=True)
+    assert [one.curves for one in again.folds] == [one.curves for one in whole.folds]
+    assert {name: (folder / name).stat().st_mtime_ns for name in times} == times

@@ -9,7 +9,7 @@ import pytest
 from survdash.bag_file import BagFile
 from survdash.errors import NotEnoughDataError
 from survdash.training import data as room
-from survdash.training.data import model_data, shuffle_slides
+from survdash.training.data import TileDraw, model_data, shuffle_slides
 
 
 def test_only_cases_with_every_modality_are_gathered(cohort):
@@ -62,3 +62,39 @@ def test_shuffling_gives_every_patient_a_strangers_slide_of_the_same_fold(cohort
 def test_a_modality_that_is_not_there_is_named(cohort):
     with pytest.raises(NotEnoughDataError, match="no slide"):
         model_data(replace(cohort, bag_path=None, bag_origin=None, slides=cohort.slides[:0]), ("genes", "slide"))
+
+
+def test_cases_without_a_slide_come_in_where_the_model_has_learnt_what_stands_in(cohort):
+    genes = cohort.genes.drop(index="P03")
+    data = model_data(replace(cohort, genes=genes), ("genes", "slide"), missing=True)
+    assert data.size == 60
+    inputs = data.inputs(np.array([3, 59]))
+    assert np.isnan(inputs.genes[0]).all()
+    assert not np.isnan(inputs.genes[1]).any()
+    assert [bag.shape for bag in inputs.bags] == [(5, 8), (0, 8)]
+
+
+def test_clinical_facts_come_in_when_they_are_asked_for(varied):
+    data = model_data(varied, ("genes", "clinical"))
+    assert data.clinical.shape == (60, 3)
+    np.testing.assert_array_equal(data.inputs(np.array([1, 7])).clinical, [[41, 1, 2], [np.nan, 1, 4]])
+    bare = replace(varied, patients=varied.patients.assign(age=None, sex=None, stage=None))
+    with pytest.raises(NotEnoughDataError, match="no clinical"):
+        model_data(bare, ("clinical",))
+
+
+def test_a_draw_depends_on_its_seed_and_the_case_alone(cohort):
+    data, draw = model_data(cohort, ("slide",)), TileDraw(most=3, seed=(1, 2))
+    together = data.inputs(np.array([4, 5]), draw=draw).bags
+    (alone,) = data.inputs(np.array([5]), draw=draw).bags
+    np.testing.assert_array_equal(together[1], alone)
+    (whole,) = data.inputs(np.array([5])).bags
+    assert len(alone) == 3
+    assert {tuple(row) for row in alone} <= {tuple(row) for row in whole}
+
+
+def test_the_digest_follows_the_content(cohort):
+    data, again = model_data(cohort, ("genes", "slide")), model_data(cohort, ("genes", "slide"))
+    assert again.digest() == data.digest()
+    assert shuffle_slides(data, seed=0).digest() != data.digest()
+    assert model_data(cohort, ("genes",)).digest() != data.digest()

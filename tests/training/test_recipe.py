@@ -32,7 +32,41 @@ def test_a_run_is_named_by_what_it_leaves_out(model, modalities, available, name
     assert Recipe(model=model, modalities=modalities).run_name(available) == name
 
 
-@pytest.mark.parametrize("changes", [{"modalities": ()}, {"modalities": ("slide",)}, {"epochs": 0}, {"bins": 1}])
+def test_a_recipe_of_the_time_before_the_newer_fields_is_read_as_it_was_then():
+    older = {"model": "snn", "modalities": ["genes"], "seed": 0, "epochs": 14, "learning_rate": 5e-4, "options": {}}
+    recipe = recipe_from_json(older)
+    assert (recipe.stop, recipe.loss, recipe.seeds, recipe.max_tiles, recipe.made_folds) == ("last", "nll", 1, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"loss": "cox", "bins": 12}, "glg-cox-loss"), ({"bins": 12}, "glg-12-bins"), ({"seeds": 3}, "glg-3-seeds"),
+        ({"stop": "inner", "max_tiles": 500}, "glg-inner-stop-500-tiles"), ({"made_folds": 5}, "glg-5-folds"),
+        ({"made_folds": 4, "by_site": True}, "glg-4-folds-by-site"),
+    ],
+)  # fmt: skip
+def test_a_run_is_named_by_how_it_differs_so_that_it_replaces_no_other(changes, name):
+    recipe = Recipe(model="glg", modalities=("genes", "slide"), **changes)
+    assert recipe.run_name(("genes", "slide")) == name
+    assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+@pytest.mark.parametrize(
+    "changes", [{"stop": "inner"}, {"loss": "cox"}, {"seeds": 2}, {"max_tiles": 9}, {"options": {"width": 8}}]
+)
+def test_what_means_nothing_to_a_model_is_refused(changes):
+    with pytest.raises(InputError, match=next(iter(changes.get("options", changes)))):
+        Recipe(model="cox_ridge", modalities=("genes",), **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"modalities": ()}, {"modalities": ("slide",)}, {"epochs": 0}, {"bins": 1}, {"seeds": 0}, {"max_tiles": 0},
+        {"stop": "first"}, {"loss": "mse"}, {"made_folds": 1}, {"by_site": True},
+    ],
+)  # fmt: skip
 def test_what_cannot_be_trained_is_refused(changes):
     with pytest.raises(InputError):
         Recipe(**({"model": "snn", "modalities": ("genes",)} | changes))

@@ -19,8 +19,8 @@ def script(identifier):
     from survdash.ui.upload import open_upload
 
     upload = open_upload(identifier)
-    if upload.slide is not None:
-        said = check_slide(upload, upload.slide)
+    for part in upload.slides:
+        said = check_slide(upload, part)
         st.text(f"{said.mpp} {said.ready}" + " ink kept" * (not said.tissue.exclude_ink))
 
 
@@ -55,15 +55,14 @@ def test_a_slide_that_does_not_say_it_is_ready_once_the_user_does(given):
     page.number_input(key="new_case.mpp").set_value(19.0).run()  # no tile of this slide would be left
     assert len(page.error) == 1
     assert page.text[0].value == "None False"
-    assert upload.slide is not None
-    assert upload.slide.exists(), "the number is wrong, not the file"
+    assert upload.slides["slide"].exists(), "the number is wrong, not the file"
 
 
 def test_possible_ink_can_be_kept(given, shared):
     upload = given("histoprep_slide.jpeg")
-    pixels = np.asarray(Image.open(upload.slide)).copy()
+    pixels = np.asarray(Image.open(upload.slides["slide"])).copy()
     pixels[1000:1800] = (0, 130, 70)
-    Image.fromarray(pixels).save(upload.slide, format="PNG")
+    Image.fromarray(pixels).save(upload.slides["slide"], format="PNG")
     page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
     page.number_input(key="new_case.mpp").set_value(0.5).run()
     assert "tiles excluded" in words(page)

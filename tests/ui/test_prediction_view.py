@@ -86,3 +86,13 @@ def test_the_band_of_a_held_out_patient_is_of_the_deals_and_of_a_new_case_of_the
     assert "different folds" in genes
     assert "tiles" not in genes
     assert "one model, one answer" not in genes.lower()
+
+
+def test_each_slide_s_share_of_the_tiles_is_said():
+    def tiles(*slides):
+        table = show(provenance={"slides": list(slides)}).table[0].value.set_index("")[" "]
+        return table["Tiles"]
+
+    assert tiles({"slide": 1, "tiles": 1500, "share": 1.0}) == "1,500"
+    both = tiles({"slide": 1, "tiles": 1500, "share": 0.75}, {"slide": 2, "tiles": 500, "share": 0.25})
+    assert both == "1,500 of slide 1 (75 %); 500 of slide 2 (25 %)"

@@ -19,8 +19,9 @@ def script(identifier):
     from survdash.ui.upload import open_upload
 
     upload = open_upload(identifier)
-    said = check_slide(upload, upload.slide)
-    st.text(f"{rule_changes(said.tissue, said.tiles)} {said.ready} {said.areas and said.areas.name}")
+    for part in upload.slides:
+        said = check_slide(upload, part)
+        st.text(f"{rule_changes(said.tissue, said.tiles)} {said.ready} {said.areas and said.areas.name}")
 
 
 @pytest.fixture

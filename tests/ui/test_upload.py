@@ -25,10 +25,9 @@ def files_below(folder):
 @pytest.mark.parametrize("name", ["../../etc/passwd.svs", "C:\\slides\\A 1.SVS", "/tmp/x/A.svs", "..svs"])
 def test_a_file_lands_under_our_name_whatever_it_was_called(data_dir, name):
     upload = room.save_part(room.new_upload(), "slide", name=name, file=io.BytesIO(b"bytes"))
-    assert upload.slide == upload.folder / "slide.svs"
-    assert upload.slide.read_bytes() == b"bytes"
-    assert "/" not in upload.slide_name
-    assert "\\" not in upload.slide_name
+    assert upload.slides == {"slide": upload.folder / "slide.svs"}
+    assert upload.slides["slide"].read_bytes() == b"bytes"
+    assert not set("/\\") & set(upload.names["slide"])
     assert files_below(data_dir) == [f"uploads/{upload.identifier}/{name}" for name in ("about.json", "slide.svs")]
 
 
@@ -55,7 +54,7 @@ def test_a_second_file_takes_the_place_of_the_first(data_dir):
     upload = room.save_part(room.new_upload(), "genes", name="one.csv", file=io.BytesIO(b"1"))
     upload = room.save_part(upload, "genes", name="two.tsv", file=io.BytesIO(b"2"))
     assert upload.genes.name == "genes.tsv"
-    assert upload.genes_name == "two.tsv"
+    assert upload.names["genes"] == "two.tsv"
     assert list(upload.folder.glob("genes.*")) == [upload.genes]
 
 
@@ -81,3 +80,14 @@ def test_the_sweep_takes_old_uploads_only(data_dir):
     assert room.sweep_uploads(now=made + 1.9 * 3600) == 0
     assert room.sweep_uploads(now=made + 2.1 * 3600) == 1
     assert not upload.folder.exists()
+
+
+def test_several_slides_lie_side_by_side_and_go_one_by_one(data_dir):
+    upload = room.new_upload()
+    for part, name in (("slide", "a.svs"), ("slide2", "b.tiff"), ("slide3", "c.svs")):
+        upload = room.save_part(upload, part, name=name, file=io.BytesIO(name.encode()))
+    assert [path.read_bytes() for path in upload.slides.values()] == [b"a.svs", b"b.tiff", b"c.svs"]
+    assert upload.modalities == ("slide",)
+    room.drop_part(upload, "slide")
+    left = room.open_upload(upload.identifier)
+    assert dict(left.names) == {"slide2": "b.tiff", "slide3": "c.svs"}

@@ -68,8 +68,36 @@ def test_what_is_given_and_not_looked_at_is_said(sample: tuple[Path, Path]) -> N
     assert any("Age and sex were not used" in warning for warning in unread)
     overruled = predict(PredictRequest(run="glg-slide", slides=(slide,), mpp=0.25)).warnings
     assert any("states 0.5" in warning and "0.25" in warning for warning in overruled)
-    with pytest.raises(InputError, match="twice"):
-        predict(PredictRequest(run="glg-slide", slides=(slide, slide)))
+
+
+def test_several_slides_are_one_bag_and_each_keeps_its_share(sample: tuple[Path, Path], tmp_path: Path) -> None:
+    first, _ = sample
+    second, _ = write_sample_case(tmp_path / "other", number=1)
+    tiles = [check_slide(path).tiles for path in (first, second)]
+    made = predict(PredictRequest(run="glg-slide", slides=(first, second), mpp=(None, 0.52)))
+    entries: list[dict[str, object]] = made.provenance["slides"]  # type: ignore[assignment]
+    assert [(one["slide"], one["mpp"], one["mpp_source"]) for one in entries] == [(1, 0.5, "file"), (2, 0.52, "user")]
+    assert entries[0]["tiles"] == tiles[0]
+    assert sum(one["share"] for one in entries) == pytest.approx(1)  # type: ignore[misc]
+    assert next(warning for warning in made.warnings if "used instead" in warning).startswith("Slide 2 states 0.5")
+    turned = predict(PredictRequest(run="glg-slide", slides=(second, first), mpp=(0.52, None)))
+    assert turned.risk == pytest.approx(made.risk, abs=1e-5)  # sums in another order round otherwise
+    alone = predict(PredictRequest(run="glg-slide", slides=(first,)))
+    assert alone.risk != pytest.approx(made.risk, abs=1e-5)
+
+
+def test_a_slide_given_twice_is_refused_before_any_work(sample: tuple[Path, Path], tmp_path: Path) -> None:
+    slide, other = sample[0], write_sample_case(tmp_path / "other", number=1)[0]
+    copy = tmp_path / "another name.tiff"
+    copy.write_bytes(slide.read_bytes())
+    steps: list[str] = []
+    with pytest.raises(InputError, match="twice: slides 1 and 3"):
+        predict(
+            PredictRequest(run="glg-slide", slides=(slide, other, copy)), report=lambda one: steps.append(one.step)
+        )
+    assert "Embedding" not in steps
+    with pytest.raises(InputError, match="2 resolutions are stated for 3"):
+        predict(PredictRequest(run="glg-slide", slides=(slide, other, copy), mpp=(0.5, 0.5)))
 
 
 def test_a_gene_table_with_too_few_genes_is_refused_with_the_count(sample: tuple[Path, Path], tmp_path: Path) -> None:

@@ -32,3 +32,13 @@ def test_a_damaged_weights_file_is_a_problem(data_dir: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"cut short")
     assert "resnet50" in str(examine()["problems"])
+
+
+def test_a_damaged_model_and_a_damaged_cohort_are_problems(data_dir: Path) -> None:
+    folder = data_dir / "cohorts" / "mine"
+    (folder / "runs" / "glg").mkdir(parents=True)
+    (folder / "cohort.json").write_text("{")
+    (folder / "runs" / "glg" / "card.json").write_text("{")
+    told = str(examine()["problems"])
+    assert "Cohort mine is left out" in told
+    assert "Model mine-glg is left out" in told

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from survdash.errors import CohortError, UnknownNameError
+from survdash.errors import ArtefactError, CohortError, UnknownNameError
 from survdash.settings import SHIPPED_MODELS
 from survdash.usecases.library import (
     cohort_folder,
     find_model,
     list_cohorts,
     list_models,
+    list_problems,
     list_runs,
     open_cohort,
     open_run,
@@ -55,6 +56,44 @@ def test_a_damaged_cohort_is_left_out_of_the_list_and_explained_when_opened(data
     assert "broken" not in [one.name for one in list_cohorts()]
     with pytest.raises(CohortError, match=r"patients\.parquet"):
         open_cohort("broken")
+    (told,) = list_problems()
+    assert told.startswith("Cohort broken is left out: ")
+    assert "patients.parquet" in told
+
+
+def test_a_sound_machine_has_nothing_to_tell(data_dir: Path) -> None:
+    shutil.copytree(SHIPPED_MODELS / "demo-glg", cohort_folder("demo") / "runs" / "glg")  # trained here, shipped cohort
+    (data_dir / "cohorts" / ".half.part").mkdir()
+    assert list_problems() == []
+
+
+@pytest.mark.parametrize("damage", ["no card", "half a card", "another evaluation"])
+def test_a_damaged_model_is_left_out_and_told(data_dir: Path, damage: str) -> None:
+    folder = cohort_folder("demo") / "runs" / "mine"
+    shutil.copytree(SHIPPED_MODELS / "demo-glg", folder)
+    if damage == "no card":
+        (folder / "card.json").unlink()
+    elif damage == "half a card":
+        (folder / "card.json").write_text((folder / "card.json").read_text()[:200])
+    else:
+        (folder / "evaluation.json").write_text("{}")
+    assert "glg" in [run.name for run in list_runs("demo")]  # the others stay
+    (told,) = list_problems()
+    assert told.startswith("Model demo-mine is left out: ")
+    assert "Train" in told
+    with pytest.raises(ArtefactError, match="demo-mine is left out"):
+        open_run("demo", "mine")
+    assert len(list_models()) == len(list_runs("demo"))
+
+
+def test_a_folder_that_is_no_cohort_is_told(data_dir: Path) -> None:
+    (data_dir / "cohorts" / "lost").mkdir(parents=True)
+    shutil.copytree(SHIPPED_MODELS / "demo", data_dir / "cohorts" / "My Cohort")
+    first, second = list_problems()
+    assert "My Cohort" in first
+    assert "name" in first
+    assert "lost" in second
+    assert "cohort.json" in second
 
 
 def test_every_shipped_model_lists_its_concordance() -> None:

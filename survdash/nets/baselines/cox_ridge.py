@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Self
 
 import numpy as np
 
 from survdash.errors import NotEnoughDataError
+from survdash.nets.baselines.fitted import Blocks, TrainingSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,22 +28,45 @@ class LinearCox:
     baseline_months: np.ndarray
     baseline_hazard: np.ndarray
 
-    def risk(self, features: np.ndarray) -> np.ndarray:
-        """Log hazard ratio of (N, P) features: (N,), higher is worse."""
-        result: np.ndarray = features @ self.coefficients
+    @property
+    def parameters(self) -> int:
+        """Number of coefficients that are not zero."""
+        return int(np.count_nonzero(self.coefficients))
+
+    def risk(self, blocks: Blocks) -> np.ndarray:
+        """Log hazard ratio of N cases: (N,), higher is worse."""
+        result: np.ndarray = balance_blocks(list(blocks.values())) @ self.coefficients
         return result
 
-    def survival(self, features: np.ndarray, months: np.ndarray) -> np.ndarray:
+    def survival(self, blocks: Blocks, months: np.ndarray) -> np.ndarray:
         """Probability to be alive at each of (K,) months: (N, K)."""
         step = np.searchsorted(self.baseline_months, months, side="right")
         cumulative = np.concatenate([[0.0], self.baseline_hazard])[step]
-        result: np.ndarray = np.exp(-np.exp(self.risk(features))[:, None] * cumulative[None])
+        result: np.ndarray = np.exp(-np.exp(self.risk(blocks))[:, None] * cumulative[None])
         return result
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The three arrays."""
+        return asdict(self)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """What ``to_arrays`` came from."""
+        return cls(**arrays)
 
 
 def balance_blocks(blocks: Sequence[np.ndarray]) -> np.ndarray:
     """Put modalities side by side, each divided by the root of its width, so that none outweighs another."""
     return np.concatenate([block / np.sqrt(block.shape[1]) for block in blocks], axis=1)
+
+
+def fit(training: TrainingSet) -> LinearCox:
+    """Ridge Cox model of all blocks, balanced, with the penalty of the recipe."""
+    outcome = training.survival
+    return fit_cox_ridge(
+        balance_blocks(list(training.blocks.values())), outcome.time_months, event=outcome.event,
+        penalty=training.penalty,
+    )
 
 
 def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.ndarray, penalty: float) -> LinearCox:
@@ -60,7 +85,7 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
     Raises
     ------
     NotEnoughDataError
-        If nobody died.
+        If nobody died, or no feature differs between the patients.
     """
     from sksurv.linear_model import CoxPHSurvivalAnalysis
 
@@ -68,15 +93,17 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
         raise NotEnoughDataError(f"No death among {event.size} patients: no Cox model can be fitted.")
     _, singular, axes = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
     axes = axes[singular > 1e-8 * singular[0]].T
+    if not axes.size:
+        raise NotEnoughDataError(f"All {event.size} training patients are alike in what the Cox model looks at.")
     outcome = np.array(list(zip(event, time_months, strict=True)), dtype=[("event", bool), ("time", float)])
     fitted = CoxPHSurvivalAnalysis(alpha=penalty, ties="breslow", n_iter=200).fit(features @ axes, outcome)
     coefficients = axes @ fitted.coef_
-    months, hazard = _breslow(features @ coefficients, time_months, event)
+    months, hazard = breslow(features @ coefficients, time_months, event)
     return LinearCox(coefficients=coefficients, baseline_months=months, baseline_hazard=hazard)
 
 
-def _breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct death times and Breslow's cumulative baseline hazard there."""
+def breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct death times (T,) and Breslow's cumulative baseline hazard there, for log hazard ratios ``risk`` (N,)."""
     months, deaths = np.unique(time_months[event], return_counts=True)
     weight = np.exp(risk)
     at_risk = np.array([weight[time_months >= month].sum() for month in months])

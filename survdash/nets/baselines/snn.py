@@ -15,7 +15,15 @@ BLOCKS = 4
 
 
 class Snn(nn.Module):
-    """All gene groups side by side, four SNN blocks of ``width``, one linear layer; the slide is not looked at."""
+    """All gene groups side by side, four SNN blocks, one linear layer; the slide is not looked at.
+
+    Genes J x (N, d_j) -> (N, sum d_j) -> four times Linear, SELU, AlphaDropout (N, ``width``) -> Linear (N, B).
+
+    Notes
+    -----
+    Deliberate differences from the code of Chen 2021: SELU, as the papers say, where it has ELU; a gene of several
+    groups stands once in each, where it takes the list of distinct genes.
+    """
 
     def __init__(
         self, *, gene_dims: Sequence[int], bins: int = 4, tile_dim: int | None = None, width: int = 256

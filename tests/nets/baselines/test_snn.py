@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import torch
 
-from survdash.nets.baselines.snn import BLOCKS, Snn
+from survdash.nets.baselines.snn import Snn
+from tests.nets.layers import BLCA_DISTINCT, BLCA_GROUPS, REPEATED, linear, size
 
 
 def test_it_has_the_published_size():
-    # Chen 2021: four blocks of 256, here over 3,000 genes; each a weight matrix and a bias.
-    model = Snn(gene_dims=(1000, 2000), bins=4)
-    expected = 3000 * 256 + 256 + (BLOCKS - 1) * (256 * 256 + 256) + 256 * 4 + 4
-    assert sum(weight.numel() for weight in model.parameters()) == expected
+    published = linear(BLCA_DISTINCT, 256) + 3 * linear(256, 256) + linear(256, 4)
+    assert published == 982_532  # Chen 2021, on the 3,062 distinct columns
+    assert size(Snn(gene_dims=(BLCA_DISTINCT,))) == published
+    # Ours minus published is of the first layer: 330 columns stand in more than one group, and come once for each.
+    assert REPEATED == 330
+    assert size(Snn(gene_dims=BLCA_GROUPS)) - published == REPEATED * 256
 
 
 def test_the_slide_is_not_looked_at():

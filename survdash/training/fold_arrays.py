@@ -1,0 +1,71 @@
+"""A fold model as named arrays and back: what a trained model's files and kept work hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from survdash.nets.registry import get
+from survdash.training.baseline import Baseline
+from survdash.training.clinical import ClinicalEncoder
+from survdash.training.fold_model import FoldModel, build_network
+from survdash.training.recipe import Recipe
+from survdash.training.scaling import Scaler
+
+Arrays = dict[str, np.ndarray]
+
+
+def to_arrays(fold: FoldModel) -> Arrays:
+    """Every number of a fitted fold; a network's in float16, to which they were rounded when they were fitted."""
+    arrays: Arrays = {"edges": fold.edges}
+    for name, rules in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler), ("clinical", fold.clinical)):
+        if rules is not None:
+            arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items()}
+    if fold.fitted is not None:
+        kind = get(fold.recipe.model).fitter
+        arrays |= {f"{kind}.{key}": value for key, value in fold.fitted.to_arrays().items()}
+    for number, network in enumerate(fold.networks):
+        weights = network.state_dict()
+        arrays |= {f"{_prefix(number)}{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
+    for number, baseline in enumerate(fold.baselines):
+        arrays |= {f"baseline{number}.{key}": np.asarray(value) for key, value in asdict(baseline).items()}
+    # Not ascontiguousarray: it would give a single number an axis.
+    return {name: np.asarray(value, order="C") for name, value in arrays.items()}
+
+
+def from_arrays(
+    arrays: Mapping[str, np.ndarray], *, recipe: Recipe, groups: tuple[np.ndarray, ...], tile_dim: int | None
+) -> FoldModel:
+    """The fold model that ``to_arrays`` laid out, ready to score on the CPU."""
+
+    def part(prefix: str) -> Arrays:
+        return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+    genes, tiles, clinical = (part(prefix) for prefix in ("genes.", "tiles.", "clinical."))
+    blank = FoldModel(
+        recipe=recipe, groups=groups, tile_dim=tile_dim,
+        gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
+        clinical=ClinicalEncoder(**clinical) if clinical else None,
+        edges=arrays["edges"],
+    )
+    spec = get(recipe.model)
+    if spec.fitter != "gradient":
+        return replace(blank, fitted=spec.load_fitted().from_arrays(part(f"{spec.fitter}.")))
+    networks: list[nn.Module] = []
+    baselines: list[Baseline] = []
+    while weights := part(_prefix(len(networks))):
+        network = build_network(blank)
+        network.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
+        if baseline := part(f"baseline{len(networks)}."):
+            baselines.append(Baseline(**baseline))
+        networks.append(network.eval())
+    return replace(blank, networks=tuple(networks), baselines=tuple(baselines))
+
+
+def _prefix(number: int) -> str:
+    """Of the weights of one network; the first has no number, as in files of the time before ensembles."""
+    return "network." if number == 0 else f"network{number}."

@@ -1,0 +1,95 @@
+"""All methods on several cohorts, in one run that can be stopped and goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from survdash import __version__
+from survdash.artefact import Artefact, read_artefact
+from survdash.cohort import Cohort
+from survdash.errors import ArtefactError, Cancelled, NotEnoughDataError, SurvdashError
+from survdash.nets.registry import MODELS
+from survdash.progress import Cancel, Report, check_cancel, silent
+from survdash.training.recipe import Recipe
+from survdash.usecases.library import open_cohort, run_folder
+from survdash.usecases.training import crossval, make_recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunOutcome:
+    """What became of one method on one cohort.
+
+    ``state`` is "trained"; "was there", a run of the same recipe on the same data by the same version of survdash;
+    "not for it", where the cohort lacks what the method looks at; or "failed". ``error`` says why in the latter two,
+    ``artefact`` is the run in the former.
+    """
+
+    cohort: str
+    model: str
+    state: str
+    artefact: Artefact | None = None
+    error: str = ""
+
+
+def crossval_all(
+    cohorts: Sequence[str], *, jobs: int = 1, report: Report = silent, cancel: Cancel | None = None, **changes: Any
+) -> Iterator[RunOutcome]:
+    """Train and evaluate every method on every cohort that has what it looks at; yield each when it is done.
+
+    Stopped and called again, it goes on: finished runs are told as "was there", the one that was interrupted is taken
+    up in the middle of a fold. A method that fails does not stop the others.
+
+    Parameters
+    ----------
+    cohorts : sequence of str
+    jobs : int
+        Processes that share the folds of a run.
+    **changes
+        Fields of ``Recipe`` for all runs; None leaves the default.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such cohort, before anything is trained.
+    Cancelled
+        If ``cancel`` is set.
+    """
+    opened = [open_cohort(name) for name in dict.fromkeys(cohorts)]
+    for cohort in opened:
+        for model in MODELS:
+            check_cancel(cancel, step=f"{model} on {cohort.name}")
+            yield _one(cohort, model, changes, jobs=jobs, report=report, cancel=cancel)
+
+
+def finished_run(cohort: Cohort, recipe: Recipe) -> Artefact | None:
+    """The run of this recipe on this state of the cohort by this version of survdash, if it is here."""
+    try:
+        found = read_artefact(run_folder(cohort.name, recipe.run_name(cohort.modalities)))
+    except ArtefactError:
+        return None
+    card = found.card
+    same = (card.recipe, card.cohort_digest, card.software) == (recipe, cohort.digest, __version__)
+    return found if same else None
+
+
+def _one(
+    cohort: Cohort, model: str, changes: dict[str, Any], *, jobs: int, report: Report, cancel: Cancel | None
+) -> RunOutcome:
+    try:
+        recipe = make_recipe(cohort, model=model, **changes)
+    except NotEnoughDataError as error:
+        return RunOutcome(cohort=cohort.name, model=model, state="not for it", error=str(error))
+    except SurvdashError as error:
+        return RunOutcome(cohort=cohort.name, model=model, state="failed", error=str(error))
+    there = finished_run(cohort, recipe)
+    if there is not None:
+        return RunOutcome(cohort=cohort.name, model=model, state="was there", artefact=there)
+    try:
+        made = crossval(cohort, recipe, jobs=jobs, report=report, cancel=cancel)
+    except Cancelled:
+        raise
+    except SurvdashError as error:
+        return RunOutcome(cohort=cohort.name, model=model, state="failed", error=str(error))
+    return RunOutcome(cohort=cohort.name, model=model, state="trained", artefact=made)

@@ -1,0 +1,158 @@
+"""Slides on the workers of a Dask scheduler: real processes, one of which is killed at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from survdash.bag_file import BagFile
+from survdash.errors import InputError
+from survdash.features import cluster
+from survdash.features.blocks import BLOCK_TILES
+from survdash.features.many import Outcome, embed_many, list_slides
+from survdash.settings import settings
+from survdash.simulation.pyramid import write_pyramid
+
+REPOSITORY = Path(__file__).parents[2]
+MARK = 0.5  # what a feature of a block says that was there when the worker died
+
+
+def _until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "this took too long"
+        time.sleep(0.02)
+
+
+class Dask:
+    """A scheduler of this test, and the workers that it is given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._card, self._log = folder / "scheduler.json", (folder / "dask.log").open("wb")
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(self._card))
+        _until(self._card.is_file)
+        from distributed import Client
+
+        self.client = Client(scheduler_file=str(self._card), set_as_default=False)
+        self.address = self.client.scheduler.address
+
+    def add_worker(self, **environment: str) -> int:
+        """Start a worker, as a user would; its process number."""
+        here = len(self.client.scheduler_info()["workers"])
+        pid = self._start("worker", self.address, "--nthreads", "1", "--no-nanny", **environment)
+        _until(lambda: len(self.client.scheduler_info()["workers"]) > here)
+        return pid
+
+    def numbers(self) -> dict[str, int]:
+        """Process number of the worker at each address."""
+        return dict(self.client.run(os.getpid))
+
+    def at_work(self) -> str:
+        """Address of the worker that has something to do."""
+        (busy,) = (address for address, keys in self.client.processing().items() if keys)
+        return str(busy)
+
+    def close(self) -> None:
+        self.client.close()
+        for process in reversed(self._started):
+            process.kill()
+            process.wait()
+        self._log.close()
+
+    def _start(self, *words: str, **environment: str) -> int:
+        command = [sys.executable, "-m", "dask", *words, "--dashboard-address", "127.0.0.1:0"]
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=self._log, stderr=self._log
+        )
+        self._started.append(process)
+        return process.pid
+
+
+@pytest.fixture
+def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
+    made = Dask(tmp_path)
+    monkeypatch.setenv("SURVDASH_DASK", made.address)
+    settings.cache_clear()
+    yield made
+    made.close()
+
+
+def _slide(path: Path, *, tiles: int) -> Path:
+    rng = np.random.default_rng(tiles)
+    pixels = rng.integers(0, 90, (256, 512, 3)) + np.array([160, 60, 120])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_pyramid(np.tile(pixels.astype(np.uint8), (tiles // 16, 8, 1)), path, mpp=0.5)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
+    dask: Dask, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, out = _slide(tmp_path / "slides" / "large.tiff", tiles=320), tmp_path / "out"
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(InputError, match=r"has no worker.*python -m dask worker"):
+        list(embed_many(list_slides(large.parent), out))
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 30.0)
+    stranger = dask.add_worker(SURVDASH_DATA_DIR=str(tmp_path / "elsewhere"))
+    with pytest.raises(InputError, match=r"elsewhere, which is not the one here.*that all machines share"):
+        list(embed_many(list_slides(large.parent), out))
+    os.kill(stranger, signal.SIGKILL)
+    _until(lambda: not dask.client.scheduler_info()["workers"])
+    workers = {dask.add_worker(), dask.add_worker()}
+    numbers = dask.numbers()
+    assert set(numbers.values()) == workers
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(lambda: list(embed_many(list_slides(large.parent), out)))
+        bags = data_dir / "bags"
+        _until(lambda: future.done() or len(list(bags.glob("*.part/*.npz"))) >= 2, seconds=120)
+        assert not future.done(), future.result()
+        victim = numbers[dask.at_work()]
+        os.kill(victim, signal.SIGSTOP)
+        first = bags / next(bags.glob("*.part")) / f"{0:09d}.npz"
+        with np.load(first) as block:
+            kept, shape = block["kept"], block["features"].shape
+        np.savez(first, features=np.full(shape, MARK, np.float16), kept=kept)
+        os.kill(victim, signal.SIGKILL)
+        (found,) = future.result(timeout=120)
+    assert found.error == ""
+    with BagFile(out / "large.h5") as bag:
+        features = bag.read(["large"]).features
+    # The other worker took the finished block as it lay there, and made the rest itself.
+    assert (features[:BLOCK_TILES] == MARK).all()
+    assert not (features[-BLOCK_TILES:] == MARK).all()
+    assert not list(bags.glob("*.part"))
+
+    for number in range(2):
+        _slide(tmp_path / "slides" / f"small{number}.tiff", tiles=16 * (number + 2))
+    (tmp_path / "slides" / "broken.svs").write_text("words " * 500)
+    again: dict[str, Outcome] = {one.entry.name: one for one in embed_many(list_slides(large.parent), out)}
+    assert set(again) == {"large", "small0", "small1", "broken"}
+    assert "broken.svs is not a slide" in again["broken"].error
+    assert again["large"].embedding is not None
+    assert again["large"].embedding.cached
+    assert (out / "small1.h5").is_file()
+    with pytest.raises(InputError, match="Leave --jobs out"):
+        list(embed_many(list_slides(large.parent), out, jobs=2))
+
+
+def test_a_wrong_address_is_told_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setenv("SURVDASH_DASK", "tcp://127.0.0.1:9")  # nobody listens on port 9
+    settings.cache_clear()
+    started = time.monotonic()
+    with pytest.raises(InputError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        list(embed_many([], tmp_path))
+    assert time.monotonic() - started < 30  # the import of dask on a busy machine included

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from distributed import LocalCluster
+
+from survdash.errors import InputError, NotEnoughDataError
+from survdash.settings import settings
+from survdash.spread import spread
+
+
+def work(*, number, fail=False):
+    if fail:
+        raise NotEnoughDataError("no death", hint="more")
+    return number, os.getpid()
+
+
+PIECES = [{"number": number} for number in range(5)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_come_in_the_order_of_the_pieces(jobs):
+    numbers, processes = zip(*spread(work, PIECES, jobs=jobs), strict=True)
+    assert numbers == (0, 1, 2, 3, 4)
+    assert (os.getpid() in processes) == (jobs == 1)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_fault_comes_home_with_its_hint(jobs):
+    with pytest.raises(NotEnoughDataError) as fault:
+        list(spread(work, [{"number": 0, "fail": True}], jobs=jobs))
+    assert fault.value.hint == "more"
+
+
+@pytest.fixture
+def use(monkeypatch):
+    def point(address):
+        monkeypatch.setenv("SURVDASH_DASK", address)
+        settings.cache_clear()
+
+    return point
+
+
+def test_a_dask_cluster_does_the_work_when_it_is_named(use):
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        use(cluster.scheduler_address)
+        assert [number for number, _ in spread(work, PIECES, jobs=2)] == [0, 1, 2, 3, 4]
+
+
+def test_workers_of_several_threads_are_refused(use):
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+        use(cluster.scheduler_address)
+        with pytest.raises(InputError, match="2 threads"):
+            list(spread(work, PIECES, jobs=2))
+
+
+def test_a_scheduler_that_is_not_there_is_a_message(use):
+    use("tcp://127.0.0.1:9")
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:9"):
+        list(spread(work, PIECES, jobs=2))
