@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from survdash.slide.ink import THICK_UM, UM_PER_PX, densities
+from survdash.slide.ink import BAND, THICK_UM, UM_PER_PX, chosen, densities, parts
 
 GREY = 0.8  # smallest over largest density of the three colours
 FAINTEST = 0.10  # optical density below which a colour says nothing
@@ -77,9 +77,13 @@ def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) ->
 
 
 def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
-    red, green, blue = densities(cv2.GaussianBlur(coarse, (0, 0), RIM_BLUR_PX))
-    top, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    grey = ((low > GREY * top) & (top > FAINTEST)).astype(np.uint8)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), RIM_BLUR_PX)
+    grey = np.concatenate([_grey(blurred[top : top + BAND]) for top in range(0, len(blurred), BAND)])
+    labels, pixels = parts(grey)
+    many = pixels >= LONGEST_CLEAN_UM / (np.sqrt(2) * pixel_um) - 2  # a diagonal of so many is as long as a rim
+    if not many.any():
+        return np.zeros(labels.shape, bool)
+    grey = chosen(labels, many).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(grey, connectivity=8)
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (length * pixel_um >= LONGEST_CLEAN_UM) & (stats[:, cv2.CC_STAT_AREA] <= THIN * length**2)
@@ -92,17 +96,22 @@ def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
     return np.asarray(cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0)  # the half-grey pixel on either side
 
 
+def _grey(view: np.ndarray) -> np.ndarray:
+    red, green, blue = densities(view)
+    top, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return ((low > GREY * top) & (top > FAINTEST)).astype(np.uint8)
+
+
 def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndarray:
     if not inside.any():
         return np.zeros_like(inside)
     blurred = cv2.GaussianBlur(coarse, (0, 0), FOLD_BLUR_PX)
+    hsv = cv2.cvtColor(blurred, cv2.COLOR_RGB2HSV)
+    dark = inside & (hsv[..., 1] > hsv[..., 2])
+    if dark.sum() * pixel_um**2 < SMALLEST_FOLD_UM2:
+        return np.zeros_like(inside)
     red, green, blue = densities(blurred)
     density = red + green + blue
-    hsv = cv2.cvtColor(blurred, cv2.COLOR_RGB2HSV)
-    dark = inside & (hsv[..., 1] > hsv[..., 2]) & (density > DOUBLED * np.median(density[inside]))
-    if not dark.any():
-        return dark
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
-    keep = stats[:, cv2.CC_STAT_AREA] * pixel_um**2 >= SMALLEST_FOLD_UM2
-    keep[0] = False
-    return np.asarray(keep[labels])
+    dark &= density > DOUBLED * np.median(density[inside])
+    labels, pixels = parts(dark.astype(np.uint8))
+    return chosen(labels, pixels * pixel_um**2 >= SMALLEST_FOLD_UM2)

@@ -16,10 +16,11 @@ import numpy as np
 from survdash.progress import Cancel, Report, silent
 from survdash.slide.areas import Areas
 from survdash.slide.artefacts import Artefacts, find_artefacts
-from survdash.slide.ink import Ink, find_ink
+from survdash.slide.ink import Ink, chosen, find_ink, parts
 from survdash.slide.reader import Slide
 from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
 
+SURELY = 1.25  # times a limit: a quarter of the pixels does not tell Otsu's threshold to the last digit
 __all__ = ["DEFAULT_TISSUE", "SlideView", "Tissue", "TissueRule", "find_tissue", "judge_tissue", "take_view"]
 
 
@@ -163,13 +164,12 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
     """
     pixels, downsample, ink = view.pixels, view.downsample, view.ink
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
-    saturation = cv2.medianBlur(np.ascontiguousarray(hsv[..., 1]), rule.median_px)
-    judged = saturation
-    if ink is not None and rule.exclude_ink and not ink.thick.all():
-        judged = saturation[~ink.thick]  # vivid ink would raise the threshold of pale tissue
-    threshold = _threshold(judged, rule)
+    saturation = np.ascontiguousarray(hsv[..., 1])
+    # Vivid ink would raise the threshold of pale tissue.
+    counted = ~ink.thick if ink is not None and rule.exclude_ink and not ink.thick.all() else None
+    threshold = _threshold(saturation, rule, counted)
     padding = hsv[..., 2] < rule.black_below
-    raw = ((saturation > threshold) & ~padding).astype(np.uint8)
+    raw = (_median_above(saturation, threshold, rule.median_px) & ~padding).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rule.close_px, rule.close_px))
     closed = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, kernel)
     smallest = min(rule.min_share * closed.size, (rule.small_px / downsample) ** 2)
@@ -209,11 +209,32 @@ def _without(
     return mask, whole & ~mask
 
 
-def _threshold(saturation: np.ndarray, rule: TissueRule) -> float:
+def _threshold(saturation: np.ndarray, rule: TissueRule, counted: np.ndarray | None) -> float:
+    """What the rule makes of Otsu's threshold of the median-filtered saturation, where it is counted."""
     if rule.method == "fixed":
         return float(rule.threshold)
-    otsu, _ = cv2.threshold(saturation, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return float(np.clip(rule.otsu_share * otsu, rule.lowest, rule.highest))
+    # Most slides are far beyond a limit. A quarter of the pixels says so in a twentieth of the time.
+    few, few_counted = np.ascontiguousarray(saturation[::2, ::2]), None if counted is None else counted[::2, ::2]
+    quick = rule.otsu_share * _otsu(few, min(5, rule.median_px), few_counted)
+    if quick > SURELY * rule.highest:
+        return float(rule.highest)
+    if quick * SURELY < rule.lowest:
+        return float(rule.lowest)
+    return float(np.clip(rule.otsu_share * _otsu(saturation, rule.median_px, counted), rule.lowest, rule.highest))
+
+
+def _otsu(saturation: np.ndarray, median_px: int, counted: np.ndarray | None) -> float:
+    smooth = cv2.medianBlur(saturation, median_px)
+    if counted is not None and counted.any():
+        smooth = smooth[counted]
+    return float(cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
+
+
+def _median_above(saturation: np.ndarray, threshold: float, side: int) -> np.ndarray:
+    """Where the median of a square of ``side`` pixels is above: where more than half of them are, which is quicker."""
+    above = (saturation > threshold).astype(np.uint8)
+    count = cv2.boxFilter(above, cv2.CV_16U, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(count > side * side // 2)
 
 
 def _keep_large(mask: np.ndarray, smallest: float) -> np.ndarray:
@@ -223,7 +244,5 @@ def _keep_large(mask: np.ndarray, smallest: float) -> np.ndarray:
 
 
 def _large_parts(mask: np.ndarray, smallest: float, *, connectivity: int) -> np.ndarray:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
-    keep = stats[:, cv2.CC_STAT_AREA] >= smallest
-    keep[0] = False  # label 0 is what lies outside
-    return np.asarray(keep[labels])
+    labels, area = parts(mask, connectivity=connectivity)
+    return chosen(labels, area >= smallest)

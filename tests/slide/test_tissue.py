@@ -12,7 +12,7 @@ from PIL import Image
 from survdash.errors import InputError
 from survdash.slide.reader import open_slide
 from survdash.slide.tiles import TileRule, lay_grid
-from survdash.slide.tissue import TissueRule, find_tissue
+from survdash.slide.tissue import SlideView, TissueRule, find_tissue, judge_tissue
 
 
 def _open(pixels: np.ndarray, folder: Path):
@@ -118,3 +118,20 @@ def test_a_coarse_view_finds_the_same_tissue(shared: Path) -> None:
 def test_a_rule_that_cannot_be_is_refused(settings: dict) -> None:
     with pytest.raises(InputError):
         TissueRule(**settings)
+
+
+@pytest.mark.parametrize("otsu_share", [0.3, 0.6, 1.5])
+@pytest.mark.parametrize("tissue_saturation", [6, 40, 70, 160])
+def test_the_quick_way_gives_the_threshold_and_the_pixels_of_the_median_filter(otsu_share, tissue_saturation):
+    rng = np.random.default_rng(tissue_saturation)
+    saturation = np.full((301, 402), 5.0)
+    saturation[60:200, 90:330] = tissue_saturation
+    noisy = np.clip(saturation + rng.normal(0, 6, saturation.shape), 0, 255).astype(np.uint8)
+    pixels = cv2.cvtColor(np.dstack([np.full_like(noisy, 160), noisy, np.full_like(noisy, 220)]), cv2.COLOR_HSV2RGB)
+    seen = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)[..., 1]
+    rule = TissueRule(otsu_share=otsu_share, close_px=1, min_share=0.0)
+    found = judge_tissue(SlideView(pixels=pixels, path=Path("a.png"), width=402, height=301, mpp=None), rule)
+    median = cv2.medianBlur(np.ascontiguousarray(seen), rule.median_px)
+    otsu, _ = cv2.threshold(median, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    assert found.threshold == np.clip(otsu_share * otsu, rule.lowest, rule.highest)
+    assert (found.mask == (median > found.threshold)).all()
