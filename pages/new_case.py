@@ -79,7 +79,8 @@ def file_case(
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
-        mpp=tuple(one.mpp for one in said), keep_ink=tuple(one.keep_ink for one in said), age_years=age, sex=sex,
+        mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
+        tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=age, sex=sex,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

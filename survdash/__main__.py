@@ -20,10 +20,13 @@ from survdash.progress import Report
 from survdash.settings import settings
 
 if TYPE_CHECKING:
-    from survdash.slide.tissue import TissueRule
+    from survdash.slide.rules import TileRule, TissueRule
 
 Answer = dict[str, Any] | list[Any]
 KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
+RULE_HELP = ("KEY=VALUE, repeat for several: how tissue is found, such as method=fixed, threshold=8, otsu_share=0.8, "
+             "exclude_edges=no, exclude_folds=yes, min_tissue=0.3; a wrong key lists them all")  # fmt: skip
+MASK_HELP = "GeoJSON of areas that correct the tissue: class Tissue adds; Ignore, Ink or Artefact take away"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,32 +53,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(options.status)
 
 
+def _rules(options: argparse.Namespace) -> tuple[TissueRule, TileRule]:
+    """The rules that a command asks for; ``--keep-ink`` is short for ``--tissue-rule exclude_ink=no``."""
+    from survdash.slide.rules import parse_rules
+
+    return parse_rules([*options.tissue_rule, *(["exclude_ink=no"] if options.keep_ink else [])])
+
+
 def _tissue(options: argparse.Namespace, report: Report) -> Answer:
     from PIL import Image
 
+    from survdash.slide.areas import read_areas
     from survdash.slide.focus import blurred_share, measure_grid_focus
     from survdash.slide.geojson import write_tissue_geojson
     from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide, require_mpp
+    from survdash.slide.rules import rule_changes
     from survdash.slide.tiles import lay_grid, write_tiles_csv
-    from survdash.slide.tissue import TissueRule, find_tissue
+    from survdash.slide.tissue import judge_tissue, take_view
 
+    rule, tiles = _rules(options)
+    areas = None if options.mask is None else read_areas(options.mask)
     with open_slide(options.slide, mpp=options.mpp) as slide:
         mpp = require_mpp(slide)
-        tissue = find_tissue(slide, TissueRule(exclude_ink=not options.keep_ink), report=report)
+        view = take_view(slide, rule.view_px, report=report)
+        tissue = judge_tissue(view, rule, areas=areas)
         if options.out is not None:  # before the grid: where that finds nothing, the picture says why
             options.out.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(draw_overlay(slide, tissue)).save(options.out / "overlay.png")
+            Image.fromarray(draw_overlay(view, tissue)).save(options.out / "overlay.png")
             write_tissue_geojson(tissue, slide, options.out / "tissue.geojson")
-        grid = lay_grid(slide, tissue)
+        grid = lay_grid(slide, tissue, tiles)
         focus = measure_grid_focus(slide, grid, report=report) if options.focus else None
         if options.out is not None:
-            Image.fromarray(draw_overlay(slide, tissue, grid)).save(options.out / "overlay.png")
+            Image.fromarray(draw_overlay(view, tissue, grid)).save(options.out / "overlay.png")
             write_tiles_csv(grid, options.out / "tiles.csv", focus=focus)
         answer: dict[str, Any] = {
             "width": slide.width, "height": slide.height, "mpp": mpp, "tissue_fraction": tissue.fraction,
             "tiles": grid.size, "ink_tiles": grid.ink.thick, "ink_excluded": grid.ink.excluded,
-            "warnings": list(grid.ink.warnings),
+            "edge_tiles": grid.artefacts.edges, "fold_tiles": grid.artefacts.folds,
+            "tissue_rule": rule_changes(rule, tiles), "warnings": list(grid.warnings),
         }
         if focus is not None:
             middle = sorted(focus.tolist())[focus.size // 2]
@@ -86,19 +102,22 @@ def _tissue(options: argparse.Namespace, report: Report) -> Answer:
 def _embed(options: argparse.Namespace, report: Report) -> Answer:
     from survdash.features.embed import embed_slide, save_bag
     from survdash.features.many import is_many
-    from survdash.slide.tissue import TissueRule
+    from survdash.slide.areas import read_areas
 
     if options.threads is not None:
         os.environ["SURVDASH_THREADS"] = str(options.threads)  # the processes of --jobs read it too
         settings.cache_clear()
         settings()
-    rule = TissueRule(exclude_ink=not options.keep_ink)
+    rule, tiles = _rules(options)
     if is_many(options.slide):
-        return _embed_many(options, rule, report)
+        if options.mask is not None:
+            raise InputError("A mask belongs to one slide, and many are given.", hint="Embed that slide alone.")
+        return _embed_many(options, rule, tiles, report)
     made = embed_slide(
-        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, stain=options.stain,
+        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, tile_rule=tiles,
+        areas=None if options.mask is None else read_areas(options.mask), stain=options.stain,
         skip_unreadable=options.skip_unreadable, report=report,
-    )
+    )  # fmt: skip
     save_bag(made, options.out, slide_id=options.slide.stem)
     for warning in made.warnings:
         print(f"survdash: warning: {warning}", file=sys.stderr)
@@ -109,7 +128,7 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
     }
 
 
-def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
+def _embed_many(options: argparse.Namespace, rule: TissueRule, tiles: TileRule, report: Report) -> Answer:
     """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
     from survdash.features.many import embed_many, list_slides
 
@@ -121,7 +140,7 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -
     outcomes = []
     for one in embed_many(
         entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
-        tissue_rule=rule, stain=options.stain, skip_unreadable=options.skip_unreadable, report=report,
+        tissue_rule=rule, tile_rule=tiles, stain=options.stain, skip_unreadable=options.skip_unreadable, report=report,
     ):  # fmt: skip
         outcomes.append(one)
         made, words = one.embedding, f"failed: {one.error}"
@@ -142,8 +161,8 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -
     ]  # fmt: skip
     if options.json:
         return {"done": done, "failed": failed, "encoder": options.encoder}
-    tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
-    return {"done": len(done), "tiles": tiles, "failed": failed}
+    count = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
+    return {"done": len(done), "tiles": count, "failed": failed}
 
 
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
@@ -202,10 +221,11 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     cohort, run = usecases.model_for_command(options.model)
+    tissue, tiles = _rules(options)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes,
-        mpp=options.mpp[0] if len(options.mpp) == 1 else tuple(options.mpp) or None,
-        keep_ink=options.keep_ink, age_years=options.age, sex=options.sex, stage=options.stage,
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
+        tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
+        stage=options.stage,
     )
     made = usecases.predict(request, report=report)
     answer = usecases.prediction_to_json(made)
@@ -261,6 +281,11 @@ def _doctor(options: argparse.Namespace, report: Report) -> Answer:
     return examine()
 
 
+def _one_or_each(values: list[Any]) -> Any:
+    """What an option that may be repeated says: nothing, one value, or one a slide."""
+    return values[0] if len(values) == 1 else tuple(values) or None
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -288,7 +313,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, action="append", default=[],
                       help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
-    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
+    made.add_argument("--mask", type=Path, action="append", default=[], metavar="GEOJSON",
+                      help=f"{MASK_HELP}; with several slides repeated, one a slide")
+    _add_rule_options(made)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
     made.add_argument("--stage", help="for instance II or 'Stage IIB'")
@@ -306,9 +333,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
-    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    _add_tissue_options(made)
     made.add_argument("--out", type=Path, help="folder for overlay.png, tiles.csv and tissue.geojson")
-    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--focus", action="store_true", help="measure how sharp each tile is; reads all tiles")
     made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
                    "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
@@ -320,8 +346,20 @@ def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None
                       "timm:NAME or hf-hub:OWNER/NAME of the Hugging Face Hub")
     made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
     made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
+    _add_tissue_options(made)
+
+
+def _add_tissue_options(made: argparse.ArgumentParser) -> None:
+    """What may be said of one slide."""
     made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
+    made.add_argument("--mask", type=Path, metavar="GEOJSON", help=MASK_HELP)
+    _add_rule_options(made)
+
+
+def _add_rule_options(made: argparse.ArgumentParser) -> None:
+    """How tissue is found, the same wherever a slide is read."""
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
+    made.add_argument("--tissue-rule", action="append", default=[], metavar="KEY=VALUE", help=RULE_HELP)
 
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:

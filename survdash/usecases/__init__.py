@@ -10,16 +10,18 @@ from survdash.usecases.analysis import (
     prediction_to_json,
     stored_prediction,
 )
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
     HANDLERS,
-    PredictRequest,
     SlideCheck,
     check_genes,
     check_slide,
+    check_view,
     file_prediction,
     job_prediction,
     model_for_command,
     predict,
+    view_slide,
     write_sample_case,
 )
 from survdash.usecases.library import (
@@ -38,8 +40,9 @@ from survdash.usecases.training import crossval, import_cohort, make_recipe
 
 __all__ = [
     "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "RunOutcome",
-    "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "compare_models", "crossval", "crossval_all",
-    "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort", "job_prediction",
-    "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
-    "open_run", "predict", "prediction_to_json", "stored_prediction", "write_sample_case",
+    "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "check_view", "compare_models", "crossval",
+    "crossval_all", "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort",
+    "job_prediction", "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
+    "open_cohort", "open_run", "predict", "prediction_to_json", "stored_prediction", "view_slide",
+    "write_sample_case",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,16 @@ from survdash.jobs.queue import file_job, read_job
 from survdash.prediction import Prediction, check_origin
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words, rule_changes
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
 from survdash.usecases.analysis import prediction_from_json, prediction_to_json
+from survdash.usecases.case_request import PredictRequest, request_from_json, request_to_json
 from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
 if TYPE_CHECKING:
     from survdash.features.embed import Embedding
+    from survdash.slide.tissue import SlideView
 
 JOB_KIND = "predict_case"
 OVERLAY_PX = 900
@@ -35,8 +38,9 @@ class SlideCheck:
     """What is known of a slide before it is embedded.
 
     ``mpp`` is None where the file does not state it and the user has not either; then tissue and tiles are unknown.
-    ``tiles`` is 0 too where nothing but possible ink was found; ``ink_tiles`` are those that thick strokes of ink
-    concern, left out or kept. ``overlay`` is the thumbnail with the outline of the tissue, RGB uint8.
+    ``tiles`` is 0 too where there is no tissue, or nothing but possible ink; ``ink_tiles`` are those that thick strokes
+    of ink concern, left out or kept; ``artefact_tiles`` those of possible folds and rims. ``overlay`` is the thumbnail
+    with the outline of the tissue, RGB uint8.
     """
 
     width: int
@@ -47,88 +51,66 @@ class SlideCheck:
     overlay: np.ndarray
     warnings: tuple[str, ...]
     ink_tiles: int = 0
+    artefact_tiles: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictRequest:
-    """One new case for one trained model.
-
-    Parameters
-    ----------
-    cohort, run : str
-        The trained model.
-    slides : tuple of Path
-        All slides of the patient, each once.
-    genes : Path or None
-    mpp : float or None, or a tuple of one a slide
-        Resolution in um per pixel as the user states it, for slides that do not say.
-    keep_ink : bool, or a tuple of one a slide
-        Whether tiles under thick strokes of possible ink are read like any other.
-    age_years, sex, stage
-        Read by models that look at clinical facts; carried into the case for the others.
-    case_id : str
-    """
-
-    cohort: str = DEMO
-    run: str = "default"
-    slides: tuple[Path, ...] = ()
-    genes: Path | None = None
-    mpp: float | tuple[float | None, ...] | None = None
-    keep_ink: bool | tuple[bool, ...] = False
-    age_years: float | None = None
-    sex: str | None = None
-    stage: str | None = None
-    case_id: str = "new-case"
-
-    def statements(self) -> list[tuple[Path, float | None, bool]]:
-        """Each slide with the resolution that is stated of it and whether its ink is kept.
-
-        Raises
-        ------
-        InputError
-            If the statements are not one a slide.
-        """
-        count = len(self.slides)
-        mpp = self.mpp if isinstance(self.mpp, tuple) else (self.mpp,) * count
-        ink = self.keep_ink if isinstance(self.keep_ink, tuple) else (self.keep_ink,) * count
-        if not len(mpp) == len(ink) == count:
-            raise InputError(f"{len(mpp)} resolutions are stated for {count} slides.", hint="State one, or all.")
-        return list(zip(self.slides, mpp, ink, strict=True))
-
-
-def check_slide(path: Path, *, mpp: float | None = None, keep_ink: bool = False) -> SlideCheck:
-    """Open a slide, find its tissue, lay the grid.
+def view_slide(path: Path, *, mpp: float | None = None, view_px: int = DEFAULT_TISSUE.view_px) -> SlideView:
+    """Open a slide and read the view that its tissue is judged on; ``check_view`` needs no more of it.
 
     Raises
     ------
-    SlideError, NotEnoughDataError
-        If it cannot be read, or holds no tissue.
+    SlideError
+        If it cannot be read.
     """
-    from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide
-    from survdash.slide.tiles import lay_grid
-    from survdash.slide.tissue import TissueRule, find_tissue
+    from survdash.slide.tissue import take_view
 
     with open_slide(path, mpp=mpp) as slide:
-        tissue = find_tissue(slide, TissueRule(exclude_ink=not keep_ink))
-        grid, ink, warnings = None, 0, []
-        if slide.mpp is not None:
-            try:
-                grid = lay_grid(slide, tissue)
-            except NotEnoughDataError as error:
-                if tissue.excluded is None:
-                    raise
-                # Nothing but possible ink: the user may say that it is tissue, so the file is not refused.
-                ink = lay_grid(slide, find_tissue(slide, TissueRule(exclude_ink=False))).size
-                warnings.append(error.message)
-        if grid is not None:
-            ink = grid.ink.thick
-            warnings += [*grid.ink.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
-        return SlideCheck(
-            width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
-            tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
-            overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
-        )
+        return take_view(slide, view_px)
+
+
+def check_view(
+    view: SlideView, *, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES, areas: Path | None = None
+) -> SlideCheck:
+    """Find the tissue on a view, lay the grid, draw both; without tissue, ``tiles`` is 0 and a warning says so.
+
+    Raises
+    ------
+    SlideError
+        If the areas do not fit the slide, or it is too coarse.
+    """
+    from survdash.slide.areas import read_areas
+    from survdash.slide.overlay import draw_overlay
+    from survdash.slide.tiles import lay_grid
+    from survdash.slide.tissue import judge_tissue
+
+    drawn = None if areas is None else read_areas(areas)
+    found = judge_tissue(view, tissue, areas=drawn)
+    grid, ink, warnings = None, 0, []
+    if view.mpp is not None:
+        try:
+            grid = lay_grid(view, found, tiles)
+        except NotEnoughDataError as error:  # another rule, or an area drawn by hand, may find some
+            warnings += [error.message, error.hint]
+            if found.excluded is not None:
+                ink = lay_grid(view, judge_tissue(view, replace(tissue, exclude_ink=False), areas=drawn), tiles).size
+    if grid is not None:
+        ink = grid.ink.thick
+        warnings += [*grid.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
+    return SlideCheck(
+        width=view.width, height=view.height, mpp=view.mpp, tissue_fraction=found.fraction,
+        tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
+        artefact_tiles=0 if grid is None else grid.artefacts.edges + grid.artefacts.folds,
+        overlay=draw_overlay(view, found, grid, max_px=OVERLAY_PX),
+    )
+
+
+def check_slide(
+    path: Path, *, mpp: float | None = None, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES,
+    areas: Path | None = None,
+) -> SlideCheck:  # fmt: skip
+    """Open a slide, find its tissue, lay the grid: ``view_slide`` and ``check_view``."""
+    return check_view(view_slide(path, mpp=mpp, view_px=tissue.view_px), tissue=tissue, tiles=tiles, areas=areas)
 
 
 def check_genes(path: Path, *, cohort: str, run: str = "default") -> GeneCheck:
@@ -201,12 +183,8 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
-        # A model sees all tiles as one bag, so a slide weighs what its share of them is. File names may be a patient's.
-        inputs["slides"] = [
-            {"slide": number, "sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
-             "tiles": one.tiles, "share": one.tiles / len(bag.features), "ink_kept": ink}
-            for number, (one, (_, _, ink)) in enumerate(zip(embeddings, request.statements(), strict=True), start=1)
-        ]  # fmt: skip
+        warnings += _other_rules(request)
+        inputs["slides"] = _slide_facts(request, embeddings)
     check_cancel(cancel, step="prediction")
     report(Progress(step="Predicting", done=0, total=1))
     clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
@@ -218,6 +196,35 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
     prediction = predict_case(artefact, case, warnings=tuple(warnings), device=device)
     report(Progress(step="Predicting", done=1, total=1))
     return replace(prediction, provenance=prediction.provenance | inputs | {"device": device})
+
+
+def _slide_facts(request: PredictRequest, embeddings: list[Embedding]) -> list[dict[str, object]]:
+    """What the prediction says about each slide that it was made from; file names may be a patient's."""
+    tiles = sum(made.tiles for made in embeddings)
+    found = []
+    for number, (made, said) in enumerate(zip(embeddings, request.statements(), strict=True), start=1):
+        facts: dict[str, object] = {
+            "slide": number, "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source,
+            "tiles": made.tiles,
+            "share": made.tiles / tiles,  # a model sees all tiles as one bag, so that is what the slide weighs
+            "ink_kept": not said.tissue.exclude_ink, "tissue_rule": rule_changes(said.tissue, said.tiles),
+        }  # fmt: skip
+        if said.areas is not None:
+            facts["areas_sha256"] = file_sha256(said.areas)
+        found.append(facts)
+    return found
+
+
+def _other_rules(request: PredictRequest) -> list[str]:
+    """That tissue was found in another way than for the slides a model learns from, in words; once where all agree."""
+    changes = [change_words(said.tissue, said.tiles) for said in request.statements()]
+    if len(set(changes)) == 1:
+        return [f"Tissue was found by a rule other than the default: {changes[0]}."] if changes[0] else []
+    return [
+        f"Slide {number}: tissue was found by a rule other than the default: {words}."
+        for number, words in enumerate(changes, start=1)
+        if words
+    ]
 
 
 def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
@@ -241,10 +248,11 @@ def _contradicted(request: PredictRequest) -> list[str]:
     from survdash.slide.reader import open_slide
 
     found = []
-    for number, (path, stated, _) in enumerate(request.statements(), start=1):
+    for number, said in enumerate(request.statements(), start=1):
+        stated = said.mpp
         if stated is None:
             continue
-        with open_slide(path) as slide:
+        with open_slide(said.path) as slide:
             own = slide.mpp
         if own is not None and abs(own / stated - 1) > SAME_MPP:
             found.append(
@@ -260,7 +268,7 @@ def _embed(
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
     from survdash.features.registry import ENCODERS, check_encoder
-    from survdash.slide.tissue import TissueRule
+    from survdash.slide.areas import read_areas
 
     card = artefact.card
     expected = card.bag_origin
@@ -276,10 +284,12 @@ def _embed(
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
     _refuse_twins(request.slides)
-    for path, mpp, keep_ink in request.statements():
+    statements = request.statements()
+    drawn = [None if said.areas is None else read_areas(said.areas) for said in statements]  # a bad one before any work
+    for said, areas in zip(statements, drawn, strict=True):
         made = embed_slide(
-            path, encoder=expected.encoder, mpp=mpp, tissue_rule=TissueRule(exclude_ink=not keep_ink),
-            stain=expected.stain, report=report, cancel=cancel,
+            said.path, encoder=expected.encoder, mpp=said.mpp, tissue_rule=said.tissue, tile_rule=said.tiles,
+            areas=areas, stain=expected.stain, report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)
@@ -310,10 +320,7 @@ def _refuse_twins(paths: tuple[Path, ...]) -> None:
 
 def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
-    values = asdict(request)
-    values["slides"] = [str(path) for path in request.slides]
-    values["genes"] = None if request.genes is None else str(request.genes)
-    return file_job(JOB_KIND, values)
+    return file_job(JOB_KIND, request_to_json(request))
 
 
 def job_prediction(job_id: str) -> Prediction:
@@ -331,12 +338,7 @@ def job_prediction(job_id: str) -> Prediction:
 
 
 def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    genes = payload["genes"]
-    said = {key: tuple(value) for key, value in payload.items() if isinstance(value, list)}  # JSON has no tuples
-    request = PredictRequest(**payload | said | {
-        "slides": tuple(Path(path) for path in payload["slides"]), "genes": None if genes is None else Path(genes),
-    })
-    return prediction_to_json(predict(request, report=report, cancel=cancel))
+    return prediction_to_json(predict(request_from_json(payload), report=report, cancel=cancel))
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {JOB_KIND: _work}

@@ -56,11 +56,13 @@ def test_several_slides_of_a_patient_are_checked_and_a_repeated_one_is_refused(o
     page = give(page, "slide", tmp_path / "other.tiff", other.read_bytes())
     assert not page.error
     assert words(page).count("from the file") == 2
+    page.toggle(key="new_case.rule2_ink").set_value(False).run()
     page.button(key="new_case.predict").click().run()
     (job,) = record.job_ids()
     payload = record.read_payload(job)
     assert [path.rpartition("/")[2] for path in payload["slides"]] == ["slide.tiff", "slide2.tiff"]
-    assert (payload["mpp"], payload["keep_ink"]) == ([None, None], [False, False])
+    assert (payload["mpp"], payload["areas"]) == ([None, None], [None, None])
+    assert [rule["exclude_ink"] for rule in payload["tissue"]] == [True, False]
 
 
 def test_a_gene_table_alone_is_answered_by_a_model_that_reads_genes_alone(open_page, sample):

@@ -11,6 +11,7 @@ from PIL import Image
 from survdash.errors import ArtefactError, GeneError, InputError, SlideError, UnknownNameError
 from survdash.progress import Progress
 from survdash.slide.reader import open_slide
+from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
 from survdash.usecases.analysis import export_prediction, prediction_from_json
 from survdash.usecases.cases import (
     HANDLERS,
@@ -119,6 +120,9 @@ def test_a_slide_without_resolution_is_looked_at_but_not_predicted(shared: Path)
         predict(PredictRequest(slides=(slide,)))
 
 
+KEEP_INK = TissueRule(exclude_ink=False)
+
+
 def _ink(sample: tuple[Path, Path], path: Path, *, all_over: bool = False) -> Path:
     with open_slide(sample[0]) as slide:
         pixels = slide.thumbnail(100_000).copy()
@@ -131,14 +135,14 @@ def test_ink_is_left_out_unless_the_user_keeps_it_and_each_has_a_bag(
     sample: tuple[Path, Path], tmp_path: Path
 ) -> None:
     slide = _ink(sample, tmp_path / "inked.png")
-    without, kept = check_slide(slide, mpp=0.5), check_slide(slide, mpp=0.5, keep_ink=True)
+    without, kept = check_slide(slide, mpp=0.5), check_slide(slide, mpp=0.5, tissue=KEEP_INK)
     assert without.ink_tiles == kept.ink_tiles > 0
     assert without.tiles + without.ink_tiles == kept.tiles
     assert f"Possible ink, {without.ink_tiles} tiles excluded." in without.warnings
     assert f"Possible ink, {kept.ink_tiles} tiles kept." in kept.warnings
     tiles = []
     for keep in (False, True):
-        made = predict(PredictRequest(slides=(slide,), mpp=0.5, keep_ink=keep))
+        made = predict(PredictRequest(slides=(slide,), mpp=0.5, tissue=KEEP_INK if keep else DEFAULT_TISSUE))
         (entry,) = made.provenance["slides"]  # type: ignore[misc, attr-defined]
         tiles.append(entry["tiles"])
         assert entry["ink_kept"] is keep
@@ -153,7 +157,7 @@ def test_a_slide_of_ink_alone_is_shown_so_that_the_user_may_keep_it(
     assert check.tiles == 0
     assert check.ink_tiles > 0
     assert "possible ink" in check.warnings[0]
-    assert check_slide(slide, mpp=0.5, keep_ink=True).tiles == check.ink_tiles
+    assert check_slide(slide, mpp=0.5, tissue=KEEP_INK).tiles == check.ink_tiles
 
 
 def test_the_command_line_names_models_as_people_do() -> None:
