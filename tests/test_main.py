@@ -44,6 +44,8 @@ def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str])
         ["compare", "nope"],
         ["export", "demo", "--model", "nope", "--out", "x.csv"],
         ["predict", "--model", "nope"],
+        ["predict", "--slide", "a.svs", "--slide", "b.svs", "--mask", "m.geojson"],
+        ["predict", "--slide", "a.svs", "--slide", "b.svs", "--mask", "m.geojson", "--mask", "n.geojson"],
         ["tissue", "nothing.svs"],
         ["embed", "nothing.svs", "--out", "bag.h5"],
         ["import-cohort", "nothing.csv", "--name", "a"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from survdash.errors import ArtefactError, GeneError, InputError, SlideError, Un
 from survdash.progress import Progress
 from survdash.slide.reader import open_slide
 from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
+from survdash.store import file_sha256
 from survdash.usecases.analysis import export_prediction, prediction_from_json
 from survdash.usecases.cases import (
     HANDLERS,
@@ -84,6 +86,28 @@ def test_several_slides_are_one_bag_and_each_keeps_its_share(sample: tuple[Path,
     assert turned.risk == pytest.approx(made.risk, abs=1e-5)  # sums in another order round otherwise
     alone = predict(PredictRequest(run="glg-slide", slides=(first,)))
     assert alone.risk != pytest.approx(made.risk, abs=1e-5)
+
+
+def test_each_slide_has_its_own_rule_and_mask(sample: tuple[Path, Path], tmp_path: Path) -> None:
+    first, _ = sample
+    second, _ = write_sample_case(tmp_path / "other", number=1)
+    mask = tmp_path / "mask.geojson"
+    ring = [[0, 0], [1024, 0], [1024, 1024], [0, 1024]]
+    mask.write_text(json.dumps({"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+                                "properties": {"classification": "Ignore"}}))  # fmt: skip
+    rules = (DEFAULT_TISSUE, TissueRule(otsu_share=0.5))
+    tiles = [check_slide(first, areas=mask).tiles, check_slide(second, tissue=rules[1]).tiles]
+    assert tiles[0] < check_slide(first).tiles
+    made = predict(PredictRequest(run="glg-slide", slides=(first, second), tissue=rules, areas=(mask, None)))
+    entries: list[dict[str, object]] = made.provenance["slides"]  # type: ignore[assignment]
+    assert [one["tiles"] for one in entries] == tiles
+    assert [one["tissue_rule"] for one in entries] == [{}, {"otsu_share": 0.5}]
+    assert entries[0]["areas_sha256"] == file_sha256(mask)
+    assert "areas_sha256" not in entries[1]
+    told = [words for words in made.warnings if "rule other than the default" in words]
+    assert len(told) == 1
+    assert told[0].startswith("Slide 2: ")
+    assert sum("drawn by hand" in words for words in made.warnings) == 1
 
 
 def test_a_slide_given_twice_is_refused_before_any_work(sample: tuple[Path, Path], tmp_path: Path) -> None:
