@@ -1,0 +1,86 @@
+"""What the worker does: predict and explain a new case, explain a cohort's patient; filed here, read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from survdash.errors import UnknownNameError
+from survdash.explanation.record import Explanation, explanation_from_json, explanation_to_json
+from survdash.jobs.queue import file_job, read_job
+from survdash.prediction import Prediction
+from survdash.progress import Cancel, Report
+from survdash.usecases.analysis import prediction_from_json, prediction_to_json
+from survdash.usecases.cases import PredictRequest
+from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
+
+PREDICTION, EXPLANATION = "predict_case", "explain_patient"
+
+
+def file_prediction(request: PredictRequest) -> str:
+    """Hand a request to the worker; returns the job's id."""
+    values = asdict(request)
+    values["slides"] = [str(path) for path in request.slides]
+    values["genes"] = None if request.genes is None else str(request.genes)
+    return file_job(PREDICTION, values)
+
+
+def file_explanation(cohort: str, run: str, case_id: str) -> str:
+    """Ask the worker why a model says what it says of a cohort's patient; returns the job's id."""
+    return file_job(EXPLANATION, {"cohort": cohort, "run": run, "case_id": case_id})
+
+
+def job_prediction(job_id: str) -> Prediction:
+    """The prediction of a finished job.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such job, or it has no prediction.
+    """
+    return prediction_from_json(_result(job_id))
+
+
+def job_explanation(job_id: str) -> Explanation | None:
+    """The explanation of a finished prediction; None where it was made before there were any.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such job, or it has no result.
+    """
+    made = _result(job_id).get("explanation")
+    return None if made is None else explanation_from_json(made)
+
+
+def _result(job_id: str) -> dict[str, Any]:
+    job = read_job(job_id)
+    if job.result is None:
+        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
+    if job.kind != PREDICTION:
+        raise UnknownNameError("This job is no prediction.", hint="Open it where it was started.")
+    return job.result
+
+
+def _predict(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
+    genes = payload["genes"]
+    said = {key: tuple(value) for key, value in payload.items() if isinstance(value, list)}  # JSON has no tuples
+    request = PredictRequest(**payload | said | {
+        "slides": tuple(Path(path) for path in payload["slides"]), "genes": None if genes is None else Path(genes),
+    })
+    prediction, explanation = predict_and_explain(request, report=report, cancel=cancel)
+    return prediction_to_json(prediction) | {"explanation": explanation_to_json(explanation)}
+
+
+def _explain(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
+    who = payload["cohort"], payload["run"], payload["case_id"]
+    if stored_explanation(*who) is None:
+        explain_patient(*who, report=report, cancel=cancel)
+    return {"case_id": payload["case_id"]}
+
+
+HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {
+    PREDICTION: _predict, EXPLANATION: _explain,
+}  # fmt: skip
