@@ -11,6 +11,7 @@ from survdash.ui import caching
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
+from survdash.ui.explanation_view import show_explanation
 from survdash.ui.job_view import remember_job, show_progress
 from survdash.ui.prediction_view import show_prediction
 from survdash.ui.selection import model_help, pick_cohort
@@ -105,6 +106,10 @@ def show_job(job: Job) -> None:
         titles = {entry.name: entry.title for entry in caching.runs(prediction.cohort)}
         curves = caching.analysis(prediction.cohort, run).curves
         show_prediction(prediction, page=PAGE, curves=curves, model_title=titles.get(run, run))
+        explanation = usecases.job_explanation(job.id)
+        if explanation is not None:
+            st.header("Why", anchor=False)
+            show_explanation(explanation, page=PAGE)
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:

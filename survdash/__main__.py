@@ -216,7 +216,7 @@ def _compare(options: argparse.Namespace, report: Report) -> Answer:
 
 def _predict(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
-    from survdash.store import write_text
+    from survdash.store import write_json, write_text
 
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
@@ -225,9 +225,14 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
         tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
-        stage=options.stage,
+        stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
-    made = usecases.predict(request, report=report)
+    why: dict[str, Any] = {}
+    if options.explain:
+        made, explanation = usecases.predict_and_explain(request, report=report)
+        why = usecases.explanation_to_json(explanation)
+    else:
+        made = usecases.predict(request, report=report)
     answer = usecases.prediction_to_json(made)
     curves = {name: answer.pop(name) for name in ("months", "low", "high")}
     answer["survival"] = {"months": curves["months"], "probability": answer.pop("survival"),
@@ -236,6 +241,10 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         export = usecases.export_prediction(made)
         write_text(options.out / "prediction.csv", export.csv)
         write_text(options.out / "prediction.json", export.sidecar())
+        if why:
+            write_json(options.out / "explanation.json", why)
+    if why:  # the tables of the tiles are for the file
+        answer["explanation"] = {name: value for name, value in why.items() if name != "tiles"}
     return answer
 
 
@@ -251,6 +260,14 @@ def _export(options: argparse.Namespace, report: Report) -> Answer:
     write_text(options.out, export.csv)
     write_text(sidecar, export.sidecar())
     return {"path": str(options.out), "provenance": str(sidecar), "rows": export.provenance["rows"]}
+
+
+def _references(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+
+    cohort, run = usecases.model_for_command(options.model)
+    made = usecases.add_references(usecases.open_run(cohort, run), usecases.open_cohort(cohort))
+    return {"model": made.card.name, "version": made.card.version, "stored": sorted(made.references() or {})}
 
 
 def _sample_case(options: argparse.Namespace, report: Report) -> Answer:
@@ -319,7 +336,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
     made.add_argument("--stage", help="for instance II or 'Stage IIB'")
-    made.add_argument("--out", type=Path, help="folder for prediction.csv and prediction.json")
+    made.add_argument("--explain", action="store_true",
+                      help="say why: shares of slide, genes and each gene, tiles, like patients")
+    made.add_argument("--even-if-unlike", action="store_true",
+                      help="answer even where the case is nothing like the patients that the model learnt from")
+    made.add_argument("--out", type=Path,
+                      help="folder for prediction.csv and prediction.json, and explanation.json where it was asked for")
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--number", type=int, default=0, help="which sample patient")
@@ -377,6 +399,8 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "crossval blca --model glg --modalities genes --jobs 2\n"
         "         python -m survdash crossval blca luad --all --jobs 2",
     ))  # fmt: skip
+    command("references", _references, "store with a model trained earlier what a case is compared with: its patients' "
+            "fused vectors, and what is usual among them", "references demo-glg", model=str)
     made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
     made.add_argument("--models", type=_names, help="only these runs")
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",

@@ -1,9 +1,10 @@
 """A trained model on disk: what it is (card), how good (evaluation), what it said (predictions), its folds' numbers.
 
-A folder holds ``card.json``, ``evaluation.json``, ``predictions.parquet`` (out of fold) and one
-``fold_<k>.safetensors`` a fold. Nothing in it can run code: JSON, Parquet and safetensors hold numbers and text. The
-card lists the SHA-256 of every other file, and a file that does not fit is refused. Reading what is stored costs no
-torch; only ``load_folds`` of a network does.
+A folder holds ``card.json``, ``evaluation.json``, ``predictions.parquet`` (out of fold), one
+``fold_<k>.safetensors`` a fold and, where it was stored, ``references.safetensors``: what a case is compared with.
+Nothing in it can run code: JSON, Parquet and safetensors hold numbers and text. The card lists the SHA-256 of every
+other file, and a file that does not fit is refused. Reading what is stored costs no torch; only ``load_folds`` of a
+network does.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from survdash import __version__
 from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, InputError
 from survdash.genes import GenePanel
-from survdash.store import digest, file_sha256, new_folder, write_json
+from survdash.store import digest, file_sha256, new_file, new_folder, write_json
 from survdash.training.recipe import Recipe, recipe_from_json
 
 if TYPE_CHECKING:
     from survdash.training.fold_model import FoldModel
 
 SCHEMA = 1
+REFERENCES = "references.safetensors"
 INTENDED_USE = "For research use only. Not for use in diagnostic procedures."
 
 
@@ -121,6 +123,15 @@ class Artefact:
         """Out-of-fold predictions: ``case_id``, ``fold``, ``risk``, ``survival``, ``low``, ``high`` (lists)."""
         return pd.read_parquet(self.file("predictions.parquet"))
 
+    def references(self) -> dict[str, np.ndarray] | None:
+        """What a case is compared with (``survdash.explanation.references``); None where it was not stored."""
+        if REFERENCES not in self.card.files:
+            return None
+        from safetensors.numpy import load_file
+
+        arrays: dict[str, np.ndarray] = load_file(self.file(REFERENCES))
+        return arrays
+
     def file(self, name: str) -> Path:
         """Path of one file after its hash was compared with the card's.
 
@@ -190,6 +201,21 @@ def write_artefact(
         card = replace(card, files=hashes)
         write_json(temporary / "card.json", card.to_json())
     return Artefact(folder=folder, card=card)
+
+
+def write_references(artefact: Artefact, arrays: Mapping[str, np.ndarray]) -> Artefact:
+    """Store what a case is compared with beside a trained model, and name it in the card: a new version of the model.
+
+    Until the card is written, last, the model is what it was: a file that the card does not name is not read.
+    """
+    from safetensors.numpy import save_file
+
+    with new_file(artefact.folder / REFERENCES) as temporary:
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, temporary)
+        sha256 = file_sha256(temporary)
+    card = replace(artefact.card, files={**artefact.card.files, REFERENCES: sha256})
+    write_json(artefact.folder / "card.json", card.to_json())
+    return Artefact(folder=artefact.folder, card=card)
 
 
 def check_model_folder(folder: Path) -> None:

@@ -171,7 +171,7 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     _check_fit(card, case)
     if card.bag_origin is not None and case.bag is not None:
         warnings += _check_features(case.bag)
-    inputs, said = _case_inputs(card, case)
+    inputs, said = case_inputs(card, case)
     months = np.arange(card.months + 1, dtype=float)
     scores = []
     for fold in load_folds(artefact):
@@ -191,7 +191,7 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     )
 
 
-def _case_inputs(card: Card, case: Case) -> tuple[CaseInputs, tuple[str, ...]]:
+def case_inputs(card: Card, case: Case) -> tuple[CaseInputs, tuple[str, ...]]:
     """What the fold models see of one case, and what the reader must know of it."""
     from survdash.training.clinical import FACTS, clinical_rows
     from survdash.training.data import CaseInputs

@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("statistics",),
     ("training",),
     ("artefact", "prediction"),
+    ("explanation",),
     ("jobs", "figures", "report", "export"),
     ("usecases",),
     ("ui",),

@@ -1,5 +1,6 @@
 """The verbs that pages and command line share; no user interface here, and nothing heavy until it is needed."""
 
+from survdash.explanation.record import Explanation, explanation_to_json
 from survdash.sources.gene_table import GeneCheck
 from survdash.usecases.analysis import (
     CohortAnalysis,
@@ -12,18 +13,16 @@ from survdash.usecases.analysis import (
 )
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
-    HANDLERS,
     SlideCheck,
     check_genes,
     check_slide,
     check_view,
-    file_prediction,
-    job_prediction,
     model_for_command,
     predict,
     view_slide,
     write_sample_case,
 )
+from survdash.usecases.explaining import predict_and_explain, stored_explanation
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
@@ -36,13 +35,15 @@ from survdash.usecases.library import (
     open_run,
 )
 from survdash.usecases.many_runs import RunOutcome, crossval_all
-from survdash.usecases.training import crossval, import_cohort, make_recipe
+from survdash.usecases.queued import HANDLERS, file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.training import add_references, crossval, import_cohort, make_recipe
 
 __all__ = [
-    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "RunOutcome",
-    "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "check_view", "compare_models", "crossval",
-    "crossval_all", "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort",
-    "job_prediction", "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
-    "open_cohort", "open_run", "predict", "prediction_to_json", "stored_prediction", "view_slide",
-    "write_sample_case",
+    "HANDLERS", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "PredictRequest", "RunEntry",
+    "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "check_genes", "check_slide", "check_view",
+    "compare_models", "crossval", "crossval_all", "describe_methods", "explanation_to_json", "export_cohort",
+    "export_prediction", "file_explanation", "file_prediction", "import_cohort", "job_explanation", "job_prediction",
+    "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
+    "open_run", "predict", "predict_and_explain", "prediction_to_json", "stored_explanation", "stored_prediction",
+    "view_slide", "write_sample_case",
 ]  # fmt: skip

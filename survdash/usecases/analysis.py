@@ -272,7 +272,7 @@ def prediction_to_json(prediction: Prediction) -> dict[str, object]:
 
 def prediction_from_json(values: dict[str, object]) -> Prediction:
     """The prediction that ``prediction_to_json`` wrote."""
-    parts: dict[str, Any] = {name: value for name, value in values.items() if name != "landmarks"}
+    parts: dict[str, Any] = {name: value for name, value in values.items() if name not in ("landmarks", "explanation")}
     parts |= {name: np.asarray(parts[name], float) for name in ("months", "survival", "low", "high")}
     parts |= {name: tuple(parts[name]) for name in ("modalities", "warnings")}
     return Prediction(**parts)

@@ -45,6 +45,8 @@ class PredictRequest:
     age_years, sex, stage
         Read by models that look at clinical facts; carried into the case for the others.
     case_id : str
+    even_if_unlike : bool
+        Answer even where the case is nothing like the patients that the model learnt from.
     """
 
     cohort: str = DEMO
@@ -59,6 +61,7 @@ class PredictRequest:
     sex: str | None = None
     stage: str | None = None
     case_id: str = "new-case"
+    even_if_unlike: bool = False
 
     def statements(self) -> list[SlideStatement]:
         """Each slide with what is said of it.

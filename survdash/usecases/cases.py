@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from survdash.artefact import Artefact
 from survdash.case import Bag, Case, Clinical
 from survdash.errors import ArtefactError, InputError, NotEnoughDataError, UnknownNameError
-from survdash.jobs.queue import file_job, read_job
+from survdash.explanation.familiarity import familiarity_words
+from survdash.explanation.record import Familiarity
+from survdash.explanation.references import familiarity_of
 from survdash.prediction import Prediction, check_origin
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words, rule_changes
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
-from survdash.usecases.analysis import prediction_from_json, prediction_to_json
-from survdash.usecases.case_request import PredictRequest, request_from_json, request_to_json
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
 if TYPE_CHECKING:
     from survdash.features.embed import Embedding
     from survdash.slide.tissue import SlideView
 
-JOB_KIND = "predict_case"
 OVERLAY_PX = 900
 SAME_MPP = 0.02  # resolutions closer than this share are the same one, rounded otherwise
 ENLARGED = "This slide is coarser than the model's tiles: they are enlarged and blurred."
@@ -155,13 +154,27 @@ def choose_run(request: PredictRequest) -> Artefact:
     return open_run(request.cohort, max(fitting, key=lambda entry: len({*entry.modalities} - {"clinical"})).name)
 
 
-def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel | None = None) -> Prediction:
-    """Check, embed and score one new case.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedCase:
+    """A new case as its model sees it, before it is scored; ``inputs`` is what stands in the provenance."""
+
+    artefact: Artefact
+    case: Case
+    familiarity: tuple[Familiarity, ...]
+    warnings: tuple[str, ...]
+    inputs: dict[str, object]
+    device: str
+
+
+def prepare_case(
+    request: PredictRequest, *, report: Report = silent, cancel: Cancel | None = None
+) -> PreparedCase:
+    """Check and embed one new case.
 
     Raises
     ------
     SurvdashError
-        Whatever is wrong with the input, in words.
+        Whatever is wrong with the input, in words; also where the case is nothing like the training patients.
     Cancelled
         If ``cancel`` is set.
     """
@@ -186,16 +199,56 @@ def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel 
         warnings += _other_rules(request)
         inputs["slides"] = _slide_facts(request, embeddings)
     check_cancel(cancel, step="prediction")
-    report(Progress(step="Predicting", done=0, total=1))
     clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
     case = Case(case_id=request.case_id, bag=bag, genes=genes, clinical=clinical, slide_paths=request.slides)
     from survdash.features.encoders import choose_device
-    from survdash.prediction import predict_case
 
     device = choose_device(settings().device)
-    prediction = predict_case(artefact, case, warnings=tuple(warnings), device=device)
+    familiarity = _familiarity(artefact, case, request)
+    inputs["familiarity"] = [asdict(one) for one in familiarity]
+    return PreparedCase(
+        artefact=artefact, case=case, familiarity=familiarity,
+        warnings=(*familiarity_words(familiarity), *warnings), inputs=inputs | {"device": device}, device=device,
+    )
+
+
+def predict_prepared(prepared: PreparedCase, *, report: Report = silent) -> Prediction:
+    """Score a case that was checked and embedded."""
+    from survdash.prediction import predict_case
+
+    report(Progress(step="Predicting", done=0, total=1))
+    made = predict_case(prepared.artefact, prepared.case, warnings=prepared.warnings, device=prepared.device)
     report(Progress(step="Predicting", done=1, total=1))
-    return replace(prediction, provenance=prediction.provenance | inputs | {"device": device})
+    return replace(made, provenance=made.provenance | prepared.inputs)
+
+
+def predict(request: PredictRequest, *, report: Report = silent, cancel: Cancel | None = None) -> Prediction:
+    """Check, embed and score one new case.
+
+    Raises
+    ------
+    SurvdashError
+        Whatever is wrong with the input, in words.
+    Cancelled
+        If ``cancel`` is set.
+    """
+    return predict_prepared(prepare_case(request, report=report, cancel=cancel), report=report)
+
+
+def _familiarity(artefact: Artefact, case: Case, request: PredictRequest) -> tuple[Familiarity, ...]:
+    """How like the training patients the case is; one that is nothing like them is refused unless it was asked for.
+
+    A model of simulated patients is a demonstration, to which every real slide is foreign: it warns and answers.
+    """
+    arrays = artefact.references()
+    found = () if arrays is None else familiarity_of(arrays, case, artefact.card.panel)
+    far = [one for one in found if one.level == "far"]
+    if far and not artefact.card.simulated and not request.even_if_unlike:
+        raise InputError(
+            f"Prediction withheld. {familiarity_words(far)[0]}",
+            hint="To see the answer all the same, ask for it: --even-if-unlike, or the box below the model.",
+        )
+    return found
 
 
 def _slide_facts(request: PredictRequest, embeddings: list[Embedding]) -> list[dict[str, object]]:
@@ -316,32 +369,6 @@ def _refuse_twins(paths: tuple[Path, ...]) -> None:
                 f"The same slide was given twice: slides {first} and {number} have the same content.",
                 hint="Give each slide once: tiles would count double.",
             )
-
-
-def file_prediction(request: PredictRequest) -> str:
-    """Hand a request to the worker; returns the job's id."""
-    return file_job(JOB_KIND, request_to_json(request))
-
-
-def job_prediction(job_id: str) -> Prediction:
-    """The prediction of a finished job.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such job, or it has no prediction.
-    """
-    job = read_job(job_id)
-    if job.result is None:
-        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
-    return prediction_from_json(job.result)
-
-
-def _work(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    return prediction_to_json(predict(request_from_json(payload), report=report, cancel=cancel))
-
-
-HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {JOB_KIND: _work}
 
 
 def write_sample_case(out: Path, *, number: int = 0) -> tuple[Path, Path]:

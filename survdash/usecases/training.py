@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survdash.artefact import Artefact, Card, check_model_folder, write_artefact
+from survdash.artefact import Artefact, Card, check_model_folder, load_folds, write_artefact, write_references
 from survdash.cohort import Cohort
-from survdash.errors import InputError, NotEnoughDataError
+from survdash.errors import ArtefactError, InputError, NotEnoughDataError
 from survdash.genes import describe_panel
 from survdash.nets.registry import DEFAULT_MODEL, check_modalities, get
 from survdash.progress import Cancel, Report, silent
@@ -119,8 +119,34 @@ def crossval(
     artefact = write_artefact(
         place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
     )
+    artefact = _refer(artefact, data)
     shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
     return artefact
+
+
+def add_references(artefact: Artefact, cohort: Cohort) -> Artefact:
+    """Store with a model that was trained earlier what a case is compared with; the model's version changes.
+
+    Raises
+    ------
+    ArtefactError
+        If the model was trained on another state of the cohort.
+    """
+    from survdash.training.data import model_data
+
+    card = artefact.card
+    if card.cohort_digest != cohort.digest:
+        raise ArtefactError(f"Model {card.name} was trained on another state of cohort {cohort.name}.",
+                            hint=f"Train it again: python -m survdash crossval {cohort.name} --model {card.run}")
+    return _refer(artefact, model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing))
+
+
+def _refer(artefact: Artefact, data: ModelData) -> Artefact:
+    """What is stored comes from the stored fold models, as they answer later."""
+    from survdash.explanation.references import make_references
+
+    folds = dict(zip(artefact.card.folds, load_folds(artefact), strict=True))
+    return write_references(artefact, make_references(folds, data, artefact.predictions()))
 
 
 def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, events: int) -> Card:
