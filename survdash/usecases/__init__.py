@@ -4,7 +4,6 @@ from survdash.sources.gene_table import GeneCheck
 from survdash.usecases.analysis import (
     CohortAnalysis,
     analyse_cohort,
-    compare_models,
     export_cohort,
     export_prediction,
     prediction_to_json,
@@ -22,6 +21,7 @@ from survdash.usecases.cases import (
     predict,
     write_sample_case,
 )
+from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
@@ -34,12 +34,14 @@ from survdash.usecases.library import (
     open_run,
 )
 from survdash.usecases.many_runs import RunOutcome, crossval_all
+from survdash.usecases.published import Published, published_for
 from survdash.usecases.training import crossval, import_cohort, make_recipe
 
 __all__ = [
-    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "RunEntry", "RunOutcome",
+    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "Published", "RunEntry", "RunOutcome",
     "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "compare_models", "crossval", "crossval_all",
-    "describe_methods", "export_cohort", "export_prediction", "file_prediction", "import_cohort", "job_prediction",
-    "list_cohorts", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
-    "open_run", "predict", "prediction_to_json", "stored_prediction", "write_sample_case",
+    "describe_methods", "export_cohort", "export_models", "export_prediction", "file_prediction",
+    "import_cohort", "job_prediction", "latex_of_models", "list_cohorts", "list_models", "list_problems",
+    "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run", "predict", "prediction_to_json",
+    "published_for", "stored_prediction", "write_sample_case",
 ]  # fmt: skip
