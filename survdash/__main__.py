@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from survdash import crossval_command
+from survdash import compare_command, crossval_command
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
@@ -206,14 +206,6 @@ def _tell_problems() -> None:
         print(f"survdash: warning: {words}", file=sys.stderr)
 
 
-def _compare(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash import usecases
-
-    table = usecases.compare_models(options.cohort, options.models and tuple(dict.fromkeys(options.models)))
-    rows = json.loads(table.to_json(orient="records", double_precision=15))  # pandas writes NaN as null
-    return {"cohort": options.cohort, "rows": rows}
-
-
 def _predict(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.store import write_json, write_text
@@ -301,10 +293,6 @@ def _doctor(options: argparse.Namespace, report: Report) -> Answer:
 def _one_or_each(values: list[Any]) -> Any:
     """What an option that may be repeated says: nothing, one value, or one a slide."""
     return values[0] if len(values) == 1 else tuple(values) or None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -401,8 +389,10 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     ))  # fmt: skip
     command("references", _references, "store with a model trained earlier what a case is compared with: its patients' "
             "fused vectors, and what is usual among them", "references demo-glg", model=str)
-    made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
-    made.add_argument("--models", type=_names, help="only these runs")
+    compare_command.add_arguments(command(
+        "compare", compare_command.run, "compare the trained models of a cohort",
+        "compare demo --csv methods.csv --latex methods.tex",
+    ))  # fmt: skip
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",
                    "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip
     made.add_argument("--model", default="default")

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("jobs", "figures", "report", "export"),
     ("usecases",),
     ("ui",),
-    ("pages", "app", "__main__", "crossval_command"),
+    ("pages", "app", "__main__", "compare_command", "crossval_command"),
 )
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 

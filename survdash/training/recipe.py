@@ -115,9 +115,9 @@ class Recipe:
         if self.modalities != tuple(name for name in spec.modalities if name in unasked):
             parts += self.modalities
         left_out = sorted(name for name, value in self.options.items() if value is False)
-        return "-".join([*parts, *(f"without-{name}" for name in left_out), *self._differences()])
+        return "-".join([*parts, *(f"without-{name}" for name in left_out), *self.differences()])
 
-    def _differences(self) -> list[str]:
+    def differences(self) -> list[str]:
         """What else sets the run apart from the paper's training, so that it does not replace that run."""
         parts = ["stand-ins"] if self.allows_missing else []
         if self.loss == "cox":

@@ -188,7 +188,7 @@ def describe_methods() -> list[dict[str, object]]:
 
 
 def run_title(card: Card) -> str:
-    """Title of a run: the method's, and what it looks at where it could look at more."""
+    """Title of a run: the method's, what it looks at where it could look at more, and what else sets it apart."""
     spec = MODELS[card.recipe.model]
     seen = [name for name in ("genes", "slide") if name in card.modalities]
     parts = [spec.title]
@@ -196,7 +196,8 @@ def run_title(card: Card) -> str:
         parts.append(f"{(*seen, 'clinical facts')[0]} only")
     if "clinical" in card.modalities and seen:
         parts.append("with clinical facts")
-    return ", ".join(parts)
+    parts += [f"without {name.replace('_', ' ')}" for name, value in card.recipe.options.items() if value is False]
+    return ", ".join([*parts, *(words.replace("-", " ") for words in card.recipe.differences())])
 
 
 def _entry(artefact: Artefact) -> RunEntry:
