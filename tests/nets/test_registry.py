@@ -36,7 +36,7 @@ def test_an_unknown_name_lists_the_known_ones():
         ("snn", BOTH, "SNN needs genes, and is given genes and slide"),
         ("attnmil", (), "AttnMIL needs slide, and is given nothing"),
         ("porpoise", ("genes",), "Porpoise needs genes and slide, and is given genes"),
-        ("glg", (), "needs genes or slide or both, and is given nothing"),
+        ("glg", (), "needs genes or slide or clinical or several, and is given nothing"),
         ("mcat", ("slide",), "MCAT needs genes and slide, and is given slide"),
         ("cox_ridge", (), "needs genes or slide or clinical or several, and is given nothing"),
         ("cox_clinical", ("genes",), "Clinical Cox needs clinical, and is given genes"),
