@@ -21,8 +21,7 @@ from survdash.nets.baselines.fitted import Blocks, TrainingSet
 NETWORK = "network"  # name of the block that holds the network's risk, (N, 1)
 # Times the recipe's. Thousands of genes or slide features say little each; three clinical facts say much.
 PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 3.0, "slide": 3.0, "clinical": 1.0})
-# A log hazard ratio for one standard deviation of risk is about 0.3, and differs between parts by about
-# 30 ** -0.5 = 0.18: the prior that this ridge penalty stands for.
+# As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected.
 STRENGTH = 30.0
 LEAST = 1e-3  # weight of every part where held-out risks speak for none of them
 
@@ -128,27 +127,44 @@ def blend(
         centres.append(centre)
         scales.append(scale)
     scale = np.mean(scales, axis=0)
-    weight = fit_weights(standard, survival)
+    # A network sees what the paths see; what it adds to them it has to show.
+    expected = np.append(np.ones(len(paths)), 0.0)
+    weight = fit_weights(standard, survival, expected=expected)
     return Blend(
         paths=paths, centre=np.mean(centres, axis=0), scale=np.where(scale > 0, scale, 1.0), weight=weight,
         curve=curve_of_risk(standard @ weight, survival),
     )
 
 
-def fit_weights(risks: np.ndarray, survival: Survival, *, strength: float = STRENGTH) -> np.ndarray:
-    """Weights, none below 0, that make the sum of (N, P) standardised risks a log hazard ratio: (P,).
+def fit_weights(
+    risks: np.ndarray, survival: Survival, *, expected: np.ndarray, strength: float = STRENGTH
+) -> np.ndarray:
+    """Weights, none below 0, that make the sum of standardised risks a log hazard ratio.
 
     Cox's partial likelihood (Breslow's for ties) less ``strength / 2`` times the squared distance of the weights from
-    the one weight that serves all parts best: few deaths leave them equal, many tell the parts apart. Where the
-    held-out risks speak for no part, all get the same small weight: the order of patients is then that of the plain
-    sum, and ``curve_of_risk`` gives everyone the same curve.
+    those expected: few deaths leave them there, many tell the parts apart.
+
+    Parameters
+    ----------
+    risks : ndarray, shape (N, P)
+    survival : Survival
+        Of the same cases.
+    expected : ndarray, shape (P,)
+        The weights expected, up to one factor that is fitted.
+    strength : float
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        Where the risks speak for no part, all get the same small weight: the order of patients is then that of the
+        plain sum, and ``curve_of_risk`` gives everyone the same curve.
     """
-    common = _maximise(risks.sum(axis=1, keepdims=True), survival, towards=0.0, strength=1e-3)
-    weight = _maximise(risks, survival, towards=float(common[0]), strength=strength)
+    factor = _maximise((risks @ expected)[:, None], survival, towards=np.zeros(1), strength=1e-3)
+    weight = _maximise(risks, survival, towards=factor * expected, strength=strength)
     return weight if weight.any() else np.full_like(weight, LEAST)
 
 
-def _maximise(risks: np.ndarray, survival: Survival, *, towards: float, strength: float) -> np.ndarray:
+def _maximise(risks: np.ndarray, survival: Survival, *, towards: np.ndarray, strength: float) -> np.ndarray:
     from scipy.optimize import minimize
 
     order = np.argsort(-survival.time_months, kind="stable")
@@ -165,7 +181,6 @@ def _maximise(risks: np.ndarray, survival: Survival, *, towards: float, strength
         value = np.sum(np.log(total) + score.max() - score[event]) + strength / 2 * distance @ distance
         return float(value), (mean - rows[event]).sum(axis=0) + strength * distance
 
-    start = np.full(risks.shape[1], towards)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * start.size)
+    found = minimize(loss, towards, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * towards.size)
     result: np.ndarray = found.x
     return result

@@ -8,8 +8,9 @@ from lifelines import CoxPHFitter
 from pandas import DataFrame
 
 from survdash.case import Survival
+from survdash.nets.baselines.cox_ridge import curve_of_risk
 from survdash.nets.baselines.fitted import TrainingSet, inner_folds
-from survdash.nets.baselines.linear_paths import LEAST, NETWORK, STRENGTH, Blend, blend, fit_paths, fit_weights
+from survdash.nets.baselines.linear_paths import LEAST, NETWORK, Blend, blend, fit_paths, fit_weights
 
 
 def patients(n=200, *, effects=(0.6, 0.3, 0.0), seed=0, deaths=0.7):
@@ -27,22 +28,29 @@ def test_without_a_penalty_the_weights_are_those_of_a_cox_model():
     table = DataFrame(risks).assign(time=distinct, event=survival.event)
     theirs = CoxPHFitter().fit(table, "time", "event").params_.to_numpy()
     # Both are maxima of one concave function; L-BFGS stops within 1e-5 of its gradient.
-    np.testing.assert_allclose(fit_weights(risks, survival, strength=0.0), theirs, atol=1e-3)
+    np.testing.assert_allclose(fit_weights(risks, survival, expected=np.ones(3), strength=0.0), theirs, atol=1e-3)
 
 
 def test_no_weight_is_below_zero_and_a_part_that_misleads_gets_none():
     risks, survival = patients(n=1500, effects=(0.7, 0.3, -0.6))
-    weight = fit_weights(risks, survival)
+    weight = fit_weights(risks, survival, expected=np.ones(3))
     assert weight[2] == 0
     assert weight[0] > weight[1] > 0
 
 
 def test_few_deaths_leave_the_weights_equal_and_many_tell_the_parts_apart():
-    few, many = (fit_weights(*patients(n=n, effects=(0.8, 0.0))) for n in (40, 2000))
+    few, many = (fit_weights(*patients(n=n, effects=(0.8, 0.0)), expected=np.ones(2)) for n in (40, 2000))
     assert np.ptp(few) < np.ptp(many)
     np.testing.assert_allclose(many, [0.8, 0.0], atol=0.1)  # 1,400 deaths: a standard error of about 0.03
-    held = fit_weights(*patients(n=2000, effects=(0.8, 0.0)), strength=1e9)
-    np.testing.assert_allclose(held[0], held[1], rtol=1e-4)
+    held = fit_weights(*patients(n=2000, effects=(0.8, 0.0)), expected=np.array([1.0, 0.5]), strength=1e9)
+    np.testing.assert_allclose(held[0], 2 * held[1], rtol=1e-4)
+
+
+def test_a_part_of_which_nothing_is_expected_gets_a_weight_if_it_knows_more():
+    expected = np.array([1.0, 0.0])
+    useless, useful = (fit_weights(*patients(n=2000, effects=(0.5, own)), expected=expected) for own in (0.0, 0.5))
+    assert useless[1] < 0.05
+    np.testing.assert_allclose(useful, [0.5, 0.5], atol=0.1)
 
 
 @given(order=st.permutations(range(60)), months=st.floats(0.1, 50))
@@ -50,14 +58,14 @@ def test_neither_the_order_of_cases_nor_the_unit_of_time_matters(order, months):
     risks, survival = patients(n=60)
     other = Survival(time_months=survival.time_months[order] * months, event=survival.event[order])
     # The same sums in another order, and an optimiser that stops within 1e-5 of its gradient.
-    np.testing.assert_allclose(fit_weights(risks[order], other), fit_weights(risks, survival), atol=1e-4)
+    one, turned = (fit_weights(*both, expected=np.ones(3)) for both in ((risks, survival), (risks[order], other)))
+    np.testing.assert_allclose(turned, one, atol=1e-4)
 
 
 def test_where_every_part_misleads_all_weigh_alike_and_everyone_gets_one_curve():
     risks, survival = patients(n=400, effects=(-1.0, -1.0))
-    np.testing.assert_array_equal(fit_weights(risks, survival), [LEAST, LEAST])
-    made = blend({}, risks, folds=np.arange(400) % 5, survival=survival)
-    assert made.curve.coefficients.tolist() == [0]
+    np.testing.assert_array_equal(fit_weights(risks, survival, expected=np.ones(2)), [LEAST, LEAST])
+    assert curve_of_risk(risks.sum(axis=1) * LEAST, survival).coefficients.tolist() == [0]
 
 
 def training(n=150, *, seed=0):
@@ -101,12 +109,6 @@ def test_parts_are_standardised_and_weighed(made):
     assert made.centre[3] == pytest.approx(2000, abs=20)
     assert made.scale[3] == pytest.approx(100, rel=0.15)
     np.testing.assert_allclose(parts[:, 3].std(), made.weight[3], rtol=0.2)
-
-
-def test_the_paths_have_the_penalty_of_their_kind(cases, made):
-    alone = fit_paths(cases.only("genes"))["genes"]
-    np.testing.assert_array_equal(alone.coefficients, made.paths["genes"].coefficients)
-    assert STRENGTH > 0
 
 
 def test_curves_follow_the_risk(cases, made):
