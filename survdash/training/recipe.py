@@ -41,7 +41,8 @@ class Recipe:
     by_site : bool
         Made folds never have a hospital on both sides.
     penalty : float
-        Ridge penalty of the Cox model, around which late fusion tries others; no other model reads it.
+        Ridge penalty of the Cox model, around which late fusion tries others, and by which those of linear paths are
+        multiplied; no other model reads it.
     options : mapping
         Switches of the network, see its class.
 

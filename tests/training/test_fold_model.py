@@ -21,6 +21,7 @@ RECIPES = [
     Recipe(model="coxnet", modalities=("genes", "slide")),
     Recipe(model="rsf", modalities=("genes", "slide")),
     Recipe(model="late_fusion", modalities=("genes", "slide")),
+    Recipe(model="glg_linear", modalities=("genes", "slide"), options={"width": 16}, epochs=2),
 ]
 
 
