@@ -66,8 +66,13 @@ def answer(table: pd.DataFrame) -> str:
         return f"{escape(leader['title'])} is the only method trained so far: its C-index is {leader['mean']:.2f}."
     if leader["best"]:
         return f"{escape(leader['title'])} orders the patients best; its lead is larger than chance explains."
-    return (f"{escape(leader['title'])} has the highest C-index, {leader['mean']:.2f}, "
-            "but its lead over the next is within what chance explains.")
+    paired = table["difference_high"].iloc[1:].dropna()
+    of_these = " of those on the same folds" if len(paired) < len(table) - 1 else ""
+    if paired.empty:
+        return f"No two methods were judged on the same folds, so none is compared with {escape(leader['title'])}."
+    lead = "; its lead over these is larger than chance explains" if (paired < 0).all() else \
+        ", but its lead over the next is within what chance explains"
+    return f"{escape(leader['title'])} has the highest C-index{of_these}, {leader['mean']:.2f}{lead}."
 
 
 def who(table: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, duration, escape
+from survdash.ui.training_form import show_methods
 
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
@@ -83,6 +84,10 @@ with error_box():
     show_problems(caching.problems())
     for card in caching.models():
         show_card(card)
+
+st.header("Methods", anchor=False)
+with error_box():
+    show_methods(page="models")
 
 st.header("Cohorts on this machine", anchor=False)
 with error_box():

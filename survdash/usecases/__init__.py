@@ -9,8 +9,8 @@ from survdash.usecases.analysis import (
     prediction_to_json,
     stored_prediction,
 )
+from survdash.usecases.cases import HANDLERS as CASE_HANDLERS
 from survdash.usecases.cases import (
-    HANDLERS,
     PredictRequest,
     SlideCheck,
     check_genes,
@@ -36,12 +36,17 @@ from survdash.usecases.library import (
 from survdash.usecases.many_runs import RunOutcome, crossval_all
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.training import crossval, import_cohort, make_recipe
+from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
+from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
+
+HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS}  # every kind of job that a worker can do
 
 __all__ = [
-    "HANDLERS", "CohortAnalysis", "CohortEntry", "GeneCheck", "PredictRequest", "Published", "RunEntry", "RunOutcome",
-    "SlideCheck", "analyse_cohort", "check_genes", "check_slide", "compare_models", "crossval", "crossval_all",
-    "describe_methods", "export_cohort", "export_models", "export_prediction", "file_prediction",
-    "import_cohort", "job_prediction", "latex_of_models", "list_cohorts", "list_models", "list_problems",
-    "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run", "predict", "prediction_to_json",
+    "HANDLERS", "TRAINING", "CohortAnalysis", "CohortEntry", "GeneCheck", "MethodState", "PredictRequest",
+    "Published", "RunEntry", "RunOutcome", "SlideCheck", "analyse_cohort", "check_genes", "check_slide",
+    "compare_models", "crossval", "crossval_all", "describe_methods", "export_cohort", "export_models",
+    "export_prediction", "file_prediction", "file_training", "import_cohort", "job_prediction",
+    "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
+    "make_recipe", "model_for_command", "open_cohort", "open_run", "predict", "prediction_to_json",
     "published_for", "stored_prediction", "write_sample_case",
 ]  # fmt: skip

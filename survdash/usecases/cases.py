@@ -325,6 +325,8 @@ def job_prediction(job_id: str) -> Prediction:
         If there is no such job, or it has no prediction.
     """
     job = read_job(job_id)
+    if job.kind != JOB_KIND:
+        raise UnknownNameError("This job is no prediction.", hint="Page 'Models & data' shows trainings.")
     if job.result is None:
         raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
     return prediction_from_json(job.result)

@@ -1,4 +1,4 @@
-"""All models of a cohort side by side: same patients, paired differences, the paper's numbers in columns of their own."""
+"""All models of a cohort side by side: same patients, paired differences, the paper's numbers in own columns."""
 
 from __future__ import annotations
 

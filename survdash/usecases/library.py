@@ -180,9 +180,10 @@ def list_models() -> list[dict[str, object]]:
 
 
 def describe_methods() -> list[dict[str, object]]:
-    """The methods that can be trained: name, title, what they look at, where they come from."""
+    """The methods that can be trained: name, title, what they look at and need of it, where they come from."""
     return [
-        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "source": spec.source}
+        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "needs": spec.needs,
+         "source": spec.source}
         for name, spec in MODELS.items()
     ]
 
