@@ -50,7 +50,7 @@ def show_card(card: dict[str, Any]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
     reads = " and ".join(card["recipe"]["modalities"])
-    title = f"**{escape(card['title'])}**, {reads}, trained on {escape(card['cohort'])}"
+    title = f"**{escape(card['run_title'])}**; reads {reads}; trained on {escape(card['cohort'])}"
     with st.expander(title, icon=":material/neurology:"):
         show_simulated(simulated=card["simulated"])
         rows = {

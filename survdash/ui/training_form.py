@@ -24,11 +24,11 @@ STATES = {
     "not for it": ":orange[:material/block:] not for this cohort", "failed": ":red[:material/error:] failed",
 }
 COLUMNS = {
-    "title": st.column_config.TextColumn("Method", pinned=True),
-    "state": st.column_config.TextColumn("In this cohort", help="C-index ± standard deviation over the folds of each "
-                                         "run that is here."),
+    "title": st.column_config.TextColumn("Method", pinned=True, width=200),
+    "state": st.column_config.TextColumn("In this cohort", width=150, help="C-index ± standard deviation over "
+                                         "the folds of its first run; page Compare has all of them."),
     "reads": st.column_config.TextColumn("Reads here", help="What the method would look at in this cohort."),
-    "needs": st.column_config.TextColumn("Needs"),
+    "needs": st.column_config.TextColumn("Needs", width=240),
     "source": st.column_config.TextColumn("Source"),
 }
 
@@ -45,7 +45,8 @@ def show_methods(*, page: str) -> None:
         cohort = pick_cohort(page=page)
     methods = caching.methods(cohort.name)
     st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=COLUMNS,
-                 key=f"{page}.methods", alt="Each method, what it needs, and how it does in this cohort.")
+                 height="content", key=f"{page}.methods",
+                 alt="Each method, what it needs, and how it does in this cohort.")
     if job_id := st.query_params.get(PARAMETER):
         _show_job(job_id, page=page)
     else:
@@ -54,9 +55,15 @@ def show_methods(*, page: str) -> None:
 
 def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecases.RunEntry]) -> pd.DataFrame:
     told = {run.name: f"{run.cindex_mean:.3f} ± {run.cindex_sd:.3f}" for run in runs}
+
+    def state(one: usecases.MethodState) -> str:
+        if not one.runs:
+            return one.lacks or "not trained yet"
+        return told[one.runs[0]] + (f", and {len(one.runs) - 1} more" if len(one.runs) > 1 else "")
+
     return pd.DataFrame({
         "title": [one.title for one in methods],
-        "state": ["; ".join(told[run] for run in one.runs) or one.lacks or "not trained yet" for one in methods],
+        "state": [state(one) for one in methods],
         "reads": [" + ".join(one.reads) or "–" for one in methods],
         "needs": [one.needs for one in methods], "source": [one.source for one in methods],
     })  # fmt: skip

@@ -171,11 +171,13 @@ def list_artefacts() -> list[Artefact]:
 
 
 def list_models() -> list[dict[str, object]]:
-    """Cards of all trained models, with their concordance and, where part of the training chose it, the epochs."""
+    """Cards of all trained models, with what tells a run from others (``run_title``), concordance and inner epochs."""
     models = []
     for one in list_artefacts():
         evaluation = one.evaluation()
-        models.append(one.card.to_json() | {"cindex": evaluation["cindex"], "inner": evaluation.get("inner", [])})
+        models.append(one.card.to_json() | {
+            "run_title": run_title(one.card), "cindex": evaluation["cindex"], "inner": evaluation.get("inner", []),
+        })  # fmt: skip
     return models
 
 

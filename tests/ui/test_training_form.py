@@ -32,7 +32,7 @@ def test_every_method_stands_there_with_its_source_and_state(page):
     assert table.loc["TransMIL", ["state", "needs"]].tolist() == ["not trained yet", "slide"]
     (snn,) = [run for run in usecases.list_runs("demo") if run.name == "snn"]
     assert table.loc["SNN", "state"] == f"{snn.cindex_mean:.3f} ± {snn.cindex_sd:.3f}"
-    assert table.loc[MODELS["glg"].title, "state"].count("±") == 3
+    assert table.loc[MODELS["glg"].title, "state"].endswith(", and 2 more")
 
 
 def test_what_is_chosen_is_filed_and_its_number_is_the_address(page):
