@@ -111,9 +111,10 @@ def show_published(numbers: tuple[usecases.Published, ...]) -> None:
             column_config={"C-index, published": st.column_config.NumberColumn(format="%.3f")},
         )
         st.caption(escape(
-            f"{numbers[0].note.capitalize()}: the paper read the tiles by another encoder, so a difference to ours is "
-            "not one of the methods alone. This cohort is taken for the paper's by the cancer codes of its patients "
-            f"({numbers[0].cancer}). Source: {'; '.join(sorted({one.source for one in numbers}))}."
+            f"{numbers[0].note.capitalize()}: what the paper read of slides and genes is not what is read here, so a "
+            "difference to ours is not one of the methods alone. This cohort is taken for the paper's by the cancer "
+            f"codes of its patients ({numbers[0].cancer}). "
+            f"Source: {'; '.join(sorted({one.source for one in numbers}))}."
         ))
 
 

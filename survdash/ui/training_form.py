@@ -72,14 +72,14 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
 def _ask(cohort: usecases.CohortEntry, methods: Sequence[usecases.MethodState], *, page: str) -> None:
     titles = {one.name: one.title for one in methods if one.reads}
     untrained = [one.name for one in methods if one.reads and not one.runs]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect("Train", list(titles), key=f"{page}.train_{cohort.name}",
-                                format_func=titles.__getitem__, placeholder="Methods to train on this cohort")
-        if st.button("Train all that are not trained", key=f"{page}.train_all", disabled=not untrained):
-            _file(cohort.name, untrained)
+    chosen = st.multiselect("Train", list(titles), key=f"{page}.train_{cohort.name}",
+                            format_func=titles.__getitem__, placeholder="Methods to train on this cohort")
+    with st.container(horizontal=True):
         if st.button("Train", type="primary", key=f"{page}.train", disabled=not chosen,
                      icon=":material/model_training:"):
             _file(cohort.name, chosen)
+        if st.button("Train all that are not trained", key=f"{page}.train_all", disabled=not untrained):
+            _file(cohort.name, untrained)
     st.caption("On the cohort's folds, with the paper's settings; other settings have the command crossval. It takes "
                "from seconds to hours, you may leave the page, and what is stopped goes on where it was. Predictions "
                "of new cases wait meanwhile. A method that was trained before is trained again only if its data, "
