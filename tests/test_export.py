@@ -134,7 +134,7 @@ def test_the_rows_of_a_latex_table_say_what_the_table_says(cohort: Cohort) -> No
     assert "bf" not in second
     assert third.endswith(r"3, made by site & 1 & $0.600 \pm 0.030$ & 0.600--0.800 & -- & -- & -- \\")
     assert "180 patients of Made" in text
-    assert "published, other features; of A 2025; not ranked" in text
+    assert "Last column: published, other features, from A 2025; not ranked" in text
     assert INTENDED_USE in text
     assert "Simulated patients" in text
 

@@ -82,7 +82,7 @@ def test_the_paper_s_number_stands_beside_and_changes_nothing(
     assert table.loc["cox_ridge", "published_source"] == ""
     text = latex_of_models(as_blca, table.reset_index())
     assert r"& Published \\" in text
-    assert "published, other features; of Zhang 2025, doi:10.14135/" in text
+    assert "published, other features, from Zhang 2025, doi:10.14135/" in text
     monkeypatch.setattr("survdash.usecases.comparison.published_for", lambda cohort: ())
     ours = [name for name in table if not name.startswith("published")]
     pd.testing.assert_frame_equal(compare_models(as_blca).set_index("run")[ours], table[ours])
