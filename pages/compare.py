@@ -23,9 +23,9 @@ COLUMNS = {
     "folds_mean": st.column_config.TextColumn(
         "C-index", help=CINDEX + " Mean ± standard deviation over the held-out folds (divided by their number)."),
     "interval": st.column_config.TextColumn("95 % CI", help="Of the mean; bootstrap over patients."),
-    "published": st.column_config.NumberColumn(
-        "Published", format="%.3f", help="The paper's number of this method: published, other features. It is beside "
-        "ours for orientation, in no ranking and no test."),
+    "published": st.column_config.TextColumn(
+        "Published, other features", help="The paper's number of this method on the same modalities, read from other "
+        "features. It is beside ours for orientation, in no ranking and no test."),
     "pooled": st.column_config.NumberColumn("Pooled", format="%.3f", help="Over all held-out patients at once."),
     "difference": st.column_config.TextColumn(
         "Difference", help="C-index minus that of the first row, on the same patients; none for a run on other folds."),
@@ -55,6 +55,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
         "reference", *("other folds" if pd.isna(value) else f"{value:+.3f}" for value in table["difference"].iloc[1:])
     ]
     shown["p_holm"] = ["–", *("–" if pd.isna(p) else p_text(p) for p in table["p_holm"].iloc[1:])]
+    shown["published"] = ["–" if pd.isna(value) else f"{value:.3f}" for value in table["published"]]
     known = [name for name in COLUMNS if name != "published" or table["published"].notna().any()]
     return shown[known]
 
@@ -66,8 +67,13 @@ def answer(table: pd.DataFrame) -> str:
         return f"{escape(leader['title'])} is the only method trained so far: its C-index is {leader['mean']:.2f}."
     if leader["best"]:
         return f"{escape(leader['title'])} orders the patients best; its lead is larger than chance explains."
-    return (f"{escape(leader['title'])} has the highest C-index, {leader['mean']:.2f}, "
-            "but its lead over the next is within what chance explains.")
+    paired = table["difference_high"].iloc[1:].dropna()
+    of_these = " of those on the same folds" if len(paired) < len(table) - 1 else ""
+    if paired.empty:
+        return f"No two methods were judged on the same folds, so none is compared with {escape(leader['title'])}."
+    lead = "; its lead over these is larger than chance explains" if (paired < 0).all() else \
+        ", but its lead over the next is within what chance explains"
+    return f"{escape(leader['title'])} has the highest C-index{of_these}, {leader['mean']:.2f}{lead}."
 
 
 def who(table: pd.DataFrame) -> str:
@@ -88,7 +94,10 @@ def who(table: pd.DataFrame) -> str:
 def other_folds(table: pd.DataFrame) -> str:
     """What is said where some runs have folds of their own."""
     count = int(table["difference"].isna().sum())
-    return f" The last {count} of the table are on other folds, so no difference is given." if count else ""
+    if not count:
+        return ""
+    which = "The last row of the table is" if count == 1 else f"The last {count} rows of the table are"
+    return f" {which} of other folds: no difference is given."
 
 
 def show_published(numbers: tuple[usecases.Published, ...]) -> None:
@@ -97,13 +106,15 @@ def show_published(numbers: tuple[usecases.Published, ...]) -> None:
         st.dataframe(
             pd.DataFrame({"Method": [one.title for one in numbers], "Reads": [" + ".join(one.modalities)
                           for one in numbers], "C-index, published": [one.cindex for one in numbers]}),
-            hide_index=True, key="compare.published", alt="The paper's C-index of each method and ablation.",
+            hide_index=True, key="compare.published", height="content",
+            alt="The paper's C-index of each method and ablation.",
             column_config={"C-index, published": st.column_config.NumberColumn(format="%.3f")},
         )
         st.caption(escape(
-            f"{numbers[0].note.capitalize()}: the paper read the tiles by another encoder, so a difference to ours is "
-            "not one of the methods alone. This cohort is taken for the paper's by the cancer codes of its patients "
-            f"({numbers[0].cancer}). Source: {'; '.join(sorted({one.source for one in numbers}))}."
+            f"{numbers[0].note.capitalize()}: what the paper read of slides and genes is not what is read here, so a "
+            "difference to ours is not one of the methods alone. This cohort is taken for the paper's by the cancer "
+            f"codes of its patients ({numbers[0].cancer}). "
+            f"Source: {'; '.join(sorted({one.source for one in numbers}))}."
         ))
 
 
@@ -117,7 +128,7 @@ with error_box():
     st.caption(f"{who(table)} Each risk is from a model that never saw the patient.{other_folds(table)}")
     st.plotly_chart(plot_forest(table), key="compare.forest", config=figure_config(f"{cohort.name}_methods"),
                     alt="C-index of each method with its 95 % interval; the table below has the numbers.")
-    st.dataframe(for_reading(table), hide_index=True, column_config=COLUMNS, key="compare.table",
+    st.dataframe(for_reading(table), hide_index=True, column_config=COLUMNS, key="compare.table", height="content",
                  alt="C-index, interval and paired difference of each method.")
     if numbers := caching.published(cohort.name):
         show_published(numbers)

@@ -188,7 +188,7 @@ def _latex_caption(table: pd.DataFrame, cohort: Cohort) -> str:
     sources = sorted({source for source in table["published_source"] if source})
     if sources:
         notes = ", ".join(sorted({note for note in table["published_note"] if note}))
-        words += f" Published: {notes}; of {' and '.join(sources)}; not ranked or tested with ours."
+        words += f" Last column: {notes}, from {' and '.join(sources)}; not ranked or tested with ours."
     return latex_text(f"{words} {INTENDED_USE}")
 
 

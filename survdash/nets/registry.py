@@ -46,6 +46,15 @@ class ModelSpec:
     with_clinical: bool = False
     with_paths: bool = False
 
+    @property
+    def needs(self) -> str:
+        """What it cannot do without, in words."""
+        if not self.either:
+            return " and ".join(self.modalities)
+        if self.at_least > 1:
+            return f"{self.at_least} of {', '.join(self.modalities)}"
+        return " or ".join([*self.modalities, "both" if len(self.modalities) == 2 else "several"])
+
     def load(self) -> Callable[..., Any]:
         """Import and return the class or function."""
         return _import(self.target)
@@ -210,13 +219,8 @@ def check_modalities(name: str, given: Iterable[str]) -> None:
     spec, here = get(name), set(given)
     usable = here & set(spec.modalities)
     if here - usable or len(usable) < (spec.at_least if spec.either else len(spec.modalities)):
-        needs = " and ".join(spec.modalities)
-        if spec.either:
-            needs = " or ".join([*spec.modalities, "both" if len(spec.modalities) == 2 else "several"])
-        if spec.at_least > 1:
-            needs = f"{spec.at_least} of {', '.join(spec.modalities)}"
         raise InputError(
-            f"{spec.title} needs {needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
+            f"{spec.title} needs {spec.needs}, and is given {' and '.join(sorted(here)) or 'nothing'}.",
             hint="Choose other modalities, or another model.",
         )
 

@@ -59,6 +59,11 @@ def published(cohort: str) -> tuple[usecases.Published, ...]:
     return _published(cohort, _digest(cohort, _stamp(cohort)))
 
 
+def methods(cohort: str) -> list[usecases.MethodState]:
+    """Every method, and what there is of it for a cohort."""
+    return _methods(cohort, _stamp(cohort))
+
+
 def models() -> list[dict[str, Any]]:
     """The cards of all trained models of this machine."""
     return _models(_stamp("*"))
@@ -112,6 +117,11 @@ def _comparison_latex(cohort: str, digest: str, versions: tuple[tuple[str, str],
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _published(cohort: str, digest: str) -> tuple[usecases.Published, ...]:
     return usecases.published_for(usecases.open_cohort(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _methods(cohort: str, stamp: Stamp) -> list[usecases.MethodState]:
+    return usecases.list_methods(cohort)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)

@@ -171,18 +171,21 @@ def list_artefacts() -> list[Artefact]:
 
 
 def list_models() -> list[dict[str, object]]:
-    """Cards of all trained models, with their concordance and, where part of the training chose it, the epochs."""
+    """Cards of all trained models, with what tells a run from others (``run_title``), concordance and inner epochs."""
     models = []
     for one in list_artefacts():
         evaluation = one.evaluation()
-        models.append(one.card.to_json() | {"cindex": evaluation["cindex"], "inner": evaluation.get("inner", [])})
+        models.append(one.card.to_json() | {
+            "run_title": run_title(one.card), "cindex": evaluation["cindex"], "inner": evaluation.get("inner", []),
+        })  # fmt: skip
     return models
 
 
 def describe_methods() -> list[dict[str, object]]:
-    """The methods that can be trained: name, title, what they look at, where they come from."""
+    """The methods that can be trained: name, title, what they look at and need of it, where they come from."""
     return [
-        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "source": spec.source}
+        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "needs": spec.needs,
+         "source": spec.source}
         for name, spec in MODELS.items()
     ]
 

@@ -1,6 +1,6 @@
 """What the paper reports of each method, to stand beside our own numbers and never among them.
 
-The paper read the tiles by another encoder and other gene tables, so its numbers are no bar that ours are tested
+What the paper read of slides and genes is not what is read here, so its numbers are no bar that ours are tested
 against: they enter no ranking, no "best" and no test.
 """
 

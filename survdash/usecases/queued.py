@@ -52,10 +52,10 @@ def job_explanation(job_id: str) -> Explanation | None:
 
 def _result(job_id: str) -> dict[str, Any]:
     job = read_job(job_id)
-    if job.result is None:
-        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
     if job.kind != PREDICTION:
         raise UnknownNameError("This job is no prediction.", hint="Open it where it was started.")
+    if job.result is None:
+        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
     return job.result
 
 

@@ -87,3 +87,12 @@ def test_an_option_that_cannot_be_is_refused_by_name(options, words):
     with pytest.raises(InputError, match=words):
         registry.check_options("glg", options)
     registry.check_options("glg", {"tokens": "tiles", "deals": 4, "transport": True, "width": 64})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("mcat", "genes and slide"), ("rsf", "genes or slide or clinical or several"), ("snn", "genes"),
+     ("late_fusion", "2 of genes, slide, clinical")],
+)
+def test_what_a_model_needs_is_said_in_words(name, words):
+    assert registry.get(name).needs == words

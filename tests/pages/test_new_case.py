@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from survdash import usecases
 from survdash.jobs import record
 from survdash.jobs.queue import cancel_job
 from survdash.simulation.sample_case import sample_case
@@ -135,4 +136,17 @@ def test_the_files_of_a_case_are_deleted_on_a_click(open_page, sample):
 def test_an_address_that_leads_nowhere_is_told(open_page, address, message):
     page = open_page("new_case", **address)
     assert message in page.error[0].value.replace("\\", "")
+    assert not page.exception
+
+
+def test_the_stage_is_asked_for_and_handed_on_only_where_the_model_reads_it(open_page, sample, data_dir):
+    cohort = usecases.open_cohort("demo")
+    usecases.crossval(cohort, usecases.make_recipe(cohort, model="cox_ridge", modalities=("genes", "clinical")))
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
+    assert not [box for box in page.selectbox if box.key == "new_case.stage"]
+    page.selectbox(key="new_case.run_genes").select("cox_ridge-genes-clinical").run()
+    page.selectbox(key="new_case.stage").select("III").run()
+    page.button(key="new_case.predict").click().run()
+    (job,) = record.job_ids()
+    assert record.read_payload(job)["stage"] == "III"
     assert not page.exception

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from survdash.errors import ArtefactError, GeneError, InputError, SlideError, UnknownNameError
+from survdash.jobs.queue import file_job
 from survdash.progress import Progress
 from survdash.slide.reader import open_slide
 from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
@@ -21,6 +22,7 @@ from survdash.usecases.cases import (
     check_genes,
     check_slide,
     choose_run,
+    job_prediction,
     model_for_command,
     predict,
     write_sample_case,
@@ -188,3 +190,9 @@ def test_the_command_line_names_models_as_people_do() -> None:
     assert model_for_command("default") == ("demo", "default")
     assert model_for_command("demo-glg-genes") == ("demo", "glg-genes")
     assert model_for_command("snn") == ("demo", "snn")
+
+
+def test_a_training_is_no_prediction() -> None:
+    job = file_job("train_models", {"cohort": "demo", "models": ["snn"]})
+    with pytest.raises(UnknownNameError, match="no prediction"):
+        job_prediction(job)
