@@ -16,17 +16,16 @@ from survdash.slide.reader import open_slide
 from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
 from survdash.store import file_sha256
 from survdash.usecases.analysis import export_prediction, prediction_from_json
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
-    HANDLERS,
-    PredictRequest,
     check_genes,
     check_slide,
     choose_run,
-    job_prediction,
     model_for_command,
     predict,
     write_sample_case,
 )
+from survdash.usecases.queued import HANDLERS, job_prediction
 
 
 @pytest.fixture(scope="module")
