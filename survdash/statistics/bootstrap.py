@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from survdash.case import Survival
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.statistics.concordance import comparable
-from survdash.statistics.inputs import check_labels, check_risk, check_seed, check_survival
+from survdash.statistics.inputs import check_labels, check_level, check_risk, check_seed, check_survival
 
 BLOCK = 20_000_000  # multiplicities held together
 
@@ -82,13 +82,52 @@ def concordance_interval(
     has as many deaths as the data. A patient drawn twice counts twice but is not compared with herself.
     Draws without a comparable pair are left out.
     """
-    _check_settings(resamples, level, seed)
+    check_level(level)
+    values, draws = concordance_draws([risk], time, event, fold, resamples=resamples, seed=seed)
+    low, high = np.nanquantile(draws[0], [(1 - level) / 2, (1 + level) / 2])
+    return float(values[0]), float(low), float(high)
+
+
+def concordance_draws(
+    risks: Sequence[ArrayLike],
+    time: ArrayLike,
+    event: ArrayLike,
+    fold: ArrayLike | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Harrell's c of several risks of the same patients, and the same in each bootstrap draw of these patients.
+
+    For intervals of whatever is computed of several c-indices, as a difference, or a ratio of differences.
+
+    Parameters
+    ----------
+    risks : sequence of array_like, shape (N,)
+        K of them, at least one.
+    time, event, fold, resamples, seed
+        As in ``concordance_interval``, which also says how patients are drawn.
+
+    Returns
+    -------
+    values : ndarray, shape (K,)
+    draws : ndarray, shape (K, resamples)
+        Draw b has the same patients for every risk; nan without a comparable pair.
+
+    Raises
+    ------
+    ClinicalError
+        If an array is impossible.
+    NotEnoughDataError
+        If no pair can be compared, in any one of the folds where folds are given.
+    """
+    check_seed(seed)
+    if resamples < 1 or not risks:
+        raise InputError(f"{resamples} draws of {len(risks)} risks are not possible.", hint="Use 1000 draws.")
     data = check_survival(time, event)
-    parts = _parts([check_risk(risk, data.size)], data, fold)
-    value = float(np.mean([part.indices(np.ones((1, part.patients.size)))[0, 0] for part in parts]))
-    draws = _draw(parts, data, resamples=resamples, seed=seed)[0]
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return value, float(low), float(high)
+    parts = _parts([check_risk(risk, data.size) for risk in risks], data, fold)
+    values = np.mean([part.indices(np.ones((1, part.patients.size)))[:, 0] for part in parts], axis=0)
+    return values, _draw(parts, data, resamples=resamples, seed=seed)
 
 
 def compare_paired(
@@ -123,11 +162,8 @@ def compare_paired(
     NotEnoughDataError
         If no pair can be compared, in any one of the folds where folds are given.
     """
-    _check_settings(resamples, level, seed)
-    data = check_survival(time, event)
-    parts = _parts([check_risk(risk_a, data.size), check_risk(risk_b, data.size)], data, fold)
-    plain = np.mean([part.indices(np.ones((1, part.patients.size)))[:, 0] for part in parts], axis=0)
-    draws = _draw(parts, data, resamples=resamples, seed=seed)
+    check_level(level)
+    plain, draws = concordance_draws([risk_a, risk_b], time, event, fold, resamples=resamples, seed=seed)
     gaps = draws[0] - draws[1]
     gaps = gaps[np.isfinite(gaps)]
     # Two c-indices that are equal may differ in the last digit after the means over folds.
@@ -160,12 +196,6 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     factors = np.arange(order.size, 0, -1)
     result[order] = np.minimum(1.0, np.maximum.accumulate(given[order] * factors))
     return result
-
-
-def _check_settings(resamples: int, level: float, seed: int) -> None:
-    check_seed(seed)
-    if resamples < 1 or not 0 < level < 1:
-        raise InputError(f"{resamples} draws at level {level} are not possible.", hint="Use 1000 and 0.95.")
 
 
 def _parts(risks: Sequence[np.ndarray], data: Survival, fold: ArrayLike | None) -> list[_Part]:
