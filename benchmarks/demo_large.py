@@ -10,7 +10,7 @@ stopped goes on there, in its training too. Then, with the demo's own recipes an
   interval draws patients anew within folds, all three together; the models are not trained anew.
 - for each size of ``--ablate``, each part of the network left out, over three seeds, paired with the whole one.
 
-``python -m benchmarks.demo_large [PATIENTS] [--jobs N] [--sizes N ...] [--ablate N ...]``
+``python -m benchmarks.demo_large --sizes 200 500 1000 2000 --ablate 200 [--jobs N]``
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tempfile import TemporaryDirectory
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-import pandas as pd
 
 import survdash.simulation
 from survdash.bag_file import BagFile
@@ -38,7 +37,6 @@ from survdash.simulation.drawing import MPP, draw_slide
 from survdash.simulation.patients import DEMO_SEED, case_id, simulate_cohort, simulate_patients
 from survdash.simulation.pyramid import write_pyramid
 from survdash.sources.cohort_folder import read_cohort
-from survdash.sources.fold_files import make_folds, seed_of
 from survdash.spread import spread
 from survdash.statistics.bootstrap import concordance_draws
 from survdash.store import digest, file_sha256
@@ -79,30 +77,19 @@ def embed(*, number: int, folder: Path) -> None:
 
 
 def make(patients: int, *, jobs: int) -> Cohort:
-    """The cohort of the first ``patients`` patients, with what is missing made."""
-    folder = home()
-    target = folder / f"first-{patients}"
+    """The cohort of the first ``patients`` patients with its folds; what is missing of it is made."""
+    target = home() / f"first-{patients}"
     if not target.is_dir():
-        pieces: list[Mapping[str, object]] = [{"number": number, "folder": folder} for number in range(1, patients + 1)]
+        pieces: list[Mapping[str, object]] = [{"number": number, "folder": home()} for number in range(1, patients + 1)]
         for _ in spread(embed, pieces, jobs=jobs):
             pass
         simulated = simulate_cohort(patients, seed=DEMO_SEED)
         bags = []
         for case in simulated.patients.index:
-            with BagFile(folder / f"{case}.h5") as file:
+            with BagFile(home() / f"{case}.h5") as file:
                 bags.append((file.read(["slide"]), file.attributes("slide")))
         write_demo_cohort(target, simulated, bags)
     return read_cohort(target)
-
-
-def first(cohort: Cohort, size: int) -> Cohort:
-    """Its first ``size`` patients, with folds of their own."""
-    patients = cohort.patients.iloc[:size]
-    folds = make_folds(patients["event"].to_numpy(bool), seed=seed_of(patients))
-    return replace(
-        cohort, patients=patients, genes=cohort.genes.loc[patients.index],  # type: ignore[union-attr]
-        slides=cohort.slides[cohort.slides.isin(patients.index)], folds=pd.Series(folds, index=patients.index),
-    )  # fmt: skip
 
 
 def held_out_risk(cohort: Cohort, recipe: Recipe, *, jobs: int) -> np.ndarray:
@@ -125,7 +112,7 @@ def interval(values: np.ndarray, digits: str) -> str:
     return f"{values[0]:{digits}} ({low:{digits}} to {high:{digits}})"
 
 
-def show_sizes(cohort: Cohort, sizes: list[int], *, jobs: int) -> None:
+def show_sizes(sizes: list[int], *, jobs: int) -> None:
     """The demo's recipes on more and more patients."""
     single = [recipe for recipe in RECIPES if len(recipe.modalities) == 1]
     ridge = next(recipe for recipe in RECIPES if recipe.model == "cox_ridge")
@@ -134,28 +121,28 @@ def show_sizes(cohort: Cohort, sizes: list[int], *, jobs: int) -> None:
           "share of the way |")  # fmt: skip
     print("|---" * (len(names) + 6) + "|")
     for size in sizes:
-        part = first(cohort, size)
-        truth = part.patients["true_risk"].to_numpy()
-        risks = [truth, *(held_out_risk(part, recipe, jobs=jobs) for recipe in (*single, ridge, FUSED))]
-        oracle, *alone, with_ridge, fused = draw(part, risks)
+        cohort = make(size, jobs=jobs)
+        truth = cohort.patients["true_risk"].to_numpy()
+        risks = [truth, *(held_out_risk(cohort, recipe, jobs=jobs) for recipe in (*single, ridge, FUSED))]
+        oracle, *alone, with_ridge, fused = draw(cohort, risks)
         best = max(alone, key=lambda row: row[0])
         print(
-            f"| {size:,} / {int(part.survival.event.sum()):,} | {oracle[0]:.3f} | "
+            f"| {size:,} / {int(cohort.survival.event.sum()):,} | {oracle[0]:.3f} | "
             f"{' | '.join(f'{row[0]:.3f}' for row in alone)} | {with_ridge[0]:.3f} | {interval(fused, '.3f')} | "
             f"{interval(fused - best, '+.3f')} | {interval((fused - best) / (oracle - best), '.0%')} |",
             flush=True,
         )
 
 
-def show_ablations(cohort: Cohort, size: int, *, jobs: int) -> None:
+def show_ablations(size: int, *, jobs: int) -> None:
     """Each part of the network left out, each seed beside the whole network of that seed."""
-    part = first(cohort, size)
+    cohort = make(size, jobs=jobs)
     variants = {"whole": FUSED}
     variants |= {f"without {name}": replace(FUSED, options={**FUSED.options, name: False}) for name in PARTS}
     risks = [
-        held_out_risk(part, replace(recipe, seed=seed), jobs=jobs) for recipe in variants.values() for seed in SEEDS
+        held_out_risk(cohort, replace(recipe, seed=seed), jobs=jobs) for recipe in variants.values() for seed in SEEDS
     ]
-    rows = draw(part, risks).reshape(len(variants), len(SEEDS), -1)
+    rows = draw(cohort, risks).reshape(len(variants), len(SEEDS), -1)
     means = dict(zip(variants, rows.mean(axis=1), strict=True))
     print(f"\n{size:,} patients, mean of {len(SEEDS)} seeds:\n")
     print("| network | c, mean of folds | less the whole one | c of each seed |\n|---|---|---|---|")
@@ -167,15 +154,16 @@ def show_ablations(cohort: Cohort, size: int, *, jobs: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("patients", nargs="?", type=int, default=SIZES[-1])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[], help=f"for instance {' '.join(map(str, SIZES))}")
+    parser.add_argument("--ablate", nargs="+", type=int, default=[], help="sizes at which parts are left out")
     parser.add_argument("--jobs", type=int, default=1, help="processes that draw, embed and train")
-    parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
-    parser.add_argument("--ablate", nargs="*", type=int, default=SIZES[:1])
     chosen = parser.parse_args()
-    cohort = make(max(chosen.patients, *chosen.sizes, *chosen.ablate), jobs=chosen.jobs)
-    show_sizes(cohort, [size for size in chosen.sizes if size <= chosen.patients], jobs=chosen.jobs)
+    if not chosen.sizes and not chosen.ablate:
+        print("Skipped, for it takes an hour: say which --sizes, and where to --ablate.")
+    if chosen.sizes:
+        show_sizes(chosen.sizes, jobs=chosen.jobs)
     for size in chosen.ablate:
-        show_ablations(cohort, size, jobs=chosen.jobs)
+        show_ablations(size, jobs=chosen.jobs)
 
 
 if __name__ == "__main__":
