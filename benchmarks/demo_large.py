@@ -2,8 +2,8 @@
 
 Draws as many patients as asked for, writes each slide as a TIFF and sends it through reader, tissue rule and encoder as
 the shipped demo's were; half a CPU second a patient, once: each bag is kept in the data folder, and a run that was
-stopped goes on there, in its training too. Then, with the demo's own recipes and five folds a cohort (of its first
-200 patients they are the shipped demo's, with the shipped figures):
+stopped goes on there, in its training too. Then, with the demo's own recipes and five folds for each cohort (those of
+the first 200 patients are the shipped demo's):
 
 - for the first 200, 500, 1,000, ... patients, c of the true risk (the oracle), of the best model that sees one
   modality, and of the fused network; and the share of the way between the first two that the third has gone. The
