@@ -116,6 +116,47 @@ def concordance_interval(
     return float(found.values[0]), low, high
 
 
+def concordance_draws(
+    risks: Sequence[ArrayLike],
+    time: ArrayLike,
+    event: ArrayLike,
+    fold: ArrayLike | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Harrell's c of several risks of the same patients, and the same in each bootstrap draw of these patients.
+
+    For intervals of whatever is computed of several c-indices, as a difference, or a ratio of differences.
+
+    Parameters
+    ----------
+    risks : sequence of array_like, shape (N,)
+        K of them, at least one.
+    time, event, fold, resamples, seed
+        As in ``concordance_interval``, which also says how patients are drawn.
+
+    Returns
+    -------
+    values : ndarray, shape (K,)
+    draws : ndarray, shape (K, resamples)
+        Draw b has the same patients for every risk; nan without a comparable pair.
+
+    Raises
+    ------
+    ClinicalError
+        If an array is impossible.
+    NotEnoughDataError
+        If no pair can be compared, in any one of the folds where folds are given.
+    """
+    if not risks:
+        raise InputError("0 risks are too few to draw.", hint="Give at least one.")
+    check_draws(resamples, 0.95, seed)
+    data = check_survival(time, event)
+    parts = make_parts([check_risk(risk, data.size) for risk in risks], data, fold)
+    return np.mean([part.values() for part in parts], axis=0), draw_indices(parts, resamples=resamples, seed=seed)
+
+
 def uno_interval(
     risk: ArrayLike,
     time: ArrayLike,

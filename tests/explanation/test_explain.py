@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from survdash.errors import Cancelled
 from survdash.explanation.explain import STEPS
-from survdash.progress import Cancel, Progress
+from survdash.progress import Progress
 from survdash.usecases.explaining import explain_patient
 
 
@@ -41,7 +43,7 @@ def test_what_a_model_cannot_tell_is_said() -> None:
 
 @pytest.mark.usefixtures("demo_run")
 def test_it_stops_when_asked() -> None:
-    cancel = Cancel()
+    cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
         explain_patient("demo", "glg", "SIM-0001", cancel=cancel)

@@ -11,6 +11,7 @@ from survdash.statistics import (
     holm,
     uno_interval,
 )
+from survdash.statistics.bootstrap import concordance_draws
 from survdash.statistics.inputs import check_survival
 from survdash.statistics.pair_draws import make_parts, weigh
 from survdash.statistics.resampling import multiplicities
@@ -91,6 +92,22 @@ def test_pairing_is_used(cohort):
     difference = compare_paired(risk, near, time, event, resamples=500)
     _, low, high = concordance_interval(risk, time, event, resamples=500)
     assert difference.high - difference.low < 0.3 * (high - low)
+
+
+def test_draws_are_of_the_same_patients_for_every_risk(cohort):
+    risk, time, event, fold = cohort
+    noise = np.random.default_rng(0).normal(size=risk.size)
+    values, draws = concordance_draws([risk, noise, risk, -noise], time, event, fold, resamples=50)
+    assert draws.shape == (4, 50)
+    np.testing.assert_array_equal(draws[0], draws[2])
+    assert draws[0].std() > 0
+    # Turned round, without ties, each pair counts for the other side.
+    np.testing.assert_allclose(draws[1] + draws[3], 1, rtol=1e-12)
+    pair = compare_paired(risk, noise, time, event, fold, resamples=50)
+    assert pair.difference == values[0] - values[1]
+    assert pair.low == pytest.approx(np.quantile(draws[0] - draws[1], 0.025), rel=1e-9)  # 1 - 0.95 is rounded
+    with pytest.raises(InputError, match="0 risks"):
+        concordance_draws([], time, event)
 
 
 def test_interval_covers_the_truth_about_as_often_as_it_says():

@@ -8,6 +8,7 @@ import pytest
 
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import file_job, read_job
+from survdash.jobs.record import read_payload
 from survdash.progress import silent
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import write_sample_case
@@ -26,16 +27,14 @@ from survdash.usecases.queued import (
 def test_a_filed_case_carries_all_that_was_asked(tmp_path: Path, data_dir: Path) -> None:
     slide, genes = write_sample_case(tmp_path)
     job = file_prediction(PredictRequest(slides=(slide,), genes=genes, mpp=(0.5,), stage="II"))
-    filed = read_job(job)
-    assert filed.kind == PREDICTION
-    result = HANDLERS[PREDICTION](filed.payload, silent, None)  # type: ignore[arg-type]
+    assert read_job(job).kind == PREDICTION
+    result = HANDLERS[PREDICTION](read_payload(job), silent, None)  # type: ignore[arg-type]
     assert set(result) >= {"risk", "explanation"}
 
 
 def test_the_why_of_a_patient_is_made_once_and_kept(data_dir: Path) -> None:
     job = file_explanation("demo", "cox_ridge", "SIM-0001")
-    filed = read_job(job)
-    assert HANDLERS[EXPLANATION](filed.payload, silent, None) == {"case_id": "SIM-0001"}  # type: ignore[arg-type]
+    assert HANDLERS[EXPLANATION](read_payload(job), silent, None) == {"case_id": "SIM-0001"}  # type: ignore[arg-type]
     kept = stored_explanation("demo", "cox_ridge", "SIM-0001")
     assert kept is not None
     assert kept.genes is not None
