@@ -82,4 +82,6 @@ def describe_neighbours(found: Sequence[Neighbour]) -> str:
     died = [one.time_months for one in found if one.died]
     if not died:
         return f"None of these {len(found)} patients was seen to die."
-    return f"{len(died)} of these {len(found)} patients died, after {min(died):.0f} to {max(died):.0f} months."
+    first, last = f"{min(died):.0f}", f"{max(died):.0f}"
+    when = first if first == last else f"{first} to {last}"
+    return f"{len(died)} of these {len(found)} patients died, after {when} months."

@@ -79,7 +79,7 @@ def test_only_the_window_that_started_a_case_lists_it_on_home(server, page: Page
     expect(page.get_by_role("link", name=f"Prediction {job[:8]}")).to_be_visible()
     other = browser.new_context().new_page()
     other.goto(server.url)
-    expect(other.get_by_text("A prediction that you start in this window appears here")).to_be_visible()
+    expect(other.get_by_text("that you start in this window appears here")).to_be_visible()
     expect(other.get_by_role("link", name=re.compile("^Prediction"))).to_have_count(0)
     other.context.close()
 

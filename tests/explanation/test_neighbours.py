@@ -52,3 +52,5 @@ def test_their_fate_is_told_in_words() -> None:
     died = sum(one.died for one in found)
     assert describe_neighbours(found).startswith(f"{died} of these 8 patients died")
     assert describe_neighbours([one for one in found if not one.died]).startswith("None of these")
+    (one,) = [one for one in found if one.died][:1]
+    assert describe_neighbours([one]) == f"1 of these 1 patients died, after {one.time_months:.0f} months."
