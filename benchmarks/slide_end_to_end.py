@@ -27,7 +27,8 @@ import numpy as np
 
 from benchmarks.slide_reading import make_slide, peak_mb
 from survdash.features import embed
-from survdash.features.encoders import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, EncoderSpec, load_encoder
+from survdash.features.encoders import load_encoder
+from survdash.features.registry import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, EncoderSpec
 from survdash.settings import settings
 from survdash.slide.reader import Slide, open_slide
 from survdash.slide.tiles import TileGrid, lay_grid

@@ -39,7 +39,10 @@ CUT_HELP = "Where low and high risk part: at the cut that parts the outcomes bes
 HORIZON = 36
 LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
 RATIO = "How many times faster patients of the high-risk group die than those of the low-risk group, at any moment."
-HELD_OUT = "Each fold is split at the cut found in the other folds. The fairest of the three."
+HELD_OUT = (
+    "Each fold is split at the cut found in the other folds, and shuffled outcomes say how often chance does as well. "
+    "The fairest of the three."
+)
 CORRECTED = "Allows for every cut having been tried: how often would a useless score part the patients this well?"
 NAIVE = "The plain log-rank test at this cut. The cut was chosen to make it small, so it is too small."
 

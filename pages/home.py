@@ -48,7 +48,9 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
                 st.page_link("compare.py", label="Compare the models", icon=":material/leaderboard:",
                              query_params={"cohort": entry.name})
         else:
-            st.markdown("No model yet. Train one:")
+            st.markdown("No model yet. Train one here or by command:")
+            st.page_link("models.py", label="Choose a method and train it", icon=":material/model_training:",
+                         query_params={"cohort": entry.name})
             st.code(f"python -m survdash crossval {entry.name} --model default", language="shell")
 
 
@@ -67,6 +69,9 @@ st.header("Ready on this machine", anchor=False)
 with error_box():
     show_problems(caching.problems())
     entries = caching.cohorts()
+    count = len(usecases.describe_methods())
+    st.page_link("models.py", label=f"{count} methods can be trained: what each needs, and which are trained",
+                 icon=":material/model_training:")
     if not entries:
         st.info("No cohort is here yet. Page 'Models & data' says how to import one.", icon=":material/inventory_2:")
     for start in range(0, len(entries), 2):
@@ -74,7 +79,7 @@ with error_box():
             with column:
                 show_cohort(entry)
 
-st.header("Your predictions", anchor=False)
+st.header("Your predictions and trainings", anchor=False)
 with error_box():
     show_own_jobs()
 

@@ -15,6 +15,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, duration, escape
+from survdash.ui.training_form import show_methods
 
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
@@ -49,7 +50,7 @@ def show_card(card: dict[str, Any]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
     reads = " and ".join(card["recipe"]["modalities"])
-    title = f"**{escape(card['title'])}**, {reads}, trained on {escape(card['cohort'])}"
+    title = f"**{escape(card['run_title'])}**; reads {reads}; trained on {escape(card['cohort'])}"
     with st.expander(title, icon=":material/neurology:"):
         show_simulated(simulated=card["simulated"])
         rows = {
@@ -83,6 +84,10 @@ with error_box():
     show_problems(caching.problems())
     for card in caching.models():
         show_card(card)
+
+st.header("Methods", anchor=False)
+with error_box():
+    show_methods(page="models")
 
 st.header("Cohorts on this machine", anchor=False)
 with error_box():

@@ -20,6 +20,7 @@ from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
 PAGE = "new_case"
 SEXES = {"": "not given", "female": "female", "male": "male"}
+STAGES = ("", "I", "II", "III", "IV")
 
 
 def show_form() -> None:
@@ -45,18 +46,18 @@ def show_form() -> None:
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
-    run, age, sex = ask_rest(cohort, upload)
+    run, age, sex, stage = ask_rest(cohort, upload)
     if upload is None or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
         st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, run, said=said, age=age, sex=sex)
+        file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage)
 
 
 def ask_rest(
     cohort: usecases.CohortEntry, upload: Upload | None
-) -> tuple[str | None, float | None, str | None]:
-    """The model, of those that the given files suffice for, and the patient's age and sex, both optional."""
+) -> tuple[str | None, float | None, str | None, str | None]:
+    """The model, of those that the given files suffice for, and the patient's age, sex and stage, all optional."""
     given = () if upload is None else upload.modalities
     suffice = {*given, "clinical"} if given else None  # clinical facts may always be left open
     runs = {run.name: run for run in caching.runs(cohort.name) if suffice is None or set(run.modalities) <= suffice}
@@ -71,16 +72,23 @@ def ask_rest(
     age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
                               help="Used by models that read clinical facts; kept with the case by the others.")
     sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
-    return run, age, sex or None
+    stage = ""
+    if run is not None and "clinical" in runs[run].modalities:
+        stage = right.selectbox("Stage (optional)", STAGES, format_func=lambda name: name or "not given",
+                                key="new_case.stage", help="Of the tumour at diagnosis; this model reads it.")
+    return run, age, sex or None, stage or None
 
 
 def file_case(
-    upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None
+    upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None,
+    stage: str | None,
 ) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
-        mpp=tuple(one.mpp for one in said), keep_ink=tuple(one.keep_ink for one in said), age_years=age, sex=sex,
+        mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
+        tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=age, sex=sex,
+        stage=stage,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

@@ -11,20 +11,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from survdash import crossval_command
+from survdash import compare_command, crossval_command, slide_commands
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
 from survdash.settings import settings
 
-if TYPE_CHECKING:
-    from survdash.slide.tissue import TissueRule
-
 Answer = dict[str, Any] | list[Any]
-KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
@@ -48,102 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; what was asked is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(options.status)
-
-
-def _tissue(options: argparse.Namespace, report: Report) -> Answer:
-    from PIL import Image
-
-    from survdash.slide.focus import blurred_share, measure_grid_focus
-    from survdash.slide.geojson import write_tissue_geojson
-    from survdash.slide.overlay import draw_overlay
-    from survdash.slide.reader import open_slide, require_mpp
-    from survdash.slide.tiles import lay_grid, write_tiles_csv
-    from survdash.slide.tissue import TissueRule, find_tissue
-
-    with open_slide(options.slide, mpp=options.mpp) as slide:
-        mpp = require_mpp(slide)
-        tissue = find_tissue(slide, TissueRule(exclude_ink=not options.keep_ink), report=report)
-        if options.out is not None:  # before the grid: where that finds nothing, the picture says why
-            options.out.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(draw_overlay(slide, tissue)).save(options.out / "overlay.png")
-            write_tissue_geojson(tissue, slide, options.out / "tissue.geojson")
-        grid = lay_grid(slide, tissue)
-        focus = measure_grid_focus(slide, grid, report=report) if options.focus else None
-        if options.out is not None:
-            Image.fromarray(draw_overlay(slide, tissue, grid)).save(options.out / "overlay.png")
-            write_tiles_csv(grid, options.out / "tiles.csv", focus=focus)
-        answer: dict[str, Any] = {
-            "width": slide.width, "height": slide.height, "mpp": mpp, "tissue_fraction": tissue.fraction,
-            "tiles": grid.size, "ink_tiles": grid.ink.thick, "ink_excluded": grid.ink.excluded,
-            "warnings": list(grid.ink.warnings),
-        }
-        if focus is not None:
-            middle = sorted(focus.tolist())[focus.size // 2]
-            answer |= {"focus_median": middle, "blurred_share": blurred_share(focus)}
-        return answer
-
-
-def _embed(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash.features.embed import embed_slide, save_bag
-    from survdash.features.many import is_many
-    from survdash.slide.tissue import TissueRule
-
-    if options.threads is not None:
-        os.environ["SURVDASH_THREADS"] = str(options.threads)  # the processes of --jobs read it too
-        settings.cache_clear()
-        settings()
-    rule = TissueRule(exclude_ink=not options.keep_ink)
-    if is_many(options.slide):
-        return _embed_many(options, rule, report)
-    made = embed_slide(
-        options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, stain=options.stain,
-        skip_unreadable=options.skip_unreadable, report=report,
-    )
-    save_bag(made, options.out, slide_id=options.slide.stem)
-    for warning in made.warnings:
-        print(f"survdash: warning: {warning}", file=sys.stderr)
-    return {
-        "tiles": made.tiles, "dim": made.dim, "encoder": made.encoder, "weights": made.weights,
-        "stain": made.stain, "seconds": round(made.seconds, 3), "cached": made.cached, "device": made.device,
-        "path": str(options.out),
-    }
-
-
-def _embed_many(options: argparse.Namespace, rule: TissueRule, report: Report) -> Answer:
-    """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
-    from survdash.features.many import embed_many, list_slides
-
-    entries = list_slides(options.slide)
-    who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
-    print(f"Found {len(entries)} slide(s) in {options.slide}.", file=sys.stderr)
-    print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)
-    place = {entry.name: number for number, entry in enumerate(entries)}
-    outcomes = []
-    for one in embed_many(
-        entries, options.out, encoder=options.encoder, mpp=options.mpp, jobs=options.jobs,
-        tissue_rule=rule, stain=options.stain, skip_unreadable=options.skip_unreadable, report=report,
-    ):  # fmt: skip
-        outcomes.append(one)
-        made, words = one.embedding, f"failed: {one.error}"
-        if made is not None:
-            words = f"{made.tiles} tiles" + (", was there" if made.cached else f", {made.seconds:.1f} s")
-            words += f"; the same slide as {one.same_as}" if one.same_as else ""
-            words += "".join(f"; warning: {warning}" for warning in made.warnings)
-        print(f"[{len(outcomes)}/{len(entries)}] {one.entry.name}: {words}", file=sys.stderr, flush=True)
-    outcomes.sort(key=lambda one: place[one.entry.name])
-    failed = [{"slide": one.entry.name, "file": str(one.entry.path), "error": one.error, "hint": one.hint}
-              for one in outcomes if one.embedding is None]  # fmt: skip
-    options.status = 2 if failed else 0
-    done = [
-        {"slide": one.entry.name, "tiles": made.tiles, "dim": made.dim, "seconds": round(made.seconds, 3),
-         "cached": made.cached, "same_as": one.same_as, "tiles_lost": made.tiles_lost,
-         "warnings": list(made.warnings), "path": str(one.bag_path)}
-        for one in outcomes if (made := one.embedding) is not None
-    ]  # fmt: skip
-    if options.json:
-        return {"done": done, "failed": failed, "encoder": options.encoder}
-    tiles = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
-    return {"done": len(done), "tiles": tiles, "failed": failed}
 
 
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
@@ -187,14 +86,6 @@ def _tell_problems() -> None:
         print(f"survdash: warning: {words}", file=sys.stderr)
 
 
-def _compare(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash import usecases
-
-    table = usecases.compare_models(options.cohort, options.models and tuple(dict.fromkeys(options.models)))
-    rows = json.loads(table.to_json(orient="records", double_precision=15))  # pandas writes NaN as null
-    return {"cohort": options.cohort, "rows": rows}
-
-
 def _predict(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.store import write_json, write_text
@@ -202,11 +93,11 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     cohort, run = usecases.model_for_command(options.model)
+    tissue, tiles = slide_commands.rules_of(options)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes,
-        mpp=options.mpp[0] if len(options.mpp) == 1 else tuple(options.mpp) or None,
-        keep_ink=options.keep_ink, age_years=options.age, sex=options.sex, stage=options.stage,
-        even_if_unlike=options.even_if_unlike,
+        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
+        tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
+        stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
     why: dict[str, Any] = {}
     if options.explain:
@@ -279,8 +170,9 @@ def _doctor(options: argparse.Namespace, report: Report) -> Answer:
     return examine()
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _one_or_each(values: list[Any]) -> Any:
+    """What an option that may be repeated says: nothing, one value, or one a slide."""
+    return values[0] if len(values) == 1 else tuple(values) or None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -298,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run, status=0)
         return made
 
-    _add_slide_commands(command)
+    slide_commands.add_commands(command)
     _add_cohort_commands(command)
     made = command("predict", _predict, "predict one case", "predict --model demo-glg --slide a.svs --genes a.csv")
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
@@ -306,7 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, action="append", default=[],
                       help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
-    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
+    made.add_argument("--mask", type=Path, action="append", default=[], metavar="GEOJSON",
+                      help=f"{slide_commands.MASK_HELP}; with several slides repeated, one a slide")
+    slide_commands.add_rule_options(made)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
     made.add_argument("--stage", help="for instance II or 'Stage IIB'")
@@ -327,26 +221,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_slide_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
-    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
-    made.add_argument("--out", type=Path, help="folder for overlay.png, tiles.csv and tissue.geojson")
-    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
-    made.add_argument("--focus", action="store_true", help="measure how sharp each tile is; reads all tiles")
-    made = command("embed", _embed, "turn the tiles of a slide, of a folder of slides or of a list into features",
-                   "embed a.svs --out a.h5\n         python -m survdash embed slides/ --out bags --jobs 4", slide=Path)
-    made.add_argument("--out", type=Path, required=True, help="bag file to write; of several slides, their folder")
-    made.add_argument("--jobs", type=int, default=1,
-                      help="processes that share the slides of a folder or list; with SURVDASH_DASK its workers do")
-    made.add_argument("--skip-unreadable", action="store_true", help="leave out tiles that cannot be read, counted")
-    made.add_argument("--encoder", default="efficientnet-lite0", help="efficientnet-lite0 (default), resnet50, "
-                      "timm:NAME or hf-hub:OWNER/NAME of the Hugging Face Hub")
-    made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
-    made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
-    made.add_argument("--mpp", type=float, help="um per pixel, for a slide that does not say")
-    made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
-
-
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("import-cohort", _import_cohort, "import tables as a cohort",
                    "import-cohort blca.csv.zip --name blca --folds splits/blca", table=Path)  # fmt: skip
@@ -364,8 +238,10 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     ))  # fmt: skip
     command("references", _references, "store with a model trained earlier what a case is compared with: its patients' "
             "fused vectors, and what is usual among them", "references demo-glg", model=str)
-    made = command("compare", _compare, "compare the trained models of a cohort", "compare demo", cohort=str)
-    made.add_argument("--models", type=_names, help="only these runs")
+    compare_command.add_arguments(command(
+        "compare", compare_command.run, "compare the trained models of a cohort",
+        "compare demo --csv methods.csv --latex methods.tex",
+    ))  # fmt: skip
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",
                    "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip
     made.add_argument("--model", default="default")

@@ -119,8 +119,9 @@ def _switches(options: argparse.Namespace) -> tuple[str, ...]:
     wrong = [name for name in names if name not in SWITCHES]
     if wrong:
         raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(SWITCHES)}.")
-    if names and options.model not in ("glg", "default"):
-        raise InputError(f"Only glg has {', '.join(names)} to do without; the model is {options.model}.")
+    if names and options.model not in ("glg", "glg_linear", "default"):
+        words = ", ".join(names)
+        raise InputError(f"Only glg and glg_linear have {words} to do without; the model is {options.model}.")
     return names
 
 

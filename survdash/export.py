@@ -1,4 +1,4 @@
-"""Tables that leave the house: CSV that a spreadsheet cannot be tricked with, and a sidecar that says what made it."""
+"""Tables that leave the house: CSV that a spreadsheet cannot be tricked with, LaTeX, and what made them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from survdash import __version__
 from survdash.artefact import INTENDED_USE
 from survdash.cohort import Cohort
+from survdash.figures.words import p_text
 from survdash.prediction import LANDMARKS, Prediction
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\n")
+LATEX_HEADS = ("Method", "Reads", "Folds", "Seeds", "C-index", r"95\,\% CI", r"Difference (95\,\% CI)", r"$p$")
+LATEX_LETTERS = str.maketrans({
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", "–": "--",
+    "×": r"$\times$", "µ": r"$\mu$", "…": r"\ldots{}",
+})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +112,87 @@ def export_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[
     # Series iterate as plain Python values, which safe_cell knows.
     cells = zip(*(table[column] for column in table.columns), strict=True)
     rows = [[cohort.name, *row, cohort.simulated, INTENDED_USE] for row in cells]
-    provenance = {
+    provenance = _comparison_provenance(table, cohort, versions)
+    return Export(csv=write_csv(["cohort", *table.columns, "simulated", "notice"], rows), provenance=provenance)
+
+
+def _comparison_provenance(table: pd.DataFrame, cohort: Cohort, versions: Mapping[str, str]) -> dict[str, object]:
+    return {
         "cohort": cohort.name, "cohort_digest": cohort.digest, "simulated": cohort.simulated,
         "sources": dict(cohort.source), "model_versions": {run: versions[run] for run in table["run"]},
-        "software": f"survdash {__version__}", "notice": INTENDED_USE, "rows": len(rows),
+        "software": f"survdash {__version__}", "notice": INTENDED_USE, "rows": len(table),
     }
-    return Export(csv=write_csv(["cohort", *table.columns, "simulated", "notice"], rows), provenance=provenance)
+
+
+def latex_text(words: object) -> str:
+    r"""Words that LaTeX prints letter by letter.
+
+    Examples
+    --------
+    >>> print(latex_text("50 % of a_b & ~{c}\\d"))
+    50 \% of a\_b \& \textasciitilde{}\{c\}\textbackslash{}d
+    """
+    return " ".join(str(words).split()).translate(LATEX_LETTERS)
+
+
+def latex_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[str, str]) -> str:
+    """The comparison as a ``table`` of LaTeX with booktabs rules, its provenance in comments above.
+
+    Mean ± standard deviation over the folds, the best in bold where it is one; the paper's numbers, where there are
+    any, in a column of their own that the caption names the source of.
+
+    Parameters
+    ----------
+    table, cohort, versions
+        As in ``export_comparison``, with all columns of ``usecases.compare_models``.
+    """
+    with_published = bool(table["published"].notna().any())
+    heads = [*LATEX_HEADS, *(["Published"] if with_published else [])]
+    lines = [
+        *(f"% {' '.join(line.split())}" for line in _latex_origin(table, cohort, versions)),
+        r"% Needs \usepackage{booktabs}.", r"\begin{table}", r"\centering", r"\small",
+        rf"\caption{{{_latex_caption(table, cohort)}}}",
+        rf"\begin{{tabular}}{{llrr{'c' * (len(heads) - 4)}}}", r"\toprule", " & ".join(heads) + r" \\", r"\midrule",
+        *(" & ".join(_latex_cells(row)[:len(heads)]) + r" \\" for row in table.to_dict("records")),
+        r"\bottomrule", r"\end{tabular}", r"\end{table}",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _latex_cells(row: Mapping[Hashable, Any]) -> list[str]:
+    """All cells of one run, the published one last."""
+    mean = rf"${row['mean']:.3f} \pm {row['sd']:.3f}$"
+    paired = row["p_holm"] == row["p_holm"]
+    gap = f"${row['difference']:+.3f}$ ({_signed(row['difference_low'])} to {_signed(row['difference_high'])})"
+    p_value = p_text(row["p_holm"]).replace("<", "$<$")
+    return [
+        latex_text(row["title"]), latex_text(row["modalities"]), f"{row['folds']}, {latex_text(row['fold_source'])}",
+        str(row["seeds"]), rf"\textbf{{\boldmath {mean}}}" if row["best"] else mean,
+        f"{row['low']:.3f}--{row['high']:.3f}", gap if paired else "--", p_value if paired else "--",
+        "--" if row["published"] != row["published"] else f"{row['published']:.3f}",
+    ]  # fmt: skip
+
+
+def _signed(value: float) -> str:
+    return f"${value:+.3f}$"
+
+
+def _latex_caption(table: pd.DataFrame, cohort: Cohort) -> str:
+    simulated = " Simulated patients: they never lived." if cohort.simulated else ""
+    words = (
+        f"C-index of each method on {int(table['common'].iloc[0])} patients of {cohort.title}, outcome "
+        f"{cohort.endpoint}; mean and standard deviation over the held-out folds, 95 % interval by bootstrap over "
+        "patients. The difference is to the first row, paired, its p-value corrected by Holm; a run on other folds has "
+        f"none. Seeds are networks a fold, averaged.{simulated}"
+    )
+    sources = sorted({source for source in table["published_source"] if source})
+    if sources:
+        notes = ", ".join(sorted({note for note in table["published_note"] if note}))
+        words += f" Last column: {notes}, from {' and '.join(sources)}; not ranked or tested with ours."
+    return latex_text(f"{words} {INTENDED_USE}")
+
+
+def _latex_origin(table: pd.DataFrame, cohort: Cohort, versions: Mapping[str, str]) -> list[str]:
+    made = _comparison_provenance(table, cohort, versions)
+    runs = [f"Run {run}, version {versions[run]}." for run in table["run"]]
+    return [f"Made by {made['software']} of cohort {cohort.name}, digest {cohort.digest}.", *runs, INTENDED_USE]

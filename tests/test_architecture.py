@@ -34,7 +34,7 @@ GUILTY: list[tuple[Callable[..., Iterator[str]], str, str, str]] = [
     (rules.forbidden_imports, "survdash/nets/a.py", "from pandas import DataFrame", "tensors only"),
     (rules.forbidden_imports, "survdash/slide/a.py", "import httpx", "opens sockets"),
     (rules.forbidden_imports, "survdash/usecases.py", "import streamlit as st", "see streamlit"),
-    (rules.forbidden_imports, "survdash/training/a.py", "from safetensors.torch import load_file", "safetensors"),
+    (rules.forbidden_imports, "survdash/nets/a.py", "from safetensors.torch import load_file", "safetensors"),
     (rules.forbidden_imports, "survdash/sources/a.py", "import pickle", "no pickle"),
     (rules.forbidden_imports, "survdash/sources/a.py", "import torch", "in its function"),
     (rules.forbidden_imports, "pages/a.py", "import torch", "what is stored"),

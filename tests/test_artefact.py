@@ -20,6 +20,7 @@ RECIPES = [
     Recipe(model="glg", modalities=("genes", "slide"), epochs=2, options={"width": 8}),
     Recipe(model="attnmil", modalities=("slide",), epochs=2, options={"width": 8}),
     Recipe(model="cox_ridge", modalities=("genes", "slide")),
+    Recipe(model="glg_linear", modalities=("genes", "slide"), epochs=1, options={"width": 8}),
     Recipe(model="late_fusion", modalities=("genes", "slide")),  # holds Cox models and forests
 ]
 

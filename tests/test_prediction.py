@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,12 +136,13 @@ def test_a_patient_held_out_from_a_model_without_deals_has_no_band(
     assert predict_case(made, Case(case_id="new", genes=cohort.genes.loc["P00"])).has_band  # of the folds
 
 
+@pytest.mark.parametrize("changes", [{"model": "cox_ridge"}, {"model": "glg_linear", "epochs": 1}], ids=str)
 def test_clinical_facts_of_a_new_case_are_read_and_what_is_not_known_is_said(
-    cohort: Cohort, tmp_path: Path
+    changes: dict[str, Any], cohort: Cohort, tmp_path: Path
 ) -> None:
     ages = [40.0 + number % 30 for number in range(len(cohort.patients))]
     older = replace(cohort, patients=cohort.patients.assign(age=ages))
-    recipe = Recipe(model="cox_ridge", modalities=("genes", "clinical"), penalty=0.01)
+    recipe = Recipe(modalities=("genes", "clinical"), penalty=0.01, **changes)
     artefact = read_artefact(crossval(older, recipe, folder=tmp_path / "made").folder)
     assert "age in years" in artefact.card.clinical[0]
 

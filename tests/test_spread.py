@@ -43,13 +43,15 @@ def use(monkeypatch):
 
 
 def test_a_dask_cluster_does_the_work_when_it_is_named(use):
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+                      dashboard_address=None) as cluster:
         use(cluster.scheduler_address)
         assert [number for number, _ in spread(work, PIECES, jobs=2)] == [0, 1, 2, 3, 4]
 
 
 def test_workers_of_several_threads_are_refused(use):
-    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp", host="127.0.0.1",
+                      dashboard_address=None) as cluster:
         use(cluster.scheduler_address)
         with pytest.raises(InputError, match="2 threads"):
             list(spread(work, PIECES, jobs=2))

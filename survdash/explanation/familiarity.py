@@ -18,7 +18,7 @@ import numpy as np
 from survdash.errors import ArtefactError, NotEnoughDataError
 from survdash.explanation.record import Familiarity
 
-AXES = 32
+AXES = 16
 PATIENTS_PER_AXIS = 5
 FLAGGED = 0.05
 FAR = 2.0  # far is beyond so many times the farthest held-out patient

@@ -31,6 +31,7 @@ from survdash.features.facts import VERSION, focus_facts, slide_facts, warnings_
 from survdash.features.registry import DEFAULT_ENCODER, check_encoder, config_digest, weights_file
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
+from survdash.slide.areas import Areas
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.stain import Stain, check_stain, fit_stain, sample_pixels
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
@@ -102,6 +103,7 @@ def embed_slide(
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
     tile_rule: TileRule = DEFAULT_TILES,
+    areas: Areas | None = None,
     stain: str = "none",
     skip_unreadable: bool = False,
     report: Report = silent,
@@ -119,6 +121,8 @@ def embed_slide(
         Resolution at level 0 in um per pixel as the user states it; goes before the file's own.
     tissue_rule, tile_rule
         How tissue is found and tiles are cut.
+    areas : Areas, optional
+        What the user drew to correct the tissue.
     stain : {"none", "macenko", "reinhard"}
         Stain normalisation of each tile, estimated once from the slide; see ``survdash.slide.stain``.
     skip_unreadable : bool
@@ -153,6 +157,7 @@ def embed_slide(
         special |= {"stain": stain} if stain != "none" else {}
         special |= {"precision": precision} if precision != "fp32" else {}
         special |= {"config": config} if (config := config_digest(encoder)) else {}
+        special |= {"areas": areas.sha256} if areas is not None else {}
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
@@ -167,7 +172,7 @@ def embed_slide(
                 cached = _is_whole(target)
                 if not cached:
                     work = _Work(
-                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule,
+                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas,
                         stain=stain, skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
                     )  # fmt: skip
                     work.run()
@@ -275,6 +280,7 @@ class _Work:
     encoder: str
     tissue_rule: TissueRule
     tile_rule: TileRule
+    areas: Areas | None
     stain: str
     skip_unreadable: bool
     target: Path
@@ -282,7 +288,9 @@ class _Work:
     cancel: Cancel | None
 
     def run(self) -> None:
-        tissue = find_tissue(self.slide, self.tissue_rule, report=self.report, cancel=self.cancel)
+        tissue = find_tissue(
+            self.slide, self.tissue_rule, areas=self.areas, report=self.report, cancel=self.cancel
+        )
         grid = lay_grid(self.slide, tissue, self.tile_rule)
         check_cancel(self.cancel, step="Embedding")
         self.report(Progress(step="Embedding", done=0, total=grid.size))
@@ -298,7 +306,7 @@ class _Work:
         with _nothing_left(folder):
             facts = made_by | focus_facts(focus) | slide_facts(
                 self.slide, grid, tissue_fraction=tissue.fraction, tissue_rule=self.tissue_rule,
-                tile_rule=self.tile_rule,
+                tile_rule=self.tile_rule, areas=self.areas,
             )  # fmt: skip
             facts |= {"tiles_lost": grid.size - len(focus), "notes": "\n".join(network.warnings), **network.facts}
             if stain is not None:

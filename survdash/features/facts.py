@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TypeVar
 
 import numpy as np
 
+from survdash.slide.areas import Areas
 from survdash.slide.focus import BLURRED_BELOW, FOCUS_MPP
 from survdash.slide.reader import Slide
-from survdash.slide.tiles import InkTiles, TileGrid, TileRule
+from survdash.slide.tiles import ArtefactTiles, InkTiles, TileGrid, TileRule
 from survdash.slide.tissue import TissueRule
 
 VERSION = 1  # raise it when the same slide and settings would give other numbers
@@ -18,19 +20,24 @@ VERSION = 1  # raise it when the same slide and settings would give other number
 BLURRED_SHARE = 0.50
 FOCUS_SLACK = 0.2  # tiles of a resolution further than this from the measure's own are not judged
 Facts = dict[str, str | float]
+Counts = TypeVar("Counts", InkTiles, ArtefactTiles)
 
 
 def slide_facts(
-    slide: Slide, grid: TileGrid, *, tissue_fraction: float, tissue_rule: TissueRule, tile_rule: TileRule
-) -> Facts:
-    """What is known before the first tile is encoded: slide, rules, and the tiles that ink concerns."""
+    slide: Slide, grid: TileGrid, *, tissue_fraction: float, tissue_rule: TissueRule, tile_rule: TileRule,
+    areas: Areas | None = None,
+) -> Facts:  # fmt: skip
+    """What is known before the first tile is encoded: slide, rules, areas, the tiles that ink and artefacts concern."""
     facts: Facts = {
         "slide_sha256": slide.sha256, "mpp": float(slide.mpp or 0), "mpp_source": slide.mpp_source,
         "width": slide.width, "height": slide.height, "level0_px": grid.level0_px, "tissue_fraction": tissue_fraction,
         "version": VERSION,
     }  # fmt: skip
-    for name, rule in (("tile", tile_rule), ("tissue", tissue_rule), ("ink", grid.ink)):
-        facts |= {f"{name}.{key}": value for key, value in asdict(rule).items()}
+    told = (("tile", tile_rule), ("tissue", tissue_rule), ("ink", grid.ink), ("artefacts", grid.artefacts))
+    for name, part in told:
+        facts |= {f"{name}.{key}": value for key, value in asdict(part).items()}
+    if areas is not None:
+        facts["areas_sha256"] = areas.sha256
     return facts
 
 
@@ -57,16 +64,20 @@ def warnings_from(facts: Mapping[str, str | float], *, tiles: int, name: str) ->
     enlarged = float(facts["level0_px"]) < float(facts["tile.tile_px"])
     if enlarged:
         warnings.append(f"The slide has {facts['mpp']:g} um per pixel: its tiles were enlarged and are blurred.")
-    if "ink.thick" not in facts or "tiles_blurred" not in facts:
+    if not {"ink.thick", "artefacts.edges", "tiles_blurred"} <= facts.keys():
         warnings.append(
-            "This slide was embedded by a survdash that did not count blurred tiles or possible ink; to have them "
-            f"counted delete bags/{name} in the data folder and embed it again."
+            "This slide was embedded by a survdash that did not count blurred tiles, possible ink or artefacts; to "
+            f"have them counted delete bags/{name} in the data folder and embed it again."
         )
         return tuple(warnings)
-    ink = InkTiles(thick=int(facts["ink.thick"]), excluded=bool(facts["ink.excluded"]), thin=int(facts["ink.thin"]),
-                   red=int(facts["ink.red"]))  # fmt: skip
-    warnings += ink.warnings
+    warnings += [*_counted(facts, "ink", InkTiles).warnings, *_counted(facts, "artefacts", ArtefactTiles).warnings]
     blurred, judged = int(facts["tiles_blurred"]), abs(float(facts["tile.target_mpp"]) / FOCUS_MPP - 1) <= FOCUS_SLACK
     if judged and not enlarged and blurred > BLURRED_SHARE * tiles:
         warnings.append(f"{blurred} of {tiles} tiles ({blurred / tiles:.0%}) are blurred; they were not left out.")
     return tuple(warnings)
+
+
+def _counted(facts: Mapping[str, str | float], name: str, kind: type[Counts]) -> Counts:
+    """The counts that ``slide_facts`` took apart, with numbers and truths of Python again."""
+    usual = asdict(kind())
+    return kind(**{key: type(value)(facts[f"{name}.{key}"]) for key, value in usual.items()})

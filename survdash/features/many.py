@@ -16,7 +16,7 @@ from survdash.features.embed import Embedding, embed_slide, save_bag
 from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
 from survdash.settings import settings
-from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 
 SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".png", ".jpg",
@@ -104,6 +104,7 @@ def embed_many(
     encoder: str = DEFAULT_ENCODER,
     mpp: float | None = None,
     tissue_rule: TissueRule = DEFAULT_TISSUE,
+    tile_rule: TileRule = DEFAULT_TILES,
     stain: str = "none",
     jobs: int = 1,
     skip_unreadable: bool = False,
@@ -140,7 +141,7 @@ def embed_many(
     out.mkdir(parents=True, exist_ok=True)
     weights_file(encoder, report=report)  # fetched here, once, and not by each process
     work = partial(
-        _embed_one, out=out.absolute(), encoder=encoder, mpp=mpp, tissue_rule=tissue_rule,
+        _embed_one, out=out.absolute(), encoder=encoder, mpp=mpp, tissue_rule=tissue_rule, tile_rule=tile_rule,
         stain=stain, skip_unreadable=skip_unreadable,
     )  # fmt: skip
     if settings().dask:
@@ -186,13 +187,13 @@ def _with_twins(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
 
 
 def _embed_one(
-    entry: SlideEntry, *, out: Path, encoder: str, mpp: float | None, tissue_rule: TissueRule, stain: str,
-    skip_unreadable: bool, report: Report = silent,
+    entry: SlideEntry, *, out: Path, encoder: str, mpp: float | None, tissue_rule: TissueRule,
+    tile_rule: TileRule, stain: str, skip_unreadable: bool, report: Report = silent,
 ) -> Outcome:
     stated = mpp if entry.mpp is None else entry.mpp
     try:
         made = embed_slide(
-            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, stain=stain,
+            entry.path, encoder=encoder, mpp=stated, tissue_rule=tissue_rule, tile_rule=tile_rule, stain=stain,
             skip_unreadable=skip_unreadable, report=report,
         )  # fmt: skip
         save_bag(made, _bag_path(entry, out), slide_id=entry.name)

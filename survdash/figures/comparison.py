@@ -63,7 +63,7 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
     return figure.update_yaxes(
         tickmode="array",
         tickvals=places,
-        ticktext=titles,
+        ticktext=[title.replace(", ", ",<br>") for title in titles],  # what sets a run apart would squeeze the figure
         range=[len(rows) - 0.5, -0.5],
         automargin=True,
         showgrid=False,

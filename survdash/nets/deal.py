@@ -33,8 +33,12 @@ def content_order(tiles: Tensor) -> Tensor:
     """
     numbers = np.arange(1, tiles.shape[1] + 1, dtype=np.uint64)
     direction = torch.from_numpy(_mix(numbers).view(np.int64) / 2.0**63).to(tiles.device)
-    scores = [rows.double() @ direction for rows in tiles.detach().split(ROWS_AT_ONCE)]
-    return torch.argsort(torch.cat(scores), stable=True)
+    scores = direction.new_empty(len(tiles))
+    # One buffer for all: with a copy of their own for each few rows, the allocator may keep as much as all of them.
+    buffer = direction.new_empty(ROWS_AT_ONCE, tiles.shape[1])
+    for rows, place in zip(tiles.detach().split(ROWS_AT_ONCE), scores.split(ROWS_AT_ONCE), strict=True):
+        torch.mv(buffer[: len(rows)].copy_(rows), direction, out=place)
+    return torch.argsort(scores, stable=True)
 
 
 def content_shuffles(tiles: Tensor, *, count: int) -> Tensor:

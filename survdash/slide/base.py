@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,6 +21,30 @@ from survdash.store import file_sha256
 BLOCK_PX = 4096  # 64 MB as RGBA; strips as wide as the slide would decode most of its tiles twice
 LEVEL_SLACK = 1.005  # scanners round: a level said to be 2.0005 times coarser is the one at 2
 DAMAGED = "The file may be damaged or cut short; copy it again from where it came."
+
+
+class Outline(Protocol):
+    """What laying a grid must know of a slide; a ``Slide``, or a view of one that is closed."""
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+
+    @property
+    def width(self) -> int:
+        """At level 0, in pixels."""
+
+    @property
+    def height(self) -> int:
+        """At level 0, in pixels."""
+
+    @property
+    def mpp(self) -> float | None:
+        """At level 0, in um per pixel."""
+
+    @property
+    def mpp_doubt(self) -> str:
+        """What the file says twice and differently."""
 
 
 class Slide(ABC):

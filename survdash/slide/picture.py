@@ -9,12 +9,13 @@ from PIL import Image, UnidentifiedImageError
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide, on_white
-from survdash.slide.resolution import parse_tiff_mpp
+from survdash.slide.resolution import parse_ome_mpp, parse_tiff_mpp
 
 PICTURE_FORMATS = ("PNG", "JPEG", "TIFF")
 PICTURE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 MAX_PICTURE_PIXELS = 89_000_000  # 270 MB as RGB, below Pillow's own warning about decompression bombs
-X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+DESCRIPTION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 282, 283, 296
+MAX_PAGES = 64  # looked at; a stack shows itself in its second
 
 
 class PictureSlide(Slide):
@@ -79,12 +80,23 @@ def _open_picture(path: Path) -> Image.Image:
 
 
 def _check_pages(path: Path, image: Image.Image) -> None:
-    """Refuse a TIFF whose chain of pages is broken: the head of a slide cut short is not a plain picture."""
-    if image.format == "TIFF":
-        try:
-            getattr(image, "n_frames")  # noqa: B009 - reading it walks the chain
-        except (TypeError, ValueError, SyntaxError, EOFError, OSError) as error:
-            raise SlideError(f"{path.name} is incomplete: {error}.", hint=DAMAGED) from error
+    """Refuse a TIFF whose chain of pages is broken, which the head of a slide cut short is, and a stack of pages."""
+    if image.format != "TIFF":
+        return
+    try:
+        pages = getattr(image, "n_frames")  # noqa: B009 - reading it walks the chain
+        size, same = image.size, 1
+        for page in range(1, min(pages, MAX_PAGES)):
+            image.seek(page)
+            same += image.size == size
+        image.seek(0)
+    except (TypeError, ValueError, SyntaxError, EOFError, OSError) as error:
+        raise SlideError(f"{path.name} is incomplete: {error}.", hint=DAMAGED) from error
+    if same > 1:
+        raise SlideError(
+            f"{path.name} is a stack of {same} pages of {size[0]} x {size[1]} px, channels or depths.",
+            hint="Save one RGB picture; which page is the stain's colour is not guessed.",
+        )
 
 
 def _too_large(path: Path, size: str) -> SlideError:
@@ -97,6 +109,11 @@ def _too_large(path: Path, size: str) -> SlideError:
 def _picture_mpp(image: Image.Image) -> float | None:
     """Only TIFF tags count: the dots per inch of PNG and JPEG speak of printing."""
     tags = getattr(image, "tag_v2", None)
+    if tags is not None:
+        # Pillow reads the text of tags as Latin-1; OME-XML is UTF-8.
+        text = str(tags.get(DESCRIPTION, "")).encode("latin-1", "replace").decode("utf-8", "replace")
+        if (stated := parse_ome_mpp(text)) is not None:
+            return stated
     if tags is None or X_RESOLUTION not in tags or Y_RESOLUTION not in tags:
         return None
     return parse_tiff_mpp(float(tags[X_RESOLUTION]), float(tags[Y_RESOLUTION]), tags.get(RESOLUTION_UNIT))

@@ -15,11 +15,11 @@ import numpy as np
 import openslide
 
 from survdash.errors import SlideError
-from survdash.slide.base import DAMAGED, Slide, on_white
+from survdash.slide.base import DAMAGED, Outline, Slide, on_white
 from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
 from survdash.slide.objective import contradiction
 from survdash.slide.picture import PictureSlide
-from survdash.slide.resolution import has_tiff_unit, parse_openslide_mpp
+from survdash.slide.resolution import has_tiff_unit, parse_ome_mpp, parse_openslide_mpp
 from survdash.store import file_sha256
 
 DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles; others overlap, shift or leave out
@@ -43,6 +43,8 @@ class OpenSlideSlide(Slide):
         mpp = parse_openslide_mpp(properties)
         if mpp is not None and self._vendor == "generic-tiff" and not has_tiff_unit(path):
             mpp = None
+        if mpp is None and self._vendor == "generic-tiff":
+            mpp = parse_ome_mpp(properties.get(openslide.PROPERTY_NAME_COMMENT, ""))
         self.mpp_doubt = contradiction(mpp, properties)
         super().__init__(
             path,
@@ -179,7 +181,7 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
     return OpenSlideSlide(path, mpp)
 
 
-def require_mpp(slide: Slide) -> float:
+def require_mpp(slide: Outline) -> float:
     """The resolution of a slide at level 0, in um per pixel.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ LOWEST_MPP, HIGHEST_MPP = 0.05, 20.0  # finer than any light microscope; coarser
 SQUARE_WITHIN = 0.02  # x and y may differ by this share before the pixels no longer count as square
 MICROMETRES = {2: 25_400.0, 3: 10_000.0}  # TIFF ResolutionUnit: inch, centimetre; 1 means "no unit"
 UNIT_TAG = 296
+OME_UNITS = {"µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3}  # the micro sign has two code points
+PIXELS = re.compile(r"<(?:\w+:)?Pixels\s([^>]*)>")  # no XML parser: it would unfold what a hostile file nests
 
 
 def plausible_mpp(value: float) -> bool:
@@ -56,6 +59,24 @@ def parse_tiff_mpp(x_resolution: float, y_resolution: float, unit: int | None) -
     if unit not in MICROMETRES or not (x_resolution > 0 and y_resolution > 0):
         return None
     return square_mpp(MICROMETRES[unit] / x_resolution, MICROMETRES[unit] / y_resolution)
+
+
+def parse_ome_mpp(description: str) -> float | None:
+    """The resolution in the OME-XML of an OME-TIFF's first image, or None where it states none.
+
+    ``PhysicalSizeX`` and ``PhysicalSizeY`` in the units of ``OME_UNITS``; micrometres where none is named, as the
+    schema of OME says.
+    """
+    found = PIXELS.search(description)
+    if found is None:
+        return None
+    named = dict(re.findall(r'(PhysicalSize[XY](?:Unit)?)="([^"]*)"', found.group(1)))
+    try:
+        x, y = (float(named[f"PhysicalSize{axis}"]) * OME_UNITS[named.get(f"PhysicalSize{axis}Unit", "µm")]
+                for axis in "XY")  # fmt: skip
+    except (KeyError, ValueError):
+        return None
+    return square_mpp(x, y)
 
 
 def has_tiff_unit(path: Path) -> bool:

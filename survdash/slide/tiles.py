@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from survdash.errors import InputError, NotEnoughDataError, SlideError
-from survdash.slide.reader import Slide, require_mpp
+from survdash.errors import NotEnoughDataError, SlideError
+from survdash.slide.base import Outline
+from survdash.slide.reader import require_mpp
+from survdash.slide.rules import DEFAULT_TILES, TileRule
 from survdash.slide.tissue import Tissue
 from survdash.store import write_text
 
+__all__ = ["DEFAULT_TILES", "ArtefactTiles", "InkTiles", "TileGrid", "TileRule", "lay_grid", "write_tiles_csv"]
+
 LEAST_THIN = 1e-3  # share of the tissue below which thin ink is a grain of dust
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TileRule:
-    """How a slide is cut.
-
-    Parameters
-    ----------
-    tile_px : int
-        Side of a tile as the encoder sees it.
-    target_mpp : float
-        Its resolution in um per pixel; 0.5 is 20x.
-    min_tissue : float
-        Share of a tile that must be tissue, above 0 and up to 1.
-    snap : float
-        A slide whose resolution is within this share of a whole multiple of ``target_mpp`` is read by whole pixels
-        instead of being resampled.
-    most_enlarged : float
-        Slides coarser than this times ``target_mpp`` are refused: enlarging does not bring back what was not scanned.
-    """
-
-    tile_px: int = 256
-    target_mpp: float = 0.5
-    min_tissue: float = 0.5
-    snap: float = 0.02
-    most_enlarged: float = 4.0
-
-    def __post_init__(self) -> None:
-        if self.tile_px < 16 or not 0.05 <= self.target_mpp <= 20 or not 0 < self.min_tissue <= 1:
-            raise InputError(
-                f"Tiles of {self.tile_px} px, {self.target_mpp:g} um/px, {self.min_tissue:g} tissue are not possible.",
-                hint="At least 16 px, 0.05 to 20 um/px, and a share of tissue above 0 and up to 1.",
-            )
-
-    def level0_px(self, mpp: float) -> int:
-        """Side of a tile at level 0 of a slide of ``mpp`` um per pixel."""
-        ratio = self.target_mpp / mpp
-        whole = round(ratio)
-        if whole >= 1 and abs(ratio - whole) <= self.snap * ratio:
-            return self.tile_px * whole
-        return max(1, round(self.tile_px * ratio))
-
-
-DEFAULT_TILES = TileRule()
+LEAST_TOUCHED = 0.05  # share of a tile that a fold or a rim covers before the tile counts as touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +54,59 @@ class InkTiles:
 NO_INK = InkTiles()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtefactTiles:
+    """How many tiles other things than ink concern.
+
+    Parameters
+    ----------
+    edges, folds : int
+        Tiles that are no tissue for possible rims of bubbles or coverslips, or for folds; where these are not excluded,
+        kept tiles that they touch.
+    edges_excluded, folds_excluded : bool
+    white, black : int
+        Tiles with enough tissue by the mask that are too pale or too dark as a whole.
+    padding : int
+        Tiles at least half of which is black padding.
+    added, removed : int
+        Tiles that the user's areas brought in and took away.
+    """
+
+    edges: int = 0
+    edges_excluded: bool = False
+    folds: int = 0
+    folds_excluded: bool = False
+    white: int = 0
+    black: int = 0
+    padding: int = 0
+    added: int = 0
+    removed: int = 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know, a sentence for each kind."""
+        told = (
+            ("Possible rims of bubbles or of the coverslip", self.edges, self.edges_excluded),
+            ("Possible tissue folds (or dense epithelium)", self.folds, self.folds_excluded),
+        )
+        found = [
+            f"{what}, {_count(tiles)} excluded." if excluded else f"{what} in {_count(tiles)}; not excluded."
+            for what, tiles, excluded in told
+            if tiles
+        ]
+        for colour, tiles in (("White", self.white), ("Black", self.black)):
+            if tiles:
+                found.append(f"{colour} as a whole, though tissue by the mask: {_count(tiles)} left out.")
+        if self.padding:
+            found.append(f"Black padding in {_count(self.padding)}; it is no tissue.")
+        if self.added or self.removed:
+            found.append(f"Areas drawn by hand brought in {_count(self.added)} and took away {_count(self.removed)}.")
+        return tuple(found)
+
+
+NO_ARTEFACTS = ArtefactTiles()
+
+
 def _count(tiles: int) -> str:
     return f"{tiles:,} tile" if tiles == 1 else f"{tiles:,} tiles"
 
@@ -111,6 +126,7 @@ class TileGrid:
     tile_px : int
         Side of a tile as read.
     ink : InkTiles
+    artefacts : ArtefactTiles
     """
 
     coords: np.ndarray
@@ -118,6 +134,12 @@ class TileGrid:
     level0_px: int
     tile_px: int
     ink: InkTiles = NO_INK
+    artefacts: ArtefactTiles = NO_ARTEFACTS
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the tiles, a sentence for each kind."""
+        return self.ink.warnings + self.artefacts.warnings
 
     @property
     def size(self) -> int:
@@ -125,7 +147,7 @@ class TileGrid:
         return len(self.coords)
 
 
-def lay_grid(slide: Slide, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> TileGrid:
+def lay_grid(slide: Outline, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> TileGrid:
     """Cut a slide into tiles that do not overlap and keep those with enough tissue.
 
     Raises
@@ -148,9 +170,14 @@ def lay_grid(slide: Slide, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> Ti
             f"{slide.path.name} ({slide.width} x {slide.height} px) is smaller than one tile of {side} px.",
             hint="Give the slide itself, not a thumbnail of it, or check the stated resolution.",
         )
-    share = _tissue_shares(tissue.mask, slide, side)
+    share = _shares(tissue.mask, slide, side)
     keep = share >= rule.min_tissue
+    white, black = _pale_and_dark(tissue, slide, side, rule)
+    white, black = white & keep, black & keep & ~white
     ink = _count_ink(tissue, slide, side, keep=keep, least=rule.min_tissue)
+    keep = keep & ~white & ~black
+    artefacts = _count_artefacts(tissue, slide, side, keep=keep, least=rule.min_tissue)
+    artefacts = replace(artefacts, white=int(white.sum()), black=int(black.sum()))
     if not keep.any():
         if ink.thick:
             raise NotEnoughDataError(
@@ -159,12 +186,14 @@ def lay_grid(slide: Slide, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> Ti
             )
         found = f"{tissue.fraction:.1%} of the slide, no tile with {rule.min_tissue:.0%}" if tissue.fraction else "none"
         raise NotEnoughDataError(
-            f"{slide.path.name}: no tissue found ({found}).",
+            " ".join([f"{slide.path.name}: no tissue found ({found}).", *artefacts.warnings]),
             hint="Look at the overlay; a pale or tiny specimen may need a lower threshold or share of tissue.",
         )
     row, column = np.nonzero(keep)
     coords = (np.stack([column, row], axis=1) * side).astype(np.int32)
-    return TileGrid(coords=coords, tissue=share[keep], level0_px=side, tile_px=rule.tile_px, ink=ink)
+    return TileGrid(
+        coords=coords, tissue=share[keep], level0_px=side, tile_px=rule.tile_px, ink=ink, artefacts=artefacts
+    )
 
 
 def write_tiles_csv(grid: TileGrid, path: Path, *, focus: np.ndarray | None = None) -> None:
@@ -178,30 +207,78 @@ def write_tiles_csv(grid: TileGrid, path: Path, *, focus: np.ndarray | None = No
     write_text(path, "\n".join([",".join(names), *lines]) + "\n")
 
 
-def _count_ink(tissue: Tissue, slide: Slide, side: int, *, keep: np.ndarray, least: float) -> InkTiles:
+def _pale_and_dark(tissue: Tissue, slide: Outline, side: int, rule: TileRule) -> tuple[np.ndarray, np.ndarray]:
+    """Tiles below the limits of saturation and brightness; never those that the user's areas brought in."""
+    nowhere = np.zeros((slide.height // side, slide.width // side), bool)
+    if tissue.pixels is None:
+        return nowhere, nowhere
+    hsv = cv2.cvtColor(tissue.pixels, cv2.COLOR_RGB2HSV)
+    drawn = nowhere
+    if tissue.added is not None:
+        drawn = _shares(tissue.added, slide, side) > 0
+    pale = _means(hsv[..., 1], slide, side) < rule.least_saturation
+    dark = _means(hsv[..., 2], slide, side) < rule.least_brightness
+    return pale & ~drawn, dark & ~drawn
+
+
+def _count_artefacts(
+    tissue: Tissue, slide: Outline, side: int, *, keep: np.ndarray, least: float
+) -> ArtefactTiles:
+    """Tiles that one kind alone costs, touches or brings in."""
+
+    def count(mask: np.ndarray, limit: float, among: np.ndarray) -> int:
+        return int((among & (_shares(mask, slide, side) >= limit)).sum()) if mask.any() else 0
+
+    found = NO_ARTEFACTS
+    if tissue.padding is not None:
+        found = replace(found, padding=count(tissue.padding, 0.5, np.ones_like(keep)))
+    if tissue.added is not None and tissue.removed is not None:
+        without = _shares(tissue.mask & ~tissue.added, slide, side) >= least
+        found = replace(
+            found, added=int((keep & ~without).sum()), removed=count(tissue.mask | tissue.removed, least, ~keep)
+        )
+    if tissue.artefacts is None:
+        return found
+    numbers: dict[str, Any] = {}
+    for name in ("edges", "folds"):
+        seen = getattr(tissue.artefacts, name)
+        out = None if tissue.left_out is None else tissue.left_out & seen
+        numbers[name] = count(seen & tissue.mask, LEAST_TOUCHED, keep)
+        if out is not None and out.any():
+            numbers[f"{name}_excluded"] = True
+            numbers[name] = count(tissue.mask | out, least, ~keep)
+    return replace(found, **numbers)
+
+
+def _count_ink(tissue: Tissue, slide: Outline, side: int, *, keep: np.ndarray, least: float) -> InkTiles:
     if tissue.ink is None:
         return NO_INK
     excluded = tissue.excluded is not None
     other = tissue.mask | tissue.excluded if tissue.excluded is not None else tissue.mask & ~tissue.ink.thick
     # The same tiles with ink as tissue, or without it: those that differ are the ink's.
-    thick = keep ^ (_tissue_shares(other, slide, side) >= least) if tissue.ink.thick.any() else np.zeros_like(keep)
+    thick = keep ^ (_shares(other, slide, side) >= least) if tissue.ink.thick.any() else np.zeros_like(keep)
     thin, red = 0, 0
     if (tissue.ink.thin & tissue.mask).sum() >= LEAST_THIN * tissue.mask.sum():
-        thin = int((keep & (_tissue_shares(tissue.ink.thin & tissue.mask, slide, side) > 0)).sum())
+        thin = int((keep & (_shares(tissue.ink.thin & tissue.mask, slide, side) > 0)).sum())
     if tissue.ink.red.any():
-        red = int((keep & (_tissue_shares(tissue.ink.red & tissue.mask, slide, side) > 0)).sum())
+        red = int((keep & (_shares(tissue.ink.red & tissue.mask, slide, side) > 0)).sum())
     return InkTiles(thick=int(thick.sum()), excluded=excluded, thin=thin, red=red)
 
 
-def _tissue_shares(mask: np.ndarray, slide: Slide, side: int) -> np.ndarray:
-    """Exact share of tissue in every tile, shape (rows, columns), with tiles that cut through pixels of the mask."""
-    total = cv2.integral(mask.astype(np.uint8), sdepth=cv2.CV_64F)
+def _shares(mask: np.ndarray, slide: Outline, side: int) -> np.ndarray:
+    """Exact share of every tile that a mask covers, shape (rows, columns)."""
+    return np.clip(_means(mask.astype(np.uint8), slide, side), 0.0, 1.0)
+
+
+def _means(mask: np.ndarray, slide: Outline, side: int) -> np.ndarray:
+    """Exact mean over every tile, shape (rows, columns), with tiles that cut through pixels of the view."""
+    total = cv2.integral(mask, sdepth=cv2.CV_64F)
     at_y = _between(total, np.arange(slide.height // side + 1) * (side * mask.shape[0] / slide.height))
     at_both = _between(at_y.T, np.arange(slide.width // side + 1) * (side * mask.shape[1] / slide.width)).T
     sums = np.diff(np.diff(at_both, axis=0), axis=1)
     area = side * mask.shape[0] / slide.height * (side * mask.shape[1] / slide.width)
     # Rounded where float64 ends for sums of 1e7 pixels, so that a tile full of tissue has exactly 1.
-    return np.asarray(np.clip(np.round(sums / area, 9), 0.0, 1.0))
+    return np.asarray(np.round(sums / area, 9))
 
 
 def _between(table: np.ndarray, at: np.ndarray) -> np.ndarray:

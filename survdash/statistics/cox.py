@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from survdash.errors import NotEnoughDataError
-from survdash.statistics.inputs import check_labels, check_level, check_survival
+from survdash.statistics.inputs import check_entry, check_labels, check_level, check_survival
 from survdash.statistics.logrank import tabulate_deaths
 
 MAX_STEPS = 200
@@ -55,7 +55,9 @@ class _Terms:
         return bool(at_plus < 0 < at_minus)
 
 
-def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: float = 0.95) -> HazardRatio:
+def hazard_ratio(
+    time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: float = 0.95, entry: ArrayLike | None = None
+) -> HazardRatio:
     """Cox model with one two-valued covariate.
 
     Parameters
@@ -67,6 +69,8 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
         Two labels; the first in order is the reference: False before True, 0 before 1, "low" before "high".
     level : float, optional
         Of the confidence interval.
+    entry : array_like, shape (N,), optional
+        Left truncation: when each patient came under observation.
 
     Returns
     -------
@@ -85,7 +89,8 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
     Notes
     -----
     Tied deaths by Efron's method, as R ``survival::coxph``; Newton's method on the one coefficient, run until it no
-    longer moves. That the hazards are proportional is assumed, not tested. Source: Cox (1972), Efron (1977).
+    longer moves. That the hazards are proportional is assumed: see ``check_proportional_hazards``.
+    Source: Cox (1972), Efron (1977).
     """
     check_level(level)
     data = check_survival(time, event)
@@ -94,7 +99,7 @@ def hazard_ratio(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, level: 
         raise NotEnoughDataError(f"A hazard ratio compares two groups; found {labels.size}.")
     if not data.event.any():
         raise NotEnoughDataError(f"No death among {data.size} patients, so there is no hazard ratio.")
-    table = tabulate_deaths(data, codes, groups=2)
+    table = tabulate_deaths(data, codes, groups=2, entry=check_entry(entry, data))
     deaths = table.deaths.sum(axis=1).astype(int)
     row = np.repeat(np.arange(deaths.size), deaths)
     done = (np.arange(row.size) - np.repeat(np.cumsum(deaths) - deaths, deaths)) / deaths[row]

@@ -52,6 +52,76 @@ def to_numbers(values: ArrayLike, *, name: str) -> np.ndarray:
         ) from error
 
 
+def check_entry(entry: ArrayLike | None, data: Survival) -> np.ndarray | None:
+    """When each patient came under observation; None where all were from the start.
+
+    Parameters
+    ----------
+    entry : array_like, shape (N,), or None
+        At or above zero and before the end of follow-up: a patient is at risk at t when entry < t <= time.
+    data : Survival
+
+    Raises
+    ------
+    ClinicalError
+        If one is missing, below zero, or not before the end of follow-up.
+    """
+    if entry is None:
+        return None
+    values = to_numbers(entry, name="entry times")
+    if values.shape != (data.size,):
+        raise ClinicalError(f"Entry times have shape {values.shape}, but there are {data.size} patients.")
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0) & (values < data.time_months)))
+    if bad.size:
+        raise ClinicalError(
+            f"{bad.size} entry times are missing, below zero or not before the end of follow-up; "
+            f"the first is in row {bad[0] + 1}.",
+            hint="A patient must enter before leaving; both times count from the same day.",
+        )
+    return values
+
+
+def check_times(times: ArrayLike) -> np.ndarray:
+    """Finite times at or above zero, float64.
+
+    Raises
+    ------
+    InputError
+    """
+    asked = to_numbers(times, name="times to look up")
+    if not (np.isfinite(asked) & (asked >= 0)).all():
+        raise InputError("Times to look up must be finite and not below zero.")
+    return asked
+
+
+def check_horizon(horizon: float) -> float:
+    """A finite time above zero.
+
+    Raises
+    ------
+    InputError
+    """
+    if not (np.isfinite(horizon) and horizon > 0):
+        raise InputError(f"A horizon of {horizon} is not possible.", hint="Give a time above zero.")
+    return float(horizon)
+
+
+def check_probabilities(values: ArrayLike, shape: tuple[int, ...], *, name: str) -> np.ndarray:
+    """Numbers in [0, 1] of the given shape, float64.
+
+    Raises
+    ------
+    InputError
+        If the shape is another or a value is no probability.
+    """
+    given = to_numbers(values, name=name)
+    if given.shape != shape:
+        raise InputError(f"The {name} have shape {given.shape}; they must have {shape}.")
+    if not ((given >= 0) & (given <= 1)).all():
+        raise InputError(f"The {name} must lie between 0 and 1.", hint="Give probabilities, not percent or risks.")
+    return given
+
+
 def check_level(level: float) -> None:
     """Refuse a confidence level that is not between 0 and 1.
 
@@ -113,7 +183,7 @@ def check_labels(labels: ArrayLike, patients: int, *, name: str) -> tuple[np.nda
     given = np.asarray(labels)
     if given.shape != (patients,):
         raise ClinicalError(f"The {name} column has shape {given.shape}, but there are {patients} patients.")
-    missing = [row for row, label in enumerate(given.tolist()) if _is_missing(label)]
+    missing = [row for row, label in enumerate(given.tolist()) if is_missing(label)]
     if missing:
         raise ClinicalError(f"{len(missing)} patients have no {name}; the first is in row {missing[0] + 1}.")
     try:
@@ -129,7 +199,8 @@ def check_labels(labels: ArrayLike, patients: int, *, name: str) -> tuple[np.nda
     return values, codes
 
 
-def _is_missing(label: object) -> bool:
+def is_missing(label: object) -> bool:
+    """Whether a cell of a table is empty: None, nan, or what pandas puts there."""
     try:
         return label is None or bool(label != label)
     except TypeError:  # a missing value of pandas: it compares to neither true nor false

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from survdash.errors import InputError
-from survdash.statistics.inputs import check_level, check_survival, to_numbers
+from survdash.statistics.inputs import check_entry, check_horizon, check_level, check_survival, check_times
 
 Transform = Literal["log-log", "log", "plain"]
 HALF_TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # R's: 0.5 reached by a product of fractions counts as 0.5
@@ -40,6 +40,8 @@ class KaplanMeier:
         Scale of the confidence limits.
     size : int
         Patients.
+    entry : ndarray, shape (size,)
+        When each came under observation, rising; zeros without left truncation.
     """
 
     time: np.ndarray
@@ -56,6 +58,7 @@ class KaplanMeier:
     level: float
     transform: str
     size: int
+    entry: np.ndarray
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -81,7 +84,7 @@ class KaplanMeier:
         survival, low, high : ndarray, shape (T,)
             nan beyond the last follow-up unless the curve has reached 0, where it stays (its limits are nan).
         """
-        asked = _check_times(times)
+        asked = check_times(times)
         place = np.searchsorted(self.time, asked, side="right")
         beyond = (asked > self.time[-1]) & (self.survival[-1] > 0)
         parts = []
@@ -90,22 +93,24 @@ class KaplanMeier:
         return parts[0], parts[1], parts[2]
 
     def at_risk_at(self, times: ArrayLike) -> np.ndarray:
-        """Number of patients with t >= each of ``times``; int, shape (T,)."""
-        return np.concatenate([self.at_risk, [0]])[np.searchsorted(self.time, _check_times(times), side="left")]
+        """Number of patients with t >= each of ``times`` (and entry before it); int, shape (T,)."""
+        asked = check_times(times)
+        followed = np.concatenate([np.cumsum((self.events + self.censored)[::-1])[::-1], [0]])
+        return followed[np.searchsorted(self.time, asked, side="left")] - _yet_to_come(self.entry, asked)
 
     def rmst(self, horizon: float) -> float:
         """Restricted mean survival time: the area under the curve from 0 to ``horizon``.
 
         Beyond ``last_follow_up`` the last value is carried on, as R does: compare the two before showing it.
         """
-        end = _check_horizon(horizon)
+        end = check_horizon(horizon)
         inside = self.time < end
         corners = np.concatenate([[0.0], self.time[inside], [end]])
         return float(np.diff(corners) @ np.concatenate([[1.0], self.survival[inside]]))
 
     def rmst_std_err(self, horizon: float) -> float:
         """Standard error of ``rmst``, as R's ``print(survfit, rmean=horizon)``."""
-        end = _check_horizon(horizon)
+        end = check_horizon(horizon)
         inside = self.time < end
         widths = np.diff(np.concatenate([self.time[inside], [end]]))
         area_after = np.cumsum((widths * self.survival[inside])[::-1])[::-1]
@@ -116,7 +121,12 @@ class KaplanMeier:
 
 
 def kaplan_meier(
-    time: ArrayLike, event: ArrayLike, *, level: float = 0.95, transform: Transform = "log-log"
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    level: float = 0.95,
+    transform: Transform = "log-log",
+    entry: ArrayLike | None = None,
 ) -> KaplanMeier:
     """Kaplan-Meier estimate of one group.
 
@@ -130,6 +140,9 @@ def kaplan_meier(
         Of the pointwise confidence limits.
     transform : {"log-log", "log", "plain"}, optional
         Scale of the limits.
+    entry : array_like, shape (N,), optional
+        Left truncation: when each patient came under observation; at risk at t when entry < t <= time. Where few are at
+        risk early on the curve may fall to 0 at once; look at the numbers at risk.
 
     Returns
     -------
@@ -158,6 +171,9 @@ def kaplan_meier(
     deaths = np.bincount(place[data.event], minlength=times.size)
     here = np.bincount(place, minlength=times.size)
     exposed = data.size - np.concatenate([[0], np.cumsum(here)[:-1]])
+    entered = check_entry(entry, data)
+    entered = np.zeros(data.size) if entered is None else np.sort(entered)
+    exposed = exposed - _yet_to_come(entered, times)
     survival = np.cumprod((exposed - deaths) / exposed)
     with np.errstate(divide="ignore", invalid="ignore"):  # the last step may reach 0: undefined there
         log_std_err = np.where(survival > 0, np.sqrt(np.cumsum(deaths / (exposed * (exposed - deaths)))), np.nan)
@@ -177,10 +193,11 @@ def kaplan_meier(
         level=level,
         transform=transform,
         size=data.size,
+        entry=entered,
     )
 
 
-def at_risk(time: ArrayLike, times: ArrayLike) -> np.ndarray:
+def at_risk(time: ArrayLike, times: ArrayLike, *, entry: ArrayLike | None = None) -> np.ndarray:
     """Number of patients still followed at each of ``times``: those with t >= it.
 
     Parameters
@@ -188,14 +205,24 @@ def at_risk(time: ArrayLike, times: ArrayLike) -> np.ndarray:
     time : array_like, shape (N,)
         Follow-up of N patients, at least one.
     times : array_like, shape (T,)
+    entry : array_like, shape (N,), optional
+        Left truncation: only patients who entered before the time count; at time 0, those who entered at 0.
 
     Returns
     -------
     ndarray, shape (T,)
         int.
     """
-    ordered = np.sort(check_survival(time, np.zeros(np.shape(time), bool)).time_months)
-    return ordered.size - np.searchsorted(ordered, _check_times(times), side="left")
+    data, asked = check_survival(time, np.zeros(np.shape(time), bool)), check_times(times)
+    ordered, entered = np.sort(data.time_months), check_entry(entry, data)
+    followed = ordered.size - np.searchsorted(ordered, asked, side="left")
+    return followed if entered is None else followed - _yet_to_come(np.sort(entered), asked)
+
+
+def _yet_to_come(entered: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """How many enter at or after each time (after it, at time 0); ``entered`` rises."""
+    after = entered.size - np.searchsorted(entered, times, side="left")
+    return np.where(times > 0, after, np.count_nonzero(entered > 0))
 
 
 def _limits(
@@ -222,16 +249,3 @@ def _first_half(times: np.ndarray, curve: np.ndarray) -> float:
     if abs(curve[0] - 0.5) < HALF_TOLERANCE and lower.any():
         return float((times[0] + times[int(np.argmax(lower))]) / 2)
     return float(times[0])
-
-
-def _check_times(times: ArrayLike) -> np.ndarray:
-    asked = to_numbers(times, name="times to look up")
-    if not (np.isfinite(asked) & (asked >= 0)).all():
-        raise InputError("Times to look up must be finite and not below zero.")
-    return asked
-
-
-def _check_horizon(horizon: float) -> float:
-    if not (np.isfinite(horizon) and horizon > 0):
-        raise InputError(f"A horizon of {horizon} is not possible.", hint="Give a time above zero.")
-    return float(horizon)

@@ -49,7 +49,8 @@ class Crossval:
         """Trainable numbers of one fold's model."""
         model = self.folds[0].model
         if model.networks:
-            return sum(weight.numel() for network in model.networks for weight in network.parameters())
+            networks = sum(weight.numel() for network in model.networks for weight in network.parameters())
+            return networks + sum(blend.parameters for blend in model.blends)
         return 0 if model.fitted is None else model.fitted.parameters
 
 

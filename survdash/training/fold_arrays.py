@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from survdash.nets.baselines.linear_paths import Blend
 from survdash.nets.registry import get
 from survdash.training.baseline import Baseline
 from survdash.training.clinical import ClinicalEncoder
@@ -33,6 +34,8 @@ def to_arrays(fold: FoldModel) -> Arrays:
         arrays |= {f"{_prefix(number)}{key}": value.numpy().astype(np.float16) for key, value in weights.items()}
     for number, baseline in enumerate(fold.baselines):
         arrays |= {f"baseline{number}.{key}": np.asarray(value) for key, value in asdict(baseline).items()}
+    for number, blend in enumerate(fold.blends):
+        arrays |= {f"blend{number}.{key}": value for key, value in blend.to_arrays().items()}
     # Not ascontiguousarray: it would give a single number an axis.
     return {name: np.asarray(value, order="C") for name, value in arrays.items()}
 
@@ -57,13 +60,16 @@ def from_arrays(
         return replace(blank, fitted=spec.load_fitted().from_arrays(part(f"{spec.fitter}.")))
     networks: list[nn.Module] = []
     baselines: list[Baseline] = []
+    blends: list[Blend] = []
     while weights := part(_prefix(len(networks))):
         network = build_network(blank)
         network.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
         if baseline := part(f"baseline{len(networks)}."):
             baselines.append(Baseline(**baseline))
+        if blend := part(f"blend{len(networks)}."):
+            blends.append(Blend.from_arrays(blend))
         networks.append(network.eval())
-    return replace(blank, networks=tuple(networks), baselines=tuple(baselines))
+    return replace(blank, networks=tuple(networks), baselines=tuple(baselines), blends=tuple(blends))
 
 
 def _prefix(number: int) -> str:

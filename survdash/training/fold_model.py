@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from survdash.nets.baselines.fitted import Blocks, Fitted
+from survdash.nets.baselines.linear_paths import NETWORK, Blend
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.nets.output import Output
 from survdash.nets.registry import build
@@ -54,6 +55,8 @@ class FoldModel:
         One a seed, in evaluation mode.
     baselines : tuple of Baseline
         Of each network, where the Cox loss was used; else empty.
+    blends : tuple of Blend
+        Of each network, where linear paths stand beside it; else empty.
     fitted : Fitted or None
         Result of a closed fit; either it or a network is there.
     """
@@ -67,6 +70,7 @@ class FoldModel:
     edges: np.ndarray
     networks: tuple[nn.Module, ...] = ()
     baselines: tuple[Baseline, ...] = ()
+    blends: tuple[Blend, ...] = ()
     fitted: Fitted | None = None
 
     @property
@@ -87,27 +91,42 @@ class FoldModel:
             raise TypeError("A fold model holds either a network or a closed fit.")
         device = next(self.networks[0].parameters()).device
         laid = network_inputs(inputs, self, device=device)
-        each = [self._score_one(number, laid, months) for number in range(len(self.networks))]
+        blocks = model_blocks(inputs, self) if self.blends else {}
+        each = [self._score_one(number, laid, blocks, months=months) for number in range(len(self.networks))]
         return Scores(
             risk=np.mean([one.risk for one in each], axis=0), survival=np.mean([one.survival for one in each], axis=0),
             variants=np.concatenate([one.variants for one in each]),
         )
 
-    def _score_one(self, number: int, laid: NetworkInputs, months: np.ndarray) -> Scores:
+    def _score_one(self, number: int, laid: NetworkInputs, blocks: Blocks, *, months: np.ndarray) -> Scores:
         with torch.inference_mode(), one_thread():
             output: Output = self.networks[number](*laid)
-            if not self.baselines:
-                risk = risk_from_logits(output.logits).double().cpu().numpy()
+            risk, risks = (self._risk(number, logits) for logits in (output.logits, output.variants))
+            if self.blends:
+                blend = self.blends[number]
+                mean, *each = ({**blocks, NETWORK: one[:, None]} for one in (risk, *risks))
+                return Scores(
+                    risk=blend.risk(mean), survival=blend.survival(mean, months),
+                    variants=np.stack([blend.survival(one, months) for one in each]),
+                )
+            if self.baselines:
+                survival, variants = (
+                    self.baselines[number].survival(logits[..., 0].double().cpu().numpy(), months)
+                    for logits in (output.logits, output.variants)
+                )
+            else:
                 survival, variants = (
                     curve_on_grid(survival_from_logits(logits).double().cpu().numpy(), self.edges, months)
                     for logits in (output.logits, output.variants)
                 )
-                return Scores(risk=risk, survival=survival, variants=variants)
-        mean, each = (logits[..., 0].double().cpu().numpy() for logits in (output.logits, output.variants))
-        baseline = self.baselines[number]
-        return Scores(
-            risk=baseline.risk(mean), survival=baseline.survival(mean, months), variants=baseline.survival(each, months)
-        )
+        return Scores(risk=risk, survival=survival, variants=variants)
+
+    def _risk(self, number: int, logits: Tensor) -> np.ndarray:
+        """Risk by logits (..., N, B) of one network: (..., N)."""
+        if self.baselines:
+            return self.baselines[number].risk(logits[..., 0].double().cpu().numpy())
+        result: np.ndarray = risk_from_logits(logits).double().cpu().numpy()
+        return result
 
 
 @contextmanager

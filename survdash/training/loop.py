@@ -10,12 +10,13 @@ import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.nets.baselines.fitted import TrainingSet
+from survdash.nets.baselines.fitted import INNER_FOLDS, TrainingSet
 from survdash.nets.registry import get
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.fold_files import make_folds
 from survdash.store import digest
 from survdash.training.baseline import fit_baseline
+from survdash.training.blending import fit_blend
 from survdash.training.checkpoint import load_fold, save_fold
 from survdash.training.clinical import fit_clinical
 from survdash.training.curve import Curve, InnerStop
@@ -77,6 +78,8 @@ def fit_fold(
         words = f"Training fold {fold + 1}" + (f", seed {member + 1} of {recipe.seeds}" if recipe.seeds > 1 else "")
         place = _Place(kept=kept, name=f"fold_{fold}_seed_{member}", device=device, words=words, seeds=seeds)
         model, curve = _fit_network(data, recipe, training, place, member=member, report=report, cancel=cancel)
+        if get(recipe.model).with_paths:
+            model = _fit_beside(data, model, training, place, member=member, report=report, cancel=cancel)
         fitted = FittedFold(fold=fold, model=model, curves=(curve,))
     if kept is not None and done is not None:
         save_fold(done, model, curve)
@@ -91,6 +94,7 @@ def join(members: Sequence[FittedFold]) -> FittedFold:
     model = replace(
         first.model, networks=tuple(one for member in members for one in member.model.networks),
         baselines=tuple(one for member in members for one in member.model.baselines),
+        blends=tuple(one for member in members for one in member.model.blends),
     )
     return FittedFold(fold=first.fold, model=model, curves=tuple(one for member in members for one in member.curves))
 
@@ -171,6 +175,22 @@ def _fit_network(
         baseline = fit_baseline(said.double().numpy(), data.survival.take(training))
         model = replace(model, baselines=(baseline,))
     return model, Curve(training=losses.training, inner=inner)
+
+
+def _fit_beside(
+    data: ModelData, model: FoldModel, training: np.ndarray, place: _Place, *, member: int, report: Report,
+    cancel: Cancel | None,
+) -> FoldModel:
+    """Linear paths beside the network of ``model``; a network is trained without each inner fold to weigh them."""
+
+    def fit_inner(cases: np.ndarray, number: int) -> FoldModel:
+        inner = replace(
+            place, name=f"{place.name}.without_{number}",
+            words=f"{place.words}, weighing it: {number + 1} of {INNER_FOLDS}",
+        )
+        return _fit_network(data, model.recipe, cases, inner, member=member, report=report, cancel=cancel)[0]
+
+    return replace(model, blends=(fit_blend(data, model, training, seed=place.seeds[member], fit_inner=fit_inner),))
 
 
 def _choose_epochs(

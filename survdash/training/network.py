@@ -108,7 +108,8 @@ def train_network(
         network = build_network(training.blank).to(training.device).train()
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         losses = Losses() if training.kept is None else load_state(training.kept, network, optimiser)
-        begun, last_kept = len(losses.training), time.monotonic()
+        begun, started = len(losses.training), time.monotonic()
+        last_kept = started
         message = f"taken up after {begun} epochs" if begun else ""
         for epoch in range(begun, training.epochs):
             try:
@@ -123,7 +124,9 @@ def train_network(
             if training.validation is not None:
                 validation = (*validation, _validation_loss(training, network))
             losses = Losses(training=(*losses.training, loss), validation=validation)
-            if training.kept is not None and time.monotonic() - last_kept >= checkpoint.KEEP_EVERY_SECONDS:
+            # A whole training is kept if it was long: it may be one of several that a fold needs.
+            since = started if epoch + 1 == training.epochs else last_kept
+            if training.kept is not None and time.monotonic() - since >= checkpoint.KEEP_EVERY_SECONDS:
                 save_state(training.kept, network, optimiser, losses)
                 last_kept = time.monotonic()
         report(Progress(step=training.step, done=training.epochs, total=training.epochs, message=message))

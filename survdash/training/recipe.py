@@ -41,7 +41,8 @@ class Recipe:
     by_site : bool
         Made folds never have a hospital on both sides.
     penalty : float
-        Ridge penalty of the Cox model, around which late fusion tries others; no other model reads it.
+        Ridge penalty of the Cox model, around which late fusion tries others, and by which those of linear paths are
+        multiplied; no other model reads it.
     options : mapping
         Switches of the network, see its class.
 
@@ -115,9 +116,9 @@ class Recipe:
         if self.modalities != tuple(name for name in spec.modalities if name in unasked):
             parts += self.modalities
         left_out = sorted(name for name, value in self.options.items() if value is False)
-        return "-".join([*parts, *(f"without-{name}" for name in left_out), *self._differences()])
+        return "-".join([*parts, *(f"without-{name}" for name in left_out), *self.differences()])
 
-    def _differences(self) -> list[str]:
+    def differences(self) -> list[str]:
         """What else sets the run apart from the paper's training, so that it does not replace that run."""
         parts = ["stand-ins"] if self.allows_missing else []
         if self.loss == "cox":

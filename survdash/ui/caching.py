@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
-from survdash.export import Export, export_comparison
+from survdash.export import Export
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.usecases.analysis import Cut
 
@@ -47,6 +47,21 @@ def comparison(cohort: str) -> pd.DataFrame:
 def comparison_export(cohort: str) -> Export:
     """The same as a CSV with its provenance."""
     return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def comparison_latex(cohort: str) -> str:
+    """The same as a LaTeX table."""
+    return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def published(cohort: str) -> tuple[usecases.Published, ...]:
+    """What the paper reports for the cancer of a cohort."""
+    return _published(cohort, _digest(cohort, _stamp(cohort)))
+
+
+def methods(cohort: str) -> list[usecases.MethodState]:
+    """Every method, and what there is of it for a cohort."""
+    return _methods(cohort, _stamp(cohort))
 
 
 def models() -> list[dict[str, Any]]:
@@ -91,7 +106,22 @@ def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...])
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison_export(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> Export:
-    return export_comparison(comparison(cohort), usecases.open_cohort(cohort), versions=dict(versions))
+    return usecases.export_models(cohort, comparison(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _comparison_latex(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> str:
+    return usecases.latex_of_models(cohort, comparison(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _published(cohort: str, digest: str) -> tuple[usecases.Published, ...]:
+    return usecases.published_for(usecases.open_cohort(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _methods(cohort: str, stamp: Stamp) -> list[usecases.MethodState]:
+    return usecases.list_methods(cohort)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape
-from survdash.ui.upload import Upload
+from survdash.ui.tissue_rule import ask_rule
+from survdash.ui.upload import Upload, areas_of
+
+if TYPE_CHECKING:
+    from survdash.slide.tissue import SlideView
 
 SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
 KEPT = 16
 MPP_HELP = (
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
     "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees."
-)
-INK_HELP = (
-    "Thick strokes of green, blue or black pen are left out, because a pen says nothing of the patient. Dark or bluish "
-    "tissue can be mistaken for one: look at the picture below, where what was left out is outlined in orange."
 )
 OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures of a slide are never opened."
 
@@ -33,13 +35,15 @@ OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures
 class SlideAnswer:
     """What the user says of a slide.
 
-    ``mpp`` is the resolution that the user stated (None where the file's own is used), ``keep_ink`` whether what looks
-    like ink is tissue, ``ready`` whether all that must be known is.
+    ``mpp`` is the resolution that the user stated (None where the file's own is used), ``tissue`` and ``tiles`` how it
+    is looked at, ``areas`` the mask drawn on it, ``ready`` whether all that must be known is.
     """
 
     mpp: float | None
-    keep_ink: bool
     ready: bool
+    tissue: TissueRule = DEFAULT_TISSUE
+    tiles: TileRule = DEFAULT_TILES
+    areas: Path | None = None
 
 
 def show_line(sign: str, what: str, finding: str) -> None:
@@ -48,7 +52,7 @@ def show_line(sign: str, what: str, finding: str) -> None:
 
 
 def check_slide(upload: Upload, part: str) -> SlideAnswer:
-    """Show what is known of a slide; ask for its resolution where the file does not say, and about possible ink.
+    """Show what is known of a slide; ask for its resolution where the file does not say, and how tissue is found.
 
     A slide that was given before, under whatever name, is refused.
     """
@@ -56,28 +60,33 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     changed = path.stat().st_mtime_ns
     try:
         _refuse_twin(upload, part)
-        check = _slide(path, changed, None, keep_ink=False)
+        view = _view(path, changed, None)
     except SurvdashError as error:
         refuse(upload, part, error)
     stated = None
-    if check.mpp is None:
-        show_line("warn", "Resolution", "this file does not say it")
+    if view.mpp is None:
+        show_line("warn", "Resolution", (view.mpp_doubt and f"it contradicts itself: {view.mpp_doubt}")
+                  or "this file does not say it")  # fmt: skip
         stated = st.number_input(
             "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
             help=MPP_HELP, placeholder="for instance 0.25 for 40×, 0.5 for 20×",
         )
         if stated is not None:
-            try:
-                check = _slide(path, changed, stated, keep_ink=False)
-            except SurvdashError as error:
-                # The file may be good and the number wrong, so nothing is deleted.
-                show_error(error.message, error.hint)
-                return SlideAnswer(mpp=None, keep_ink=False, ready=False)
-    keep_ink = False
-    if check.ink_tiles and st.toggle("Read what looks like ink too", key=f"new_case.keep_ink{which}", help=INK_HELP):
-        keep_ink, check = True, _slide(path, changed, stated, keep_ink=True)
-    _show_slide(check, stated=stated is not None)
-    return SlideAnswer(mpp=stated, keep_ink=keep_ink, ready=check.tiles > 0)
+            view = _view(path, changed, stated)
+    findings = st.container()
+    tissue, tiles, areas = ask_rule(upload, part)
+    try:
+        check = _check(view, path, changed, tissue=tissue, tiles=tiles, areas=areas)
+    except SlideError as error:
+        if areas is not None and error.message.startswith(areas.name):
+            refuse(upload, areas_of(part), error)
+        # The file may be good and the number wrong, so nothing is deleted.
+        show_error(error.message, error.hint)
+        return SlideAnswer(mpp=None, ready=False)
+    with findings:
+        _show_findings(check, stated=stated is not None)
+    st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
+    return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
 
 
 def _refuse_twin(upload: Upload, part: str) -> None:
@@ -98,7 +107,7 @@ def _sha256(path: Path, changed: int) -> str:
     return file_sha256(path)
 
 
-def _show_slide(check: usecases.SlideCheck, *, stated: bool) -> None:
+def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:
     show_line("good", "Opens", f"{check.width:,} × {check.height:,} pixels")
     if check.mpp is not None:
         show_line("good", "Resolution", f"{check.mpp:.3g} µm per pixel, {'as you say' if stated else 'from the file'}")
@@ -107,7 +116,6 @@ def _show_slide(check: usecases.SlideCheck, *, stated: bool) -> None:
         show_line(sign, "Tissue", f"{share} of the picture, {check.tiles:,} tiles to read")
     for warning in check.warnings:
         show_line("warn", "Note", warning)
-    st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
 
 
 def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
@@ -134,8 +142,23 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Opening the slide and looking for tissue …")
-def _slide(path: Path, changed: int, mpp: float | None, *, keep_ink: bool) -> usecases.SlideCheck:
-    return usecases.check_slide(path, mpp=mpp, keep_ink=keep_ink)
+def _view(path: Path, changed: int, mpp: float | None) -> SlideView:
+    return usecases.view_slide(path, mpp=mpp)
+
+
+def _check(
+    view: SlideView, path: Path, changed: int, *, tissue: TissueRule, tiles: TileRule, areas: Path | None
+) -> usecases.SlideCheck:
+    drawn = None if areas is None else areas.stat().st_mtime_ns
+    return _judged(view, (path, changed, view.mpp, drawn), tissue, tiles, areas)
+
+
+@st.cache_resource(max_entries=4 * KEPT, show_spinner=False)
+def _judged(
+    _view: SlideView, key: tuple[Any, ...], tissue: TissueRule, tiles: TileRule, areas: Path | None
+) -> usecases.SlideCheck:
+    """``key`` says which view and areas these are; the pixels themselves are not hashed."""
+    return usecases.check_view(_view, tissue=tissue, tiles=tiles, areas=areas)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading the gene table …")

@@ -16,15 +16,17 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SurvdashError
-from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import (
+    AREA_PARTS,
     SLIDE_PARTS,
     SUFFIXES,
     Upload,
+    areas_of,
     delete_upload,
     drop_part,
+    largest_bytes,
     name_part,
     new_upload,
     open_upload,
@@ -32,7 +34,7 @@ from survdash.ui.upload import (
 )
 
 PARAMETER = "upload"
-WORDS = {"slide": "slide", "genes": "gene table"}
+WORDS = {"slide": "slide", "genes": "gene table", "areas": "mask"}
 SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
 
 
@@ -104,6 +106,8 @@ def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
 def remove_part(upload: Upload, part: str) -> NoReturn:
     """Delete one file, its folder too when nothing is left, and draw the form anew."""
     drop_part(upload, part)
+    if part in SLIDE_PARTS:
+        drop_part(upload, areas_of(part))  # drawn on that slide
     left = open_upload(upload.identifier)
     if not left.files:
         delete_upload(left)
@@ -122,9 +126,9 @@ def sample_buttons() -> None:
             st.rerun()
         with st.popover("Sample files", icon=":material/download:"):
             st.caption("A simulated patient who is in no cohort: a small slide and a gene table.")
-            for part, label in WORDS.items():
+            for part in SAMPLE_SUFFIXES:
                 st.download_button(
-                    f"Sample {label}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
+                    f"Sample {WORDS[part]}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
                     key=f"new_case.sample_{part}", on_click="ignore",
                 )
 
@@ -139,8 +143,7 @@ def _sample_bytes(part: str) -> bytes:
 def _show_uploader(upload: Upload | None, part: str) -> None:
     # A new key makes an empty uploader, which lets go of the memory of the file before.
     turn = st.session_state.setdefault(_turn_key(part), 0)
-    own = settings().max_table_mb if part == "genes" else settings().max_slide_gb * 1000
-    limit = min(int(own), int(st.get_option("server.maxUploadSize")) - 1)
+    limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
         f"Upload a {_word(part)}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",
@@ -170,7 +173,7 @@ def _empty_uploader(part: str) -> None:
 
 
 def _word(part: str) -> str:
-    return WORDS["genes" if part == "genes" else "slide"]
+    return WORDS["genes" if part == "genes" else "areas" if part in AREA_PARTS else "slide"]
 
 
 def _is_refused(part: str) -> bool:

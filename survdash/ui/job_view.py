@@ -14,6 +14,7 @@ from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
+from survdash.usecases import TRAINING
 
 POLL_SECONDS = 1.0
 OWN_JOBS = "ui.own_jobs"
@@ -54,15 +55,15 @@ def show_own_jobs() -> None:
         with suppress(UnknownNameError):  # removed after its time
             jobs.append(read_job(job_id))
     if not jobs:
-        st.caption("Nothing yet. A prediction that you start in this window appears here, for you alone.")
+        st.caption("Nothing yet. A prediction or training that you start in this window appears here, for you alone.")
         return
     for job in sorted(jobs, key=lambda job: job.created, reverse=True)[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(STATES[job.state], width="content")
-            st.page_link("new_case.py", label=f"Prediction {job.id[:8]}", query_params={"job": job.id})
+            page, what = ("models.py", "Training") if job.kind == TRAINING else ("new_case.py", "Prediction")
+            st.page_link(page, label=f"{what} {job.id[:8]}", query_params={"job": job.id})
             st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
-    st.caption("Only this window lists them. Whoever has the address of a prediction can open it: bookmark it to come "
-               "back.")
+    st.caption("Only this window lists them. Whoever has the address of one can open it: bookmark it to come back.")
 
 
 def _took(job: Job) -> str:
@@ -82,7 +83,7 @@ def _draw(job_id: str, page: str) -> None:
 
 def _draw_bar(job: Job) -> None:
     if job.state == "queued":
-        st.progress(0.0, text="Waiting for the worker to take this case …")
+        st.progress(0.0, text="Waiting for the worker to take this up …")
         return
     count = f", {job.done:,} of {job.total:,}" if job.total else ""
     share = min(1.0, job.done / job.total) if job.total else 0.0

@@ -7,8 +7,8 @@ import streamlit as st
 from survdash.export import Export
 
 
-def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
-    """Two buttons: the table, and what made it.
+def csv_and_provenance(export: Export, *, name: str, page: str, latex: str | None = None) -> None:
+    """Buttons for the table, what made it, and the same table as LaTeX where there is one.
 
     Parameters
     ----------
@@ -17,6 +17,7 @@ def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
         File name without ending.
     page : str
         First half of the widgets' keys.
+    latex : str, optional
     """
     with st.container(horizontal=True):
         # on_click="ignore": a download needs no new run of the page
@@ -24,6 +25,11 @@ def csv_and_provenance(export: Export, *, name: str, page: str) -> None:
             "Download CSV", export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", type="primary",
             icon=":material/download:", on_click="ignore",
         )
+        if latex is not None:
+            st.download_button(
+                "Download LaTeX", latex.encode(), f"{name}.tex", "text/x-tex", key=f"{page}.latex",
+                icon=":material/functions:", on_click="ignore", help="A table with booktabs rules, for a paper.",
+            )
         st.download_button(
             "Provenance (JSON)", export.sidecar(), f"{name}.provenance.json",
             "application/json", key=f"{page}.provenance", icon=":material/fingerprint:", on_click="ignore",

@@ -1,9 +1,9 @@
 """Uploaded files on disk: one private folder per case, our own file names, swept after a time.
 
-A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``slide2.<suffix>`` and so on, ``genes.<suffix>`` and
-``about.json`` (the names the files had, and the job that reads them). The number stands in the page's address, so a
-refreshed or second tab finds the files again; who does not know it does not find them, because no page lists it, nor
-the jobs of others.
+A folder ``uploads/<32 hex digits>`` holds ``slide.<suffix>``, ``slide2.<suffix>`` and so on, ``areas.<suffix>``,
+``areas2.<suffix>`` (masks drawn on these slides), ``genes.<suffix>`` and ``about.json`` (the names the files had, and
+the job that reads them). The number stands in the page's address, so a refreshed or second tab finds the files again;
+who does not know it does not find them, because no page lists it, nor the jobs of others.
 """
 
 from __future__ import annotations
@@ -22,13 +22,18 @@ from typing import BinaryIO
 
 from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
 from survdash.settings import settings
+from survdash.slide.areas import MAX_BYTES
 from survdash.store import write_json
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
+AREA_SUFFIXES = ("geojson", "json")
 SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
-PARTS = (*SLIDE_PARTS, "genes")
-SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | {"genes": GENE_SUFFIXES}
+AREA_PARTS = ("areas", *(f"areas{number}" for number in range(2, 9)))
+PARTS = (*SLIDE_PARTS, *AREA_PARTS, "genes")
+SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | {
+    "genes": GENE_SUFFIXES
+}
 BLOCK_BYTES = 16 << 20
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
@@ -131,7 +136,7 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
-    limit = settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
+    limit = largest_bytes(part)
     drop_part(upload, part)
     with _private_part(upload.folder / f"{part}.{suffix}") as out:
         size = 0
@@ -143,6 +148,18 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
         if size == 0:
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
     return name_part(upload, part, shown)
+
+
+def largest_bytes(part: str) -> float:
+    """How large a file of this part may be."""
+    if part in AREA_PARTS:
+        return MAX_BYTES
+    return settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
+
+
+def areas_of(slide_part: str) -> str:
+    """The part of the mask that is drawn on a slide: "areas" of "slide", "areas2" of "slide2"."""
+    return AREA_PARTS[SLIDE_PARTS.index(slide_part)]
 
 
 def name_part(upload: Upload, part: str, name: str) -> Upload:

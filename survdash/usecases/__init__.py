@@ -5,21 +5,23 @@ from survdash.sources.gene_table import GeneCheck
 from survdash.usecases.analysis import (
     CohortAnalysis,
     analyse_cohort,
-    compare_models,
     export_cohort,
     export_prediction,
     prediction_to_json,
     stored_prediction,
 )
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
-    PredictRequest,
     SlideCheck,
     check_genes,
     check_slide,
+    check_view,
     model_for_command,
     predict,
+    view_slide,
     write_sample_case,
 )
+from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import predict_and_explain, stored_explanation
 from survdash.usecases.library import (
     CohortEntry,
@@ -33,15 +35,22 @@ from survdash.usecases.library import (
     open_run,
 )
 from survdash.usecases.many_runs import RunOutcome, crossval_all
-from survdash.usecases.queued import HANDLERS, file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.published import Published, published_for
+from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
+from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
 from survdash.usecases.training import add_references, crossval, import_cohort, make_recipe
+from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
+from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
+
+HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS}  # every kind of job that a worker can do
 
 __all__ = [
-    "HANDLERS", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "PredictRequest", "RunEntry",
-    "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "check_genes", "check_slide", "compare_models",
-    "crossval", "crossval_all", "describe_methods", "explanation_to_json", "export_cohort", "export_prediction",
-    "file_explanation", "file_prediction", "import_cohort", "job_explanation", "job_prediction", "list_cohorts",
-    "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort", "open_run",
-    "predict", "predict_and_explain", "prediction_to_json", "stored_explanation", "stored_prediction",
-    "write_sample_case",
+    "HANDLERS", "TRAINING", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "MethodState",
+    "PredictRequest", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
+    "check_genes", "check_slide", "check_view", "compare_models", "crossval", "crossval_all", "describe_methods",
+    "explanation_to_json", "export_cohort", "export_models", "export_prediction", "file_explanation",
+    "file_prediction", "file_training", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
+    "open_cohort", "open_run", "predict", "predict_and_explain", "prediction_to_json", "published_for",
+    "stored_explanation", "stored_prediction", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A cohort under one model's out-of-fold risks, and all models of a cohort side by side."""
+"""A cohort under one model's out-of-fold risks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from survdash.export import Export, export_predictions
 from survdash.prediction import LANDMARKS, Prediction, percentile_of
 from survdash.prediction import stored_prediction as read_stored_prediction
 from survdash.prediction import stored_predictions as read_stored_predictions
-from survdash.statistics.bootstrap import compare_paired, concordance_interval, holm
+from survdash.statistics.bootstrap import concordance_interval
 from survdash.statistics.cox import HazardRatio, hazard_ratio
 from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
+from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
-from survdash.training.evaluation import evaluate, informative
-from survdash.usecases.library import list_runs, open_cohort, open_run, run_title
+from survdash.usecases.library import open_cohort, open_run
 
 Cut = Literal["maxstat", "median"]
 SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
@@ -34,7 +34,8 @@ class CohortAnalysis:
 
     Arrays hold the N patients that have a prediction, sorted by case id. ``high`` is all False and ``cutpoint`` None
     where no cutpoint exists; ``notes`` then says why. ``maxstat`` is None for another cut. ``naive`` is the logrank
-    test at the cut, not corrected for the search; ``held_out_p`` the logrank test of groups cut in other folds.
+    test at the cut, not corrected for the search; ``held_out_p`` the test of groups cut in other folds, for a
+    searched cut by permutation (``held_out_test``), for the median by logrank.
     ``concordance`` is the mean over folds of Harrell's c with its 95 % interval.
     """
 
@@ -128,12 +129,22 @@ def _test(
         return None, None, None, (f"A group has fewer than {SMALLEST_GROUP} patients: no p-value is given.",)
     naive, ratio = logrank(time, event, high), hazard_ratio(time, event, high)
     try:
-        apart = held_out_groups(risk, time, event, folds, cut=cut)
+        apart, held_out_p = _held_out(risk, survival, folds, cut=cut)
     except NotEnoughDataError as error:
         return naive, None, ratio, (f"No held-out p-value: {error.message}",)
     if min(apart.sum(), (~apart).sum()) < SMALLEST_GROUP:
         return naive, None, ratio, (f"Held out, a group has fewer than {SMALLEST_GROUP} patients: no p-value.",)
-    return naive, logrank(time, event, apart).p_value, ratio, ()
+    return naive, held_out_p, ratio, ()
+
+
+def _held_out(risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: Cut) -> tuple[np.ndarray, float]:
+    """Groups cut by what the other folds say, and the p-value of their difference."""
+    time, event = survival.time_months, survival.event
+    if cut == "maxstat":
+        found = held_out_test(risk, time, event, folds)
+        return found.high, found.p_value
+    apart = held_out_groups(risk, time, event, folds, cut=cut)
+    return apart, logrank(time, event, apart).p_value
 
 
 def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoint: float | None) -> pd.DataFrame:
@@ -147,82 +158,6 @@ def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoi
         "age": patients["age"].to_numpy(), "sex": patients["sex"].to_numpy(), "stage": patients["stage"].to_numpy(),
         "fold": table["fold"].to_numpy() + 1,
     })  # fmt: skip
-
-
-def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Trained models of a cohort, all judged on the patients that every one of them predicted.
-
-    Parameters
-    ----------
-    cohort : str
-    runs : tuple of str, optional
-        Which runs; all by default.
-
-    Returns
-    -------
-    DataFrame
-        One row a run, best first: ``run title modalities cases common folds mean sd pooled low high difference
-        difference_low difference_high p_holm best params seconds``. ``cases`` is what the run predicted, ``common``
-        the patients compared. The difference is to the best run, paired, and nan for a run on other folds, which has
-        no pair; ``best`` marks that run only where every interval excludes 0.
-
-    Raises
-    ------
-    UnknownNameError, NotEnoughDataError
-        If a run is not there; or there is none, or no patient whom all predicted.
-    """
-    opened = open_cohort(cohort)
-    entries = [open_run(cohort, run) for run in runs or [entry.name for entry in list_runs(cohort)]]
-    if not entries:
-        raise NotEnoughDataError(
-            f"No model has been trained on cohort {cohort}.",
-            hint=f"Train one: python -m survdash crossval {cohort} --model default",
-        )
-    predicted = {one.card.run: matched_predictions(opened, one)[0].set_index("case_id") for one in entries}
-    common = sorted(set.intersection(*(set(table.index) for table in predicted.values())))
-    if not common:
-        raise NotEnoughDataError("No patient was predicted by all of these models.", hint="Compare fewer models.")
-    predicted = {run: table.loc[common] for run, table in predicted.items()}
-    patients = opened.patients.loc[common]
-    survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
-    rows = [_compared(one, predicted[one.card.run], survival) for one in entries]
-    table = pd.DataFrame(rows).sort_values(["mean", "run"], ascending=[False, True], ignore_index=True)
-    return _with_differences(table, predicted, survival)
-
-
-def _compared(artefact: Artefact, predicted: pd.DataFrame, survival: Survival) -> dict[str, object]:
-    card, cindex = artefact.card, evaluate(predicted, survival)
-    return {
-        "run": card.run, "title": run_title(card), "modalities": " + ".join(card.modalities), "cases": card.cases,
-        "common": len(predicted), "folds": len(card.folds),
-        **{name: cindex[name] for name in ("mean", "sd", "pooled", "low", "high")},
-        "params": card.parameters, "seconds": card.seconds,
-    }  # fmt: skip
-
-
-def _with_differences(table: pd.DataFrame, predicted: dict[str, pd.DataFrame], survival: Survival) -> pd.DataFrame:
-    """Add the paired difference of each run to the first, Holm-corrected, and mark the best."""
-    leader = predicted[table["run"].iloc[0]]
-    fold = leader["fold"].to_numpy()
-    kept = informative(fold, survival)
-    time, event = survival.time_months[kept], survival.event[kept]
-    found: list[tuple[float, float, float]] = [(0.0, float("nan"), float("nan"))]
-    p_values: list[float] = []
-    paired = [True]
-    for run in table["run"].iloc[1:]:
-        paired.append(bool((predicted[run]["fold"].to_numpy() == fold).all()))
-        if not paired[-1]:
-            found.append((float("nan"), float("nan"), float("nan")))
-            continue
-        pair = compare_paired(predicted[run]["risk"][kept], leader["risk"][kept], time, event, fold[kept])
-        found.append((pair.difference, pair.low, pair.high))
-        p_values.append(pair.p_value)
-    table[["difference", "difference_low", "difference_high"]] = found
-    corrected = iter(holm(p_values)) if p_values else iter(())
-    table["p_holm"] = [float("nan"), *(next(corrected) if one else float("nan") for one in paired[1:])]
-    beaten = (table["difference_high"].iloc[1:] < 0).all() and len(table) > 1
-    table["best"] = [bool(beaten), *[False] * (len(table) - 1)]
-    return table
 
 
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:

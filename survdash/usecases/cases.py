@@ -17,12 +17,15 @@ from survdash.explanation.references import familiarity_of
 from survdash.prediction import Prediction, check_origin
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
+from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words, rule_changes
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
 if TYPE_CHECKING:
     from survdash.features.embed import Embedding
+    from survdash.slide.tissue import SlideView
 
 OVERLAY_PX = 900
 SAME_MPP = 0.02  # resolutions closer than this share are the same one, rounded otherwise
@@ -34,8 +37,9 @@ class SlideCheck:
     """What is known of a slide before it is embedded.
 
     ``mpp`` is None where the file does not state it and the user has not either; then tissue and tiles are unknown.
-    ``tiles`` is 0 too where nothing but possible ink was found; ``ink_tiles`` are those that thick strokes of ink
-    concern, left out or kept. ``overlay`` is the thumbnail with the outline of the tissue, RGB uint8.
+    ``tiles`` is 0 too where there is no tissue, or nothing but possible ink; ``ink_tiles`` are those that thick strokes
+    of ink concern, left out or kept; ``artefact_tiles`` those of possible folds and rims. ``overlay`` is the thumbnail
+    with the outline of the tissue, RGB uint8.
     """
 
     width: int
@@ -46,91 +50,66 @@ class SlideCheck:
     overlay: np.ndarray
     warnings: tuple[str, ...]
     ink_tiles: int = 0
+    artefact_tiles: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictRequest:
-    """One new case for one trained model.
-
-    Parameters
-    ----------
-    cohort, run : str
-        The trained model.
-    slides : tuple of Path
-        All slides of the patient, each once.
-    genes : Path or None
-    mpp : float or None, or a tuple of one a slide
-        Resolution in um per pixel as the user states it, for slides that do not say.
-    keep_ink : bool, or a tuple of one a slide
-        Whether tiles under thick strokes of possible ink are read like any other.
-    age_years, sex, stage
-        Read by models that look at clinical facts; carried into the case for the others.
-    case_id : str
-    even_if_unlike : bool
-        Answer even where the case is nothing like the patients that the model learnt from.
-    """
-
-    cohort: str = DEMO
-    run: str = "default"
-    slides: tuple[Path, ...] = ()
-    genes: Path | None = None
-    mpp: float | tuple[float | None, ...] | None = None
-    keep_ink: bool | tuple[bool, ...] = False
-    age_years: float | None = None
-    sex: str | None = None
-    stage: str | None = None
-    case_id: str = "new-case"
-    even_if_unlike: bool = False
-
-    def statements(self) -> list[tuple[Path, float | None, bool]]:
-        """Each slide with the resolution that is stated of it and whether its ink is kept.
-
-        Raises
-        ------
-        InputError
-            If the statements are not one a slide.
-        """
-        count = len(self.slides)
-        mpp = self.mpp if isinstance(self.mpp, tuple) else (self.mpp,) * count
-        ink = self.keep_ink if isinstance(self.keep_ink, tuple) else (self.keep_ink,) * count
-        if not len(mpp) == len(ink) == count:
-            raise InputError(f"{len(mpp)} resolutions are stated for {count} slides.", hint="State one, or all.")
-        return list(zip(self.slides, mpp, ink, strict=True))
-
-
-def check_slide(path: Path, *, mpp: float | None = None, keep_ink: bool = False) -> SlideCheck:
-    """Open a slide, find its tissue, lay the grid.
+def view_slide(path: Path, *, mpp: float | None = None, view_px: int = DEFAULT_TISSUE.view_px) -> SlideView:
+    """Open a slide and read the view that its tissue is judged on; ``check_view`` needs no more of it.
 
     Raises
     ------
-    SlideError, NotEnoughDataError
-        If it cannot be read, or holds no tissue.
+    SlideError
+        If it cannot be read.
     """
-    from survdash.slide.overlay import draw_overlay
     from survdash.slide.reader import open_slide
-    from survdash.slide.tiles import lay_grid
-    from survdash.slide.tissue import TissueRule, find_tissue
+    from survdash.slide.tissue import take_view
 
     with open_slide(path, mpp=mpp) as slide:
-        tissue = find_tissue(slide, TissueRule(exclude_ink=not keep_ink))
-        grid, ink, warnings = None, 0, []
-        if slide.mpp is not None:
-            try:
-                grid = lay_grid(slide, tissue)
-            except NotEnoughDataError as error:
-                if tissue.excluded is None:
-                    raise
-                # Nothing but possible ink: the user may say that it is tissue, so the file is not refused.
-                ink = lay_grid(slide, find_tissue(slide, TissueRule(exclude_ink=False))).size
-                warnings.append(error.message)
-        if grid is not None:
-            ink = grid.ink.thick
-            warnings += [*grid.ink.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
-        return SlideCheck(
-            width=slide.width, height=slide.height, mpp=slide.mpp, tissue_fraction=tissue.fraction,
-            tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
-            overlay=draw_overlay(slide, tissue, grid, max_px=OVERLAY_PX),
-        )
+        return take_view(slide, view_px)
+
+
+def check_view(
+    view: SlideView, *, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES, areas: Path | None = None
+) -> SlideCheck:
+    """Find the tissue on a view, lay the grid, draw both; without tissue, ``tiles`` is 0 and a warning says so.
+
+    Raises
+    ------
+    SlideError
+        If the areas do not fit the slide, or it is too coarse.
+    """
+    from survdash.slide.areas import read_areas
+    from survdash.slide.overlay import draw_overlay
+    from survdash.slide.tiles import lay_grid
+    from survdash.slide.tissue import judge_tissue
+
+    drawn = None if areas is None else read_areas(areas)
+    found = judge_tissue(view, tissue, areas=drawn)
+    grid, ink, warnings = None, 0, []
+    if view.mpp is not None:
+        try:
+            grid = lay_grid(view, found, tiles)
+        except NotEnoughDataError as error:  # another rule, or an area drawn by hand, may find some
+            warnings += [error.message, error.hint]
+            if found.excluded is not None:
+                ink = lay_grid(view, judge_tissue(view, replace(tissue, exclude_ink=False), areas=drawn), tiles).size
+    if grid is not None:
+        ink = grid.ink.thick
+        warnings += [*grid.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
+    return SlideCheck(
+        width=view.width, height=view.height, mpp=view.mpp, tissue_fraction=found.fraction,
+        tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
+        artefact_tiles=0 if grid is None else grid.artefacts.edges + grid.artefacts.folds,
+        overlay=draw_overlay(view, found, grid, max_px=OVERLAY_PX),
+    )
+
+
+def check_slide(
+    path: Path, *, mpp: float | None = None, tissue: TissueRule = DEFAULT_TISSUE, tiles: TileRule = DEFAULT_TILES,
+    areas: Path | None = None,
+) -> SlideCheck:  # fmt: skip
+    """Open a slide, find its tissue, lay the grid: ``view_slide`` and ``check_view``."""
+    return check_view(view_slide(path, mpp=mpp, view_px=tissue.view_px), tissue=tissue, tiles=tiles, areas=areas)
 
 
 def check_genes(path: Path, *, cohort: str, run: str = "default") -> GeneCheck:
@@ -217,12 +196,8 @@ def prepare_case(
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         warnings += _contradicted(request)
-        # A model sees all tiles as one bag, so a slide weighs what its share of them is. File names may be a patient's.
-        inputs["slides"] = [
-            {"slide": number, "sha256": one.slide_sha256, "mpp": one.mpp, "mpp_source": one.mpp_source,
-             "tiles": one.tiles, "share": one.tiles / len(bag.features), "ink_kept": ink}
-            for number, (one, (_, _, ink)) in enumerate(zip(embeddings, request.statements(), strict=True), start=1)
-        ]  # fmt: skip
+        warnings += _other_rules(request)
+        inputs["slides"] = _slide_facts(request, embeddings)
     check_cancel(cancel, step="prediction")
     clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
     case = Case(case_id=request.case_id, bag=bag, genes=genes, clinical=clinical, slide_paths=request.slides)
@@ -276,6 +251,35 @@ def _familiarity(artefact: Artefact, case: Case, request: PredictRequest) -> tup
     return found
 
 
+def _slide_facts(request: PredictRequest, embeddings: list[Embedding]) -> list[dict[str, object]]:
+    """What the prediction says about each slide that it was made from; file names may be a patient's."""
+    tiles = sum(made.tiles for made in embeddings)
+    found = []
+    for number, (made, said) in enumerate(zip(embeddings, request.statements(), strict=True), start=1):
+        facts: dict[str, object] = {
+            "slide": number, "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source,
+            "tiles": made.tiles,
+            "share": made.tiles / tiles,  # a model sees all tiles as one bag, so that is what the slide weighs
+            "ink_kept": not said.tissue.exclude_ink, "tissue_rule": rule_changes(said.tissue, said.tiles),
+        }  # fmt: skip
+        if said.areas is not None:
+            facts["areas_sha256"] = file_sha256(said.areas)
+        found.append(facts)
+    return found
+
+
+def _other_rules(request: PredictRequest) -> list[str]:
+    """That tissue was found in another way than for the slides a model learns from, in words; once where all agree."""
+    changes = [change_words(said.tissue, said.tiles) for said in request.statements()]
+    if len(set(changes)) == 1:
+        return [f"Tissue was found by a rule other than the default: {changes[0]}."] if changes[0] else []
+    return [
+        f"Slide {number}: tissue was found by a rule other than the default: {words}."
+        for number, words in enumerate(changes, start=1)
+        if words
+    ]
+
+
 def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
     """What was given and not looked at, in words."""
     card = artefact.card
@@ -297,10 +301,11 @@ def _contradicted(request: PredictRequest) -> list[str]:
     from survdash.slide.reader import open_slide
 
     found = []
-    for number, (path, stated, _) in enumerate(request.statements(), start=1):
+    for number, said in enumerate(request.statements(), start=1):
+        stated = said.mpp
         if stated is None:
             continue
-        with open_slide(path) as slide:
+        with open_slide(said.path) as slide:
             own = slide.mpp
         if own is not None and abs(own / stated - 1) > SAME_MPP:
             found.append(
@@ -316,7 +321,7 @@ def _embed(
     from survdash.bag_file import BagFile
     from survdash.features.embed import embed_slide
     from survdash.features.registry import ENCODERS, check_encoder
-    from survdash.slide.tissue import TissueRule
+    from survdash.slide.areas import read_areas
 
     card = artefact.card
     expected = card.bag_origin
@@ -332,10 +337,12 @@ def _embed(
     embeddings: list[Embedding] = []
     bags: list[Bag] = []
     _refuse_twins(request.slides)
-    for path, mpp, keep_ink in request.statements():
+    statements = request.statements()
+    drawn = [None if said.areas is None else read_areas(said.areas) for said in statements]  # a bad one before any work
+    for said, areas in zip(statements, drawn, strict=True):
         made = embed_slide(
-            path, encoder=expected.encoder, mpp=mpp, tissue_rule=TissueRule(exclude_ink=not keep_ink),
-            stain=expected.stain, report=report, cancel=cancel,
+            said.path, encoder=expected.encoder, mpp=said.mpp, tissue_rule=said.tissue, tile_rule=said.tiles,
+            areas=areas, stain=expected.stain, report=report, cancel=cancel,
         )
         with BagFile(made.bag_path) as file:
             check_origin(expected, file.origin, model=card.name)

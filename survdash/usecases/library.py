@@ -171,24 +171,27 @@ def list_artefacts() -> list[Artefact]:
 
 
 def list_models() -> list[dict[str, object]]:
-    """Cards of all trained models, with their concordance and, where part of the training chose it, the epochs."""
+    """Cards of all trained models, with what tells a run from others (``run_title``), concordance and inner epochs."""
     models = []
     for one in list_artefacts():
         evaluation = one.evaluation()
-        models.append(one.card.to_json() | {"cindex": evaluation["cindex"], "inner": evaluation.get("inner", [])})
+        models.append(one.card.to_json() | {
+            "run_title": run_title(one.card), "cindex": evaluation["cindex"], "inner": evaluation.get("inner", []),
+        })  # fmt: skip
     return models
 
 
 def describe_methods() -> list[dict[str, object]]:
-    """The methods that can be trained: name, title, what they look at, where they come from."""
+    """The methods that can be trained: name, title, what they look at and need of it, where they come from."""
     return [
-        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "source": spec.source}
+        {"name": name, "title": spec.title, "modalities": list(spec.modalities), "needs": spec.needs,
+         "source": spec.source}
         for name, spec in MODELS.items()
     ]
 
 
 def run_title(card: Card) -> str:
-    """Title of a run: the method's, and what it looks at where it could look at more."""
+    """Title of a run: the method's, what it looks at where it could look at more, and what else sets it apart."""
     spec = MODELS[card.recipe.model]
     seen = [name for name in ("genes", "slide") if name in card.modalities]
     parts = [spec.title]
@@ -196,7 +199,8 @@ def run_title(card: Card) -> str:
         parts.append(f"{(*seen, 'clinical facts')[0]} only")
     if "clinical" in card.modalities and seen:
         parts.append("with clinical facts")
-    return ", ".join(parts)
+    parts += [f"without {name.replace('_', ' ')}" for name, value in card.recipe.options.items() if value is False]
+    return ", ".join([*parts, *(words.replace("-", " ") for words in card.recipe.differences())])
 
 
 def _entry(artefact: Artefact) -> RunEntry:

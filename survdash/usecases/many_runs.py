@@ -10,7 +10,7 @@ from survdash import __version__
 from survdash.artefact import Artefact, read_artefact
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, Cancelled, NotEnoughDataError, SurvdashError
-from survdash.nets.registry import MODELS
+from survdash.nets.registry import MODELS, get
 from survdash.progress import Cancel, Report, check_cancel, silent
 from survdash.training.recipe import Recipe
 from survdash.usecases.library import open_cohort, run_folder
@@ -34,9 +34,10 @@ class RunOutcome:
 
 
 def crossval_all(
-    cohorts: Sequence[str], *, jobs: int = 1, report: Report = silent, cancel: Cancel | None = None, **changes: Any
+    cohorts: Sequence[str], *, models: Sequence[str] = tuple(MODELS), jobs: int = 1, report: Report = silent,
+    cancel: Cancel | None = None, **changes: Any,
 ) -> Iterator[RunOutcome]:
-    """Train and evaluate every method on every cohort that has what it looks at; yield each when it is done.
+    """Train and evaluate methods on every cohort that has what they look at; yield each when it is done.
 
     Stopped and called again, it goes on: finished runs are told as "was there", the one that was interrupted is taken
     up in the middle of a fold. A method that fails does not stop the others.
@@ -44,6 +45,8 @@ def crossval_all(
     Parameters
     ----------
     cohorts : sequence of str
+    models : sequence of str
+        Which methods; every one by default.
     jobs : int
         Processes that share the folds of a run.
     **changes
@@ -52,13 +55,15 @@ def crossval_all(
     Raises
     ------
     UnknownNameError
-        If there is no such cohort, before anything is trained.
+        If there is no such cohort or method, before anything is trained.
     Cancelled
         If ``cancel`` is set.
     """
     opened = [open_cohort(name) for name in dict.fromkeys(cohorts)]
+    for model in models:
+        get(model)
     for cohort in opened:
-        for model in MODELS:
+        for model in models:
             check_cancel(cancel, step=f"{model} on {cohort.name}")
             yield _one(cohort, model, changes, jobs=jobs, report=report, cancel=cancel)
 

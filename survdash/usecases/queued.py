@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from survdash.errors import UnknownNameError
@@ -13,7 +11,7 @@ from survdash.jobs.queue import file_job, read_job
 from survdash.prediction import Prediction
 from survdash.progress import Cancel, Report
 from survdash.usecases.analysis import prediction_from_json, prediction_to_json
-from survdash.usecases.cases import PredictRequest
+from survdash.usecases.case_request import PredictRequest, request_from_json, request_to_json
 from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
 
 PREDICTION, EXPLANATION = "predict_case", "explain_patient"
@@ -21,10 +19,7 @@ PREDICTION, EXPLANATION = "predict_case", "explain_patient"
 
 def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
-    values = asdict(request)
-    values["slides"] = [str(path) for path in request.slides]
-    values["genes"] = None if request.genes is None else str(request.genes)
-    return file_job(PREDICTION, values)
+    return file_job(PREDICTION, request_to_json(request))
 
 
 def file_explanation(cohort: str, run: str, case_id: str) -> str:
@@ -57,19 +52,15 @@ def job_explanation(job_id: str) -> Explanation | None:
 
 def _result(job_id: str) -> dict[str, Any]:
     job = read_job(job_id)
-    if job.result is None:
-        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
     if job.kind != PREDICTION:
         raise UnknownNameError("This job is no prediction.", hint="Open it where it was started.")
+    if job.result is None:
+        raise UnknownNameError("This job has no result yet.", hint="Wait for it, or start it again.")
     return job.result
 
 
 def _predict(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    genes = payload["genes"]
-    said = {key: tuple(value) for key, value in payload.items() if isinstance(value, list)}  # JSON has no tuples
-    request = PredictRequest(**payload | said | {
-        "slides": tuple(Path(path) for path in payload["slides"]), "genes": None if genes is None else Path(genes),
-    })
+    request = request_from_json(payload)
     prediction, explanation = predict_and_explain(request, report=report, cancel=cancel)
     return prediction_to_json(prediction) | {"explanation": explanation_to_json(explanation)}
 

@@ -123,8 +123,8 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
         os.kill(victim, signal.SIGSTOP)
         first = bags / next(bags.glob("*.part")) / f"{0:09d}.npz"
         with np.load(first) as block:
-            kept, shape = block["kept"], block["features"].shape
-        np.savez(first, features=np.full(shape, MARK, np.float16), kept=kept)
+            parts = dict(block)
+        np.savez(first, **{**parts, "features": np.full_like(parts["features"], MARK)})
         os.kill(victim, signal.SIGKILL)
         (found,) = future.result(timeout=120)
     assert found.error == ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from survdash.features.facts import Facts, focus_facts, warnings_from
+from survdash.slide.tiles import NO_ARTEFACTS
 
 PLAIN: Facts = {
     "level0_px": 256, "tile.tile_px": 256, "tile.target_mpp": 0.5, "mpp": 0.5, "tiles_blurred": 0, "ink.thick": 0,
     "ink.excluded": True, "ink.thin": 0, "ink.red": 0,
+    **{f"artefacts.{name}": value for name, value in asdict(NO_ARTEFACTS).items()},
 }  # fmt: skip
 
 
@@ -30,6 +34,11 @@ def test_nothing_to_tell() -> None:
         ({"ink__thick": 7}, "Possible ink, 7 tiles excluded."),
         ({"ink__thick": 7, "ink__excluded": False}, "Possible ink, 7 tiles kept."),
         ({"ink__red": 1}, "Possible red marker (or blood) in 1 tile; not excluded."),
+        ({"artefacts__edges": 2, "artefacts__edges_excluded": True},
+         "Possible rims of bubbles or of the coverslip, 2 tiles excluded."),
+        ({"artefacts__folds": 2}, "Possible tissue folds (or dense epithelium) in 2 tiles; not excluded."),
+        ({"artefacts__padding": 2}, "Black padding in 2 tiles; it is no tissue."),
+        ({"artefacts__added": 2}, "Areas drawn by hand brought in 2 tiles and took away 0 tiles."),
         ({"tiles_lost": 3}, "3 of 103 tiles could not be read and were left out."),
         ({"notes": "torch computed the features."}, "torch computed the features."),
         ({"level0_px": 128, "mpp": 1.0, "tiles_blurred": 99},
@@ -44,8 +53,9 @@ def test_tiles_of_another_resolution_are_not_judged() -> None:
     assert _said(tiles_blurred=99, tile__target_mpp=1.0) == ()
 
 
-def test_a_bag_that_did_not_count_says_so() -> None:
-    old = {name: value for name, value in PLAIN.items() if not name.startswith(("ink", "tiles_"))}
+@pytest.mark.parametrize("missing", [("ink", "tiles_", "artefacts"), ("artefacts",)])
+def test_a_bag_that_did_not_count_says_so(missing: tuple[str, ...]) -> None:
+    old = {name: value for name, value in PLAIN.items() if not name.startswith(missing)}
     (words,) = warnings_from(old, tiles=100, name="abc.h5")
     assert "did not count" in words
     assert "bags/abc.h5" in words

@@ -54,3 +54,9 @@ def test_extra_columns_are_optional_and_needed_ones_are_named(table):
     assert len(plot_forest(table.iloc[3:]).data[-1].x) == 0
     with pytest.raises(InputError, match="high"):
         plot_forest(table.drop(columns="high"))
+
+
+def test_what_sets_a_run_apart_stands_on_a_line_of_its_own(table):
+    figure = plot_forest(table.assign(title=["Ours, genes only, 3 seeds", *table["title"].iloc[1:]]))
+    assert figure.layout.yaxis.ticktext[0] == "Ours,<br>genes only,<br>3 seeds"
+    assert figure.data[-1].text[0] == "Ours, genes only, 3 seeds"

@@ -14,7 +14,7 @@ from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.statistics.concordance import concordance
 from survdash.training.losses import survival_loss
 
-GENE_DIMS, TILE_DIM, BINS, WIDTH = (3, 4, 5, 6, 7, 8), 16, 4, 16
+GENE_DIMS, TILE_DIM, CLINICAL_DIM, BINS, WIDTH = (3, 4, 5, 6, 7, 8), 16, 5, 4, 16
 
 # Networks whose answer depends on the order of the tiles, and why.
 ORDER_MATTERS = {"transmil": "runs of tiles are its landmarks, and its convolutions lay the tiles on a square"}
@@ -36,6 +36,7 @@ def build(name, modalities):
     return registry.build(
         name, tile_dim=TILE_DIM if "slide" in modalities else None, bins=BINS,
         gene_dims=GENE_DIMS if "genes" in modalities else (),
+        clinical_dim=CLINICAL_DIM if "clinical" in modalities else 0,
         **({"width": WIDTH} if "width" in registry.get(name).options else {}),
     )
 
@@ -44,7 +45,10 @@ def cases(lengths, modalities):
     generator = torch.Generator().manual_seed(1)
     tiles = torch.randn(sum(lengths), TILE_DIM, generator=generator)
     genes = [torch.randn(len(lengths), width, generator=generator) for width in GENE_DIMS]
-    return tiles, torch.tensor(lengths), genes if "genes" in modalities else []
+    inputs = (tiles, torch.tensor(lengths), genes if "genes" in modalities else [])
+    if "clinical" in modalities:
+        return *inputs, torch.randn(len(lengths), CLINICAL_DIM, generator=generator)
+    return inputs
 
 
 def training_loss(model, inputs, bins):
@@ -73,10 +77,11 @@ def test_in_evaluation_the_same_case_gets_the_same_answer(name, modalities):
 @trials
 def test_a_case_gets_the_same_answer_alone_and_in_company(name, modalities):
     model = build(name, modalities).eval()
-    tiles, lengths, genes = cases([5, 1, 9, 30], modalities)
-    together = model(tiles, lengths, genes).logits
+    tiles, lengths, genes, *clinical = cases([5, 1, 9, 30], modalities)
+    together = model(tiles, lengths, genes, *clinical).logits
     for number, own in enumerate(tiles.split(lengths.tolist())):
-        alone = model(own, lengths[number : number + 1], [group[number : number + 1] for group in genes]).logits
+        here = slice(number, number + 1)
+        alone = model(own, lengths[here], [group[here] for group in genes], *(facts[here] for facts in clinical)).logits
         # Other batch shapes take other sums in float32: some units of its seventh digit, over a few layers.
         torch.testing.assert_close(alone[0], together[number], rtol=1e-4, atol=1e-5)
 
@@ -84,8 +89,8 @@ def test_a_case_gets_the_same_answer_alone_and_in_company(name, modalities):
 @slide_trials
 def test_the_order_of_tiles_matters_only_where_it_is_said(name, modalities):
     model = build(name, modalities).eval()
-    tiles, lengths, genes = cases([20], modalities)
-    here, turned = model(tiles, lengths, genes).logits, model(tiles.flip(0), lengths, genes).logits
+    tiles, *others = cases([20], modalities)
+    here, turned = model(tiles, *others).logits, model(tiles.flip(0), *others).logits
     assert torch.allclose(turned, here, rtol=1e-4, atol=1e-5) == (name not in ORDER_MATTERS)
 
 
@@ -117,12 +122,14 @@ def test_every_weight_learns(name, modalities):
 @trials
 def test_the_modality_is_looked_at(name, modalities):
     model = build(name, modalities).eval()
-    tiles, lengths, genes = cases([12], modalities)
-    before = model(tiles, lengths, genes).logits
+    tiles, lengths, genes, *clinical = cases([12], modalities)
+    before = model(tiles, lengths, genes, *clinical).logits
     if "slide" in modalities:
-        assert not torch.allclose(model(tiles + 1, lengths, genes).logits, before)
+        assert not torch.allclose(model(tiles + 1, lengths, genes, *clinical).logits, before)
     if "genes" in modalities:
-        assert not torch.allclose(model(tiles, lengths, [group + 1 for group in genes]).logits, before)
+        assert not torch.allclose(model(tiles, lengths, [group + 1 for group in genes], *clinical).logits, before)
+    if clinical:
+        assert not torch.allclose(model(tiles, lengths, genes, clinical[0] + 1).logits, before)
 
 
 def without_dropout(model):

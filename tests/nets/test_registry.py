@@ -36,7 +36,7 @@ def test_an_unknown_name_lists_the_known_ones():
         ("snn", BOTH, "SNN needs genes, and is given genes and slide"),
         ("attnmil", (), "AttnMIL needs slide, and is given nothing"),
         ("porpoise", ("genes",), "Porpoise needs genes and slide, and is given genes"),
-        ("glg", (), "needs genes or slide or both, and is given nothing"),
+        ("glg", (), "needs genes or slide or clinical or several, and is given nothing"),
         ("mcat", ("slide",), "MCAT needs genes and slide, and is given slide"),
         ("cox_ridge", (), "needs genes or slide or clinical or several, and is given nothing"),
         ("cox_clinical", ("genes",), "Clinical Cox needs clinical, and is given genes"),
@@ -87,3 +87,12 @@ def test_an_option_that_cannot_be_is_refused_by_name(options, words):
     with pytest.raises(InputError, match=words):
         registry.check_options("glg", options)
     registry.check_options("glg", {"tokens": "tiles", "deals": 4, "transport": True, "width": 64})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("mcat", "genes and slide"), ("rsf", "genes or slide or clinical or several"), ("snn", "genes"),
+     ("late_fusion", "2 of genes, slide, clinical")],
+)
+def test_what_a_model_needs_is_said_in_words(name, words):
+    assert registry.get(name).needs == words

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from survdash.nets import transport
 from survdash.nets.transport import entropic_plan, exact_plan, transport_cost
 
 
@@ -51,6 +52,17 @@ def test_the_entropic_plan_is_sinkhorns(regularisation):
     theirs = ot.bregman.sinkhorn_log(*uniform(cost), cost.numpy(), regularisation, numItermax=100_000, stopThr=1e-13)
     # Sinkhorn stops at marginals within 1e-13, from where the plan is within some multiples of it.
     np.testing.assert_allclose(entropic_plan(cost, regularisation=regularisation), theirs, atol=1e-10)
+
+
+def test_the_last_steps_are_not_halved_in_vain(monkeypatch):
+    # Where a step gains less than rounding, a strict line search once halved it to nothing, in up to 130 looks.
+    looks = []
+    look = transport._semi_dual
+    monkeypatch.setattr(transport, "_semi_dual", lambda *given: looks.append(len(given[0])) or look(*given))
+    for seed in range(50):
+        looks.clear()
+        entropic_plan(random_cost(1000, 6, seed=seed))
+        assert len(looks) <= 30, seed  # 16 at most
 
 
 @pytest.mark.parametrize("size", [6, 50, 500])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from survdash import usecases
+from survdash.usecases.published import published_numbers
 
 
 def test_every_model_is_in_the_table_with_its_interval(open_page):
@@ -36,7 +38,51 @@ def test_the_caption_says_which_patients_were_compared(open_page, monkeypatch, c
     assert ("same" in captions) == ("same" in words)
 
 
+def test_seeds_folds_size_and_time_stand_in_the_table_and_nothing_is_published_of_a_simulation(open_page):
+    table = usecases.compare_models("demo")
+    page = open_page("compare", cohort="demo")
+    shown = page.dataframe[0].value
+    assert shown["fold_words"].unique().tolist() == ["5, given"]
+    for name in ("seeds", "modalities", "params", "seconds"):
+        assert shown[name].tolist() == table[name].tolist()
+    assert "published" not in shown
+    assert not any("paper reports" in box.label for box in page.expander)
+
+
+def test_the_published_numbers_have_a_column_a_list_and_a_source(open_page, monkeypatch):
+    numbers = tuple(one for one in published_numbers() if one.cancer == "BLCA")
+    monkeypatch.setattr(usecases, "published_for", lambda cohort: numbers)
+    monkeypatch.setattr("survdash.usecases.comparison.published_for", lambda cohort: numbers)
+    page = open_page("compare", cohort="demo")
+    shown = page.dataframe[0].value.set_index("title")["published"]
+    assert shown["SNN"] == "0.606"
+    assert set(shown[shown.index.str.contains("genes only")]) == {"–"}
+    (box,) = [box for box in page.expander if "What the paper reports for BLCA" in box.label]
+    assert len(box.dataframe[0].value) == 13
+    words = box.caption[0].value.replace("\\", "")
+    assert "Published, other features" in words
+    assert "doi:10.14135/j.cnki.1006-3080.20241104002" in words
+
+
+@pytest.mark.parametrize(
+    ("highs", "words"),
+    [([np.nan, -0.1, np.nan], "highest C-index of those on the same folds"),
+     ([np.nan, np.nan, np.nan], "No two methods were judged on the same folds"),
+     ([np.nan, 0.1, 0.1], "but its lead over the next is within what chance explains")],
+)
+def test_the_sentence_allows_for_runs_on_other_folds(open_page, monkeypatch, highs, words):
+    table = usecases.compare_models("demo").iloc[:3]
+    gaps = np.where(np.isnan(highs), np.nan, -0.05)
+    shown = table.assign(difference_high=highs, difference_low=gaps, difference=[0.0, *gaps[1:]], best=False)
+    monkeypatch.setattr(usecases, "compare_models", lambda cohort: shown)
+    page = open_page("compare", cohort="demo")
+    assert words in page.subheader[0].value.replace("\\", "")
+    others = int(np.isnan(highs[1:]).sum())
+    assert ("of other folds" in page.caption[1].value) == bool(others)
+    assert (page.dataframe[0].value["difference"] == "other folds").sum() == others
+
+
 def test_the_csv_has_the_notice_and_comes_with_its_provenance(open_page):
     page = open_page("compare", cohort="demo")
     keys = [button.proto.id for button in page.get("download_button")]
-    assert [any(name in key for key in keys) for name in ("compare.csv", "compare.provenance")] == [True, True]
+    assert [any(f"compare.{name}" in key for key in keys) for name in ("csv", "latex", "provenance")] == [True] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from survdash import usecases
+from survdash.jobs import record
 
 
 def test_every_card_names_version_purpose_and_checksums(open_page):
@@ -29,3 +30,15 @@ def test_what_is_left_out_is_named(open_page, data_dir, name):
     (folder / "cohort.json").write_text("{")
     (warning,) = [box.value for box in open_page(name).warning if "left out" in box.value]
     assert "Cohort mine is left out" in warning
+
+
+def test_every_method_is_listed_and_can_be_trained_from_here(open_page):
+    page = open_page("models", cohort="demo")
+    assert page.dataframe[0].value["title"].tolist() == [one["title"] for one in usecases.describe_methods()]
+    page.multiselect[0].select("rsf").run()
+    page.button(key="models.train").click().run()
+    (job,) = record.job_ids()
+    assert record.read_payload(job) == {"cohort": "demo", "models": ["rsf"]}
+    assert not page.exception
+    page.switch_page("home.py").run()
+    assert any(job in str(link.proto) and "Training" in str(link.proto) for link in page.get("page_link"))

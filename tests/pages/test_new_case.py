@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from survdash import usecases
 from survdash.jobs import record
 from survdash.jobs.queue import cancel_job
 from survdash.simulation.sample_case import sample_case
@@ -56,11 +57,13 @@ def test_several_slides_of_a_patient_are_checked_and_a_repeated_one_is_refused(o
     page = give(page, "slide", tmp_path / "other.tiff", other.read_bytes())
     assert not page.error
     assert words(page).count("from the file") == 2
+    page.toggle(key="new_case.rule2_ink").set_value(False).run()
     page.button(key="new_case.predict").click().run()
     (job,) = record.job_ids()
     payload = record.read_payload(job)
     assert [path.rpartition("/")[2] for path in payload["slides"]] == ["slide.tiff", "slide2.tiff"]
-    assert (payload["mpp"], payload["keep_ink"]) == ([None, None], [False, False])
+    assert (payload["mpp"], payload["areas"]) == ([None, None], [None, None])
+    assert [rule["exclude_ink"] for rule in payload["tissue"]] == [True, False]
 
 
 def test_a_gene_table_alone_is_answered_by_a_model_that_reads_genes_alone(open_page, sample):
@@ -133,4 +136,17 @@ def test_the_files_of_a_case_are_deleted_on_a_click(open_page, sample):
 def test_an_address_that_leads_nowhere_is_told(open_page, address, message):
     page = open_page("new_case", **address)
     assert message in page.error[0].value.replace("\\", "")
+    assert not page.exception
+
+
+def test_the_stage_is_asked_for_and_handed_on_only_where_the_model_reads_it(open_page, sample, data_dir):
+    cohort = usecases.open_cohort("demo")
+    usecases.crossval(cohort, usecases.make_recipe(cohort, model="cox_ridge", modalities=("genes", "clinical")))
+    page = give(open_page("new_case", cohort="demo"), "genes", sample[1])
+    assert not [box for box in page.selectbox if box.key == "new_case.stage"]
+    page.selectbox(key="new_case.run_genes").select("cox_ridge-genes-clinical").run()
+    page.selectbox(key="new_case.stage").select("III").run()
+    page.button(key="new_case.predict").click().run()
+    (job,) = record.job_ids()
+    assert record.read_payload(job)["stage"] == "III"
     assert not page.exception

@@ -11,7 +11,7 @@ from PIL import Image
 from survdash.slide.overlay import INK, OUTLINE, TILE, draw_overlay
 from survdash.slide.reader import Slide, open_slide
 from survdash.slide.tiles import TileRule, lay_grid
-from survdash.slide.tissue import find_tissue
+from survdash.slide.tissue import judge_tissue, take_view
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def slide(picture: np.ndarray, tmp_path: Path) -> Slide:
 
 
 def test_the_outline_runs_along_the_tissue(slide: Slide) -> None:
-    tissue = find_tissue(slide)
-    plain, drawn = slide.thumbnail(1024), draw_overlay(slide, tissue)
+    view = take_view(slide)
+    plain, drawn = slide.thumbnail(1024), draw_overlay(view, judge_tissue(view), legend=False)
     assert drawn.shape == plain.shape == (768, 1024, 3)
     changed = (drawn != plain).any(axis=2)
     row = changed[380]  # through the middle: into the ellipse, into the hole, out of the hole, out
@@ -35,11 +35,12 @@ def test_the_outline_runs_along_the_tissue(slide: Slide) -> None:
 
 
 def test_tiles_are_squares_and_tints_when_too_small(slide: Slide) -> None:
-    tissue = find_tissue(slide)
-    squares = draw_overlay(slide, tissue, lay_grid(slide, tissue))
+    view = take_view(slide)
+    tissue = judge_tissue(view)
+    squares = draw_overlay(view, tissue, lay_grid(slide, tissue))
     assert ((squares == TILE).all(axis=2)).sum() > 100
-    tints = draw_overlay(slide, tissue, lay_grid(slide, tissue, TileRule(tile_px=16)), max_px=512)
-    plain = draw_overlay(slide, tissue, max_px=512)
+    tints = draw_overlay(view, tissue, lay_grid(slide, tissue, TileRule(tile_px=16)), max_px=512, legend=False)
+    plain = draw_overlay(view, tissue, max_px=512, legend=False)
     assert not ((tints == TILE).all(axis=2)).any()
     assert (tints != plain).any(axis=2).mean() == pytest.approx(tissue.fraction, abs=0.05)
 
@@ -48,7 +49,8 @@ def test_excluded_ink_is_outlined_in_its_own_colour(picture: np.ndarray, tmp_pat
     picture[600:900] = (0, 130, 70)
     Image.fromarray(picture).save(tmp_path / "inked.png")
     with open_slide(tmp_path / "inked.png", mpp=1.0) as slide:
-        drawn = draw_overlay(slide, find_tissue(slide))
+        view = take_view(slide)
+    drawn = draw_overlay(view, judge_tissue(view), legend=False)
     rows = np.flatnonzero((drawn == INK).all(axis=2).any(axis=1))
     # The stroke reaches from 300 to 450 at this size; up to 56 px of rim are excluded with it, 28 here.
     assert 270 <= rows.min() <= 300

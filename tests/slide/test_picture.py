@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from survdash.errors import SlideError
@@ -63,3 +64,74 @@ def test_a_picture_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((64, 64), np.uint16)).save(path)
     with pytest.raises(SlideError, match="8-bit"):
         open_slide(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("four.tif", "CMYK"), ("four.jpg", "CMYK"), ("palette.tif", "P"), ("palette.png", "P"), ("grey.png", "L")],
+)
+def test_pictures_of_other_kinds_are_turned_into_rgb(picture: np.ndarray, tmp_path: Path, name: str, mode: str) -> None:
+    rgb = Image.fromarray(picture)
+    made = rgb.quantize(16) if mode == "P" else rgb.convert(mode)
+    made.save(tmp_path / name)
+    with open_slide(tmp_path / name, mpp=0.5) as slide:
+        tile = slide.read_tile(512, 256, level0_px=256, tile_px=256)
+    expected = np.asarray(made.convert("RGB"))[256:512, 512:768]
+    # JPEG rings along the rim of the ellipse; all others keep every value.
+    assert np.abs(tile.astype(int) - expected).mean() <= (1 if name.endswith("jpg") else 0)
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_plain_and_big_tiff_in_strips_read_as_they_are(picture: np.ndarray, tmp_path: Path, *, big: bool) -> None:
+    tifffile.imwrite(tmp_path / "plain.tif", picture, photometric="rgb", bigtiff=big)
+    with open_slide(tmp_path / "plain.tif", mpp=0.5) as slide:
+        np.testing.assert_array_equal(slide.thumbnail(4096), picture)
+
+
+def test_sixteen_bits_of_rgb_are_read_as_their_upper_eight(picture: np.ndarray, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "deep.tif", picture.astype(np.uint16) * 257, photometric="rgb")
+    with open_slide(tmp_path / "deep.tif", mpp=0.5) as slide:
+        np.testing.assert_array_equal(slide.thumbnail(4096), picture)
+
+
+def test_channels_on_pages_of_their_own_are_no_picture(picture: np.ndarray, tmp_path: Path) -> None:
+    planes = np.ascontiguousarray(np.moveaxis(picture, -1, 0))
+    tifffile.imwrite(tmp_path / "stack.ome.tif", planes, photometric="minisblack", metadata={"axes": "CYX"}, ome=True)
+    with pytest.raises(SlideError, match="stack of 3 pages of 2048 x 1536 px"):
+        open_slide(tmp_path / "stack.ome.tif")
+
+
+def test_a_small_second_page_is_no_stack(picture: np.ndarray, tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "two.tif") as file:
+        file.write(picture, photometric="rgb")
+        file.write(picture[::8, ::8], photometric="rgb")
+    with open_slide(tmp_path / "two.tif", mpp=0.5) as slide:
+        assert (slide.width, slide.height) == (2048, 1536)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_plain_tiff_too_large_for_memory_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "large.tif", shape=(10_000, 9_000, 3), dtype=np.uint8, photometric="rgb", data=None,
+        compression=None,
+    )  # fmt: skip
+    with pytest.raises(SlideError, match="million pixels") as caught:
+        open_slide(tmp_path / "large.tif")
+    assert "pyramidal TIFF" in caught.value.hint
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+@pytest.mark.parametrize(("unit", "expected"), [("µm", 0.25), ("nm", 250e-6), (None, 0.25), ("pixel", None)])
+def test_an_ome_tiff_states_its_resolution_in_its_own_words(
+    picture: np.ndarray, tmp_path: Path, unit: str | None, expected: float | None, *, tiled: bool
+) -> None:
+    named = {} if unit is None else {"PhysicalSizeXUnit": unit, "PhysicalSizeYUnit": unit}
+    size = 250.0 if unit == "nm" else 0.25
+    tifffile.imwrite(
+        tmp_path / "slide.ome.tif", picture, photometric="rgb", ome=True, tile=(256, 256) if tiled else None,
+        metadata={"axes": "YXS", "PhysicalSizeX": size, "PhysicalSizeY": size, **named},
+    )  # fmt: skip
+    with open_slide(tmp_path / "slide.ome.tif") as slide:
+        assert slide.mpp == (None if expected is None else pytest.approx(0.25))
+        assert slide.mpp_source == ("" if expected is None else "file")
+        np.testing.assert_array_equal(slide.read_tile(512, 256, level0_px=256, tile_px=256), picture[256:512, 512:768])

@@ -9,7 +9,13 @@ import pytest
 import tifffile
 
 from survdash.errors import SlideError
-from survdash.slide.resolution import check_stated_mpp, has_tiff_unit, parse_openslide_mpp, parse_tiff_mpp
+from survdash.slide.resolution import (
+    check_stated_mpp,
+    has_tiff_unit,
+    parse_ome_mpp,
+    parse_openslide_mpp,
+    parse_tiff_mpp,
+)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.5, 0.01, 25.0, 1000.0, float("nan"), float("inf")])
@@ -51,6 +57,23 @@ def test_one_axis_alone_is_no_resolution() -> None:
 def test_tiff_tags_count_only_with_a_unit(resolution: float, unit: int | None, expected: float | None) -> None:
     found = parse_tiff_mpp(resolution, resolution, unit)
     assert found == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('<OME><Image><Pixels ID="1" PhysicalSizeX="0.5" PhysicalSizeY="0.5"/></Image></OME>', 0.5),
+        ('<ome:Pixels PhysicalSizeX="500" PhysicalSizeXUnit="nm" PhysicalSizeY="0.5">', 0.5),
+        ('<Pixels PhysicalSizeX="0.5">', None),
+        ('<Pixels PhysicalSizeX="0" PhysicalSizeY="0">', None),
+        ('<Pixels PhysicalSizeX="0.5" PhysicalSizeY="0.5" PhysicalSizeXUnit="parsec">', None),
+        ('<Pixels PhysicalSizeX="&lol9;" PhysicalSizeY="0.5">', None),
+        ("<Pixels " + "x" * 100_000, None),
+        ("", None),
+    ],
+)
+def test_ome_xml_counts_when_both_sides_and_their_units_are_known(text: str, expected: float | None) -> None:
+    assert parse_ome_mpp(text) == (None if expected is None else pytest.approx(expected))
 
 
 @pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", True), ("INCH", True), ("NONE", False)])

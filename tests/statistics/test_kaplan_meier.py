@@ -11,55 +11,6 @@ from survdash.statistics import at_risk, kaplan_meier
 patients = st.lists(st.tuples(st.integers(1, 60), st.booleans()), min_size=1, max_size=40)
 
 
-def groups(entry):
-    for high, block in entry.splits():
-        for label, mine in (("low", ~high), ("high", high)):
-            yield entry.time[mine], entry.event[mine], block["km"][label]
-
-
-def test_survival_errors_and_both_bands_agree_with_r(survival_entry):
-    for time, event, r in groups(survival_entry):
-        loglog, log = kaplan_meier(time, event), kaplan_meier(time, event, transform="log")
-        assert loglog.last_follow_up == r["max_time"]
-        for row in r["at"]:
-            ours, ours_log = loglog.at([row["time"]]), log.at([row["time"]])
-            if row["beyond_follow_up"] and row["survival"] > 0:
-                assert np.isnan(ours).all()  # R carries the last value on; nothing is known there
-                continue
-            place = np.searchsorted(loglog.time, row["time"], side="right") - 1
-            found = [ours[0][0], ours[1][0], ours[2][0], ours_log[1][0], ours_log[2][0]]
-            names = ("survival", "loglog_lower", "loglog_upper", "log_lower", "log_upper")
-            wanted = [math.nan if row[name] is None else row[name] for name in names]
-            # Products of fractions, then one exponential: nine digits leave room for the order of operations only.
-            np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9)
-            if place >= 0 and row["greenwood_se"] is not None and row["survival"] > 0:
-                np.testing.assert_allclose(loglog.std_err[place], row["greenwood_se"], rtol=0, atol=1e-9)
-
-
-def test_medians_and_their_limits_are_r_s(survival_entry):
-    for time, event, r in groups(survival_entry):
-        loglog, log = kaplan_meier(time, event), kaplan_meier(time, event, transform="log")
-        found = [loglog.median, loglog.median_low, loglog.median_high, log.median_low, log.median_high]
-        names = ("estimate", "loglog_lower", "loglog_upper", "log_lower", "log_upper")
-        wanted = [math.nan if r["median"][name] is None else r["median"][name] for name in names]
-        np.testing.assert_array_equal(found, wanted)  # times that occur, or the middle of two: no rounding
-
-
-def test_numbers_at_risk_are_r_s(survival_entry):
-    for time, event, r in groups(survival_entry):
-        times, wanted = [row["time"] for row in r["at_risk"]], [row["n"] for row in r["at_risk"]]
-        np.testing.assert_array_equal(at_risk(time, times), wanted)
-        np.testing.assert_array_equal(kaplan_meier(time, event).at_risk_at(times), wanted)
-
-
-def test_restricted_means_and_their_errors_are_r_s(survival_entry):
-    for time, event, r in groups(survival_entry):
-        fit, tau = kaplan_meier(time, event), r["rmst"]["tau"]
-        # Relative: the built-in data are in days, with means of hundreds.
-        assert fit.rmst(tau) == pytest.approx(r["rmst"]["estimate"], rel=1e-9)
-        assert fit.rmst_std_err(tau) == pytest.approx(r["rmst"]["se"], rel=1e-9)
-
-
 @pytest.mark.parametrize("transform", ["log-log", "log", "plain"])
 def test_curve_agrees_with_scikit_survival_and_lifelines(entry_by_id, transform):
     from lifelines import KaplanMeierFitter
@@ -185,3 +136,19 @@ def test_patients_leave_the_risk_set_once(rows):
 def test_without_censoring_it_is_the_share_still_alive(time):
     fit = kaplan_meier(time, np.ones(time.size))
     np.testing.assert_allclose(fit.survival, [(time > t).mean() for t in fit.time], atol=1e-12)
+
+
+def test_left_truncation_by_hand():
+    # At 2 only the two who have entered are at risk, at 4 the three left.
+    ours = kaplan_meier([2, 4, 6, 7], [1, 1, 0, 0], entry=[0, 0, 3, 2])
+    assert ours.at_risk.tolist() == [2, 3, 2, 1]
+    np.testing.assert_allclose(ours.survival, [1 / 2, 1 / 3, 1 / 3, 1 / 3])
+    times = [0, 1, 2.5, 3, 5]
+    assert ours.at_risk_at(times).tolist() == at_risk([2, 4, 6, 7], times, entry=[0, 0, 3, 2]).tolist()
+    assert ours.at_risk_at([0, 2.5, 5]).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("entry", [[0, 5], [-1, 0], [0, np.nan], [0]])
+def test_refuses_impossible_entries(entry):
+    with pytest.raises(ClinicalError, match=r"[Ee]ntry"):
+        kaplan_meier([2, 5], [1, 1], entry=entry)

@@ -11,7 +11,8 @@ MONTHS = np.arange(6.0)
 
 @pytest.mark.parametrize(
     ("model", "changes"),
-    [("glg", {}), ("glg", {"seeds": 2}), ("snn", {"loss": "cox", "seeds": 2}), ("cox_ridge", {})],
+    [("glg", {}), ("glg", {"seeds": 2}), ("snn", {"loss": "cox", "seeds": 2}), ("cox_ridge", {}),
+     ("glg_linear", {"seeds": 2})],
     ids=str,
 )
 def test_a_fold_comes_back_to_say_the_same(small, data_for, model, changes):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from survdash.training.data import CaseInputs, model_data
-from survdash.training.fold_model import linear_features, network_inputs
+from survdash.training.fold_model import model_blocks, network_inputs
 from survdash.training.loop import fit_fold, join
 from survdash.training.recipe import Recipe
 
@@ -21,6 +21,7 @@ RECIPES = [
     Recipe(model="coxnet", modalities=("genes", "slide")),
     Recipe(model="rsf", modalities=("genes", "slide")),
     Recipe(model="late_fusion", modalities=("genes", "slide")),
+    Recipe(model="glg_linear", modalities=("genes", "slide"), options={"width": 16}, epochs=2),
 ]
 
 
@@ -76,10 +77,10 @@ def test_the_cox_loss_finds_what_shortens_life(cohort):
 def test_clinical_facts_reach_the_linear_model_and_leave_it_alone_otherwise(everything, small, data_for):
     bare, full = small("cox_ridge", modalities=("genes",)), small("cox_ridge", modalities=("genes", "clinical"))
     one, other = (fit_fold(data_for(recipe), recipe, fold=0).model for recipe in (bare, full))
-    assert other.cox.coefficients.size == one.cox.coefficients.size + 6
-    np.testing.assert_array_equal(
-        linear_features(everything.inputs(np.arange(3)), one), linear_features(data_for(bare).inputs(np.arange(3)), one)
-    )
+    assert other.fitted.coefficients.size == one.fitted.coefficients.size + 6
+    here, there = (model_blocks(data.inputs(np.arange(3)), one) for data in (everything, data_for(bare)))
+    np.testing.assert_array_equal(here["genes"], there["genes"])
+    assert set(there) == {"genes"}
 
 
 def test_genes_that_are_missing_altogether_stay_missing_only_for_a_network_that_knows_what_stands_in(cohort):

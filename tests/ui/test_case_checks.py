@@ -21,7 +21,7 @@ def script(identifier):
     upload = open_upload(identifier)
     for part in upload.slides:
         said = check_slide(upload, part)
-        st.text(f"{said.mpp} {said.ready}" + " ink kept" * said.keep_ink)
+        st.text(f"{said.mpp} {said.ready}" + " ink kept" * (not said.tissue.exclude_ink))
 
 
 @pytest.fixture
@@ -64,10 +64,9 @@ def test_possible_ink_can_be_kept(given, shared):
     pixels[1000:1800] = (0, 130, 70)
     Image.fromarray(pixels).save(upload.slides["slide"], format="PNG")
     page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
-    assert len(page.toggle) == 0, "without a resolution ink is not judged"
     page.number_input(key="new_case.mpp").set_value(0.5).run()
     assert "tiles excluded" in words(page)
     assert page.text[0].value == "0.5 True"
-    page.toggle(key="new_case.keep_ink").set_value(True).run()
+    page.toggle(key="new_case.rule_ink").set_value(False).run()
     assert "tiles kept" in words(page)
     assert page.text[0].value == "0.5 True ink kept"

@@ -26,6 +26,18 @@ def test_facts_numbers_and_the_two_downloads_are_drawn():
     assert [button.label for button in page.get("download_button")] == ["Download CSV", "Provenance (JSON)"]
 
 
+def latex_script():
+    from survdash.export import Export
+    from survdash.ui.piece import csv_and_provenance
+
+    csv_and_provenance(Export(csv="a\n1\n", provenance={}), name="demo_x", page="p", latex="% a table")
+
+
+def test_a_table_that_has_a_latex_form_gives_that_too():
+    page = AppTest.from_function(latex_script).run()
+    assert [button.label for button in page.get("download_button")][1] == "Download LaTeX"
+
+
 def test_a_figure_is_taken_away_as_a_vector_file_of_its_name():
     config = json.loads(json.dumps(figure_config("demo_km")))
     assert config["toImageButtonOptions"] == {"format": "svg", "filename": "demo_km"}

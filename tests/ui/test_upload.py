@@ -91,3 +91,14 @@ def test_several_slides_lie_side_by_side_and_go_one_by_one(data_dir):
     room.drop_part(upload, "slide")
     left = room.open_upload(upload.identifier)
     assert dict(left.names) == {"slide2": "b.tiff", "slide3": "c.svs"}
+
+
+def test_each_slide_has_a_mask_of_its_own(data_dir):
+    upload = room.new_upload()
+    for part in ("slide", "slide2", room.areas_of("slide"), room.areas_of("slide2")):
+        upload = room.save_part(upload, part, name=f"a.{room.SUFFIXES[part][0]}", file=io.BytesIO(part.encode()))
+    room.drop_part(upload, room.areas_of("slide"))
+    left = room.open_upload(upload.identifier)
+    assert set(left.files) == {"slide", "slide2", "areas2"}
+    assert left.files["areas2"].read_bytes() == b"areas2"
+    assert len({room.areas_of(part) for part in room.SLIDE_PARTS}) == len(room.SLIDE_PARTS)

@@ -10,10 +10,8 @@ import pytest
 
 from survdash.errors import UnknownNameError
 from survdash.statistics.bootstrap import compare_paired
-from survdash.statistics.concordance import concordance
 from survdash.usecases.analysis import (
     analyse_cohort,
-    compare_models,
     export_cohort,
     export_prediction,
     prediction_from_json,
@@ -58,15 +56,6 @@ def test_fused_beats_its_own_one_modality_versions_on_the_demo(alone: str) -> No
     survival = cohort.survival
     pair = compare_paired(fused["risk"], single["risk"], survival.time_months, survival.event, fused["fold"])
     assert pair.low > 0
-
-
-def test_no_model_beats_the_truth() -> None:
-    cohort = open_cohort("demo")
-    oracle = concordance(cohort.patients["true_risk"], cohort.survival.time_months, cohort.survival.event)
-    table = compare_models("demo")
-    assert table["pooled"].max() < oracle
-    assert list(table["mean"]) == sorted(table["mean"], reverse=True)
-    assert (table["difference"] <= 0).all()
 
 
 def test_a_stored_prediction_travels_through_json_to_the_same_bytes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +10,14 @@ import pytest
 from PIL import Image
 
 from survdash.errors import ArtefactError, GeneError, InputError, SlideError, UnknownNameError
+from survdash.jobs.queue import file_job
 from survdash.progress import Progress
 from survdash.slide.reader import open_slide
+from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
+from survdash.store import file_sha256
 from survdash.usecases.analysis import export_prediction, prediction_from_json
+from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
-    HANDLERS,
-    PredictRequest,
     check_genes,
     check_slide,
     choose_run,
@@ -22,6 +25,7 @@ from survdash.usecases.cases import (
     predict,
     write_sample_case,
 )
+from survdash.usecases.queued import HANDLERS, job_prediction
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,28 @@ def test_several_slides_are_one_bag_and_each_keeps_its_share(sample: tuple[Path,
     assert alone.risk != pytest.approx(made.risk, abs=1e-5)
 
 
+def test_each_slide_has_its_own_rule_and_mask(sample: tuple[Path, Path], tmp_path: Path) -> None:
+    first, _ = sample
+    second, _ = write_sample_case(tmp_path / "other", number=1)
+    mask = tmp_path / "mask.geojson"
+    ring = [[0, 0], [1024, 0], [1024, 1024], [0, 1024]]
+    mask.write_text(json.dumps({"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+                                "properties": {"classification": "Ignore"}}))  # fmt: skip
+    rules = (DEFAULT_TISSUE, TissueRule(otsu_share=0.5))
+    tiles = [check_slide(first, areas=mask).tiles, check_slide(second, tissue=rules[1]).tiles]
+    assert tiles[0] < check_slide(first).tiles
+    made = predict(PredictRequest(run="glg-slide", slides=(first, second), tissue=rules, areas=(mask, None)))
+    entries: list[dict[str, object]] = made.provenance["slides"]  # type: ignore[assignment]
+    assert [one["tiles"] for one in entries] == tiles
+    assert [one["tissue_rule"] for one in entries] == [{}, {"otsu_share": 0.5}]
+    assert entries[0]["areas_sha256"] == file_sha256(mask)
+    assert "areas_sha256" not in entries[1]
+    told = [words for words in made.warnings if "rule other than the default" in words]
+    assert len(told) == 1
+    assert told[0].startswith("Slide 2: ")
+    assert sum("drawn by hand" in words for words in made.warnings) == 1
+
+
 def test_a_slide_given_twice_is_refused_before_any_work(sample: tuple[Path, Path], tmp_path: Path) -> None:
     slide, other = sample[0], write_sample_case(tmp_path / "other", number=1)[0]
     copy = tmp_path / "another name.tiff"
@@ -119,6 +145,9 @@ def test_a_slide_without_resolution_is_looked_at_but_not_predicted(shared: Path)
         predict(PredictRequest(slides=(slide,)))
 
 
+KEEP_INK = TissueRule(exclude_ink=False)
+
+
 def _ink(sample: tuple[Path, Path], path: Path, *, all_over: bool = False) -> Path:
     with open_slide(sample[0]) as slide:
         pixels = slide.thumbnail(100_000).copy()
@@ -131,14 +160,14 @@ def test_ink_is_left_out_unless_the_user_keeps_it_and_each_has_a_bag(
     sample: tuple[Path, Path], tmp_path: Path
 ) -> None:
     slide = _ink(sample, tmp_path / "inked.png")
-    without, kept = check_slide(slide, mpp=0.5), check_slide(slide, mpp=0.5, keep_ink=True)
+    without, kept = check_slide(slide, mpp=0.5), check_slide(slide, mpp=0.5, tissue=KEEP_INK)
     assert without.ink_tiles == kept.ink_tiles > 0
     assert without.tiles + without.ink_tiles == kept.tiles
     assert f"Possible ink, {without.ink_tiles} tiles excluded." in without.warnings
     assert f"Possible ink, {kept.ink_tiles} tiles kept." in kept.warnings
     tiles = []
     for keep in (False, True):
-        made = predict(PredictRequest(slides=(slide,), mpp=0.5, keep_ink=keep))
+        made = predict(PredictRequest(slides=(slide,), mpp=0.5, tissue=KEEP_INK if keep else DEFAULT_TISSUE))
         (entry,) = made.provenance["slides"]  # type: ignore[misc, attr-defined]
         tiles.append(entry["tiles"])
         assert entry["ink_kept"] is keep
@@ -153,10 +182,16 @@ def test_a_slide_of_ink_alone_is_shown_so_that_the_user_may_keep_it(
     assert check.tiles == 0
     assert check.ink_tiles > 0
     assert "possible ink" in check.warnings[0]
-    assert check_slide(slide, mpp=0.5, keep_ink=True).tiles == check.ink_tiles
+    assert check_slide(slide, mpp=0.5, tissue=KEEP_INK).tiles == check.ink_tiles
 
 
 def test_the_command_line_names_models_as_people_do() -> None:
     assert model_for_command("default") == ("demo", "default")
     assert model_for_command("demo-glg-genes") == ("demo", "glg-genes")
     assert model_for_command("snn") == ("demo", "snn")
+
+
+def test_a_training_is_no_prediction() -> None:
+    job = file_job("train_models", {"cohort": "demo", "models": ["snn"]})
+    with pytest.raises(UnknownNameError, match="no prediction"):
+        job_prediction(job)

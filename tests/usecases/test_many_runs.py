@@ -13,7 +13,7 @@ from survdash.cohort import Cohort
 from survdash.errors import UnknownNameError
 from survdash.nets.registry import MODELS
 from survdash.sources.cohort_folder import write_cohort
-from survdash.usecases.analysis import compare_models
+from survdash.usecases.comparison import compare_models
 from survdash.usecases.library import cohort_folder, list_runs, open_cohort
 from survdash.usecases.many_runs import RunOutcome, crossval_all, finished_run
 from survdash.usecases.training import crossval, make_recipe

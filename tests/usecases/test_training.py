@@ -8,7 +8,8 @@ import pytest
 
 from survdash.cohort import Cohort
 from survdash.errors import InputError, NotEnoughDataError, UnknownNameError
-from survdash.usecases.analysis import analyse_cohort, compare_models
+from survdash.usecases.analysis import analyse_cohort
+from survdash.usecases.comparison import compare_models
 from survdash.usecases.library import list_runs, open_cohort
 from survdash.usecases.training import crossval, import_cohort, make_recipe
 

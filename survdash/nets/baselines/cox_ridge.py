@@ -8,8 +8,11 @@ from typing import Self
 
 import numpy as np
 
+from survdash.case import Survival
 from survdash.errors import NotEnoughDataError
 from survdash.nets.baselines.fitted import Blocks, TrainingSet
+
+CURVE_PENALTY = 1e-3  # next to none, on one feature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,3 +111,11 @@ def breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tup
     weight = np.exp(risk)
     at_risk = np.array([weight[time_months >= month].sum() for month in months])
     return months, np.cumsum(deaths / at_risk)
+
+
+def curve_of_risk(risk: np.ndarray, survival: Survival) -> LinearCox:
+    """Cox model of one risk (N,); its slope is not below 0, so that a higher risk is never a better curve."""
+    fitted = fit_cox_ridge(risk[:, None], survival.time_months, event=survival.event, penalty=CURVE_PENALTY)
+    slope = np.maximum(fitted.coefficients, 0.0)
+    months, hazard = breslow(risk * slope, survival.time_months, survival.event)
+    return LinearCox(coefficients=slope, baseline_months=months, baseline_hazard=hazard)

@@ -9,11 +9,10 @@ from typing import Self
 import numpy as np
 
 from survdash.nets.baselines import cox_ridge, rsf
-from survdash.nets.baselines.cox_ridge import LinearCox, breslow, fit_cox_ridge
+from survdash.nets.baselines.cox_ridge import LinearCox, curve_of_risk
 from survdash.nets.baselines.fitted import INNER_FOLDS, Blocks, TrainingSet, concordance, inner_folds
 
 PENALTIES = (0.1, 1.0, 10.0)  # of the ridge candidates, times the recipe's
-CURVE_PENALTY = 1e-3  # next to none, on one feature
 Member = LinearCox | rsf.Forest
 KINDS: Mapping[str, type[LinearCox] | type[rsf.Forest]] = {"cox": LinearCox, "forest": rsf.Forest}
 
@@ -103,7 +102,7 @@ def fit(training: TrainingSet) -> LateFusion:
         members[name] = CANDIDATES[best](own)
         centre[name], scale[name] = float(risks[best].mean()), float(risks[best].std()) or 1.0
         total += (risks[best] - centre[name]) / scale[name]
-    return LateFusion(members=members, centre=centre, scale=scale, curve=_curve(total, training))
+    return LateFusion(members=members, centre=centre, scale=scale, curve=curve_of_risk(total, training.survival))
 
 
 def _ridge(factor: float) -> Callable[[TrainingSet], Member]:
@@ -126,11 +125,3 @@ def _held_out_risk(candidate: Callable[[TrainingSet], Member], training: Trainin
 def _mean_concordance(risk: np.ndarray, training: TrainingSet, folds: np.ndarray) -> float:
     parts = [np.flatnonzero(folds == fold) for fold in range(INNER_FOLDS)]
     return float(np.mean([concordance(risk[part], training.survival.take(part)) for part in parts]))
-
-
-def _curve(total: np.ndarray, training: TrainingSet) -> LinearCox:
-    outcome = training.survival
-    fitted = fit_cox_ridge(total[:, None], outcome.time_months, event=outcome.event, penalty=CURVE_PENALTY)
-    slope = np.maximum(fitted.coefficients, 0.0)
-    months, hazard = breslow(total * slope, outcome.time_months, outcome.event)
-    return LinearCox(coefficients=slope, baseline_months=months, baseline_hazard=hazard)

@@ -1,0 +1,111 @@
+"""Rims drawn on real tissue, real folds, and real tissue without any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from survdash.slide.artefacts import find_artefacts
+from survdash.slide.reader import open_slide
+from survdash.slide.tiles import TileRule, lay_grid
+from survdash.slide.tissue import TissueRule, judge_tissue, take_view
+
+CLEAN = (
+    "CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg", "histoprep_tma_spots.jpeg",
+    "tcga_lgg_region.png",
+)  # fmt: skip
+UM_PER_PX = 2.0
+
+
+@pytest.fixture(scope="module")
+def tissue(shared: Path) -> np.ndarray:
+    """A section as a picture of 1,250 x 1,250 px, read as 2 um per pixel: 2.5 mm wide."""
+    with open_slide(shared / "slides" / "histoprep_slide.jpeg", mpp=0.5) as slide:
+        return slide.thumbnail(1250).copy()
+
+
+def _rim(view: np.ndarray, shape: str) -> tuple[np.ndarray, np.ndarray]:
+    """A grey line of 60 um that lets a quarter of the light through, as a bubble's rim does."""
+    stroke = np.zeros(view.shape[:2], np.uint8)
+    if shape == "bubble":
+        cv2.circle(stroke, (600, 600), 300, 1, 30)
+    else:
+        cv2.line(stroke, (200, -10), (230, 1260), 1, 30)
+    return np.where(stroke[..., None] > 0, 55 + view // 20, view).astype(np.uint8), stroke > 0
+
+
+@pytest.mark.parametrize("shape", ["bubble", "coverslip"])
+def test_rims_are_found_and_little_beside_them(tissue: np.ndarray, shape: str) -> None:
+    drawn, stroke = _rim(tissue, shape)
+    found = find_artefacts(drawn, np.ones(stroke.shape, bool), um_per_px=UM_PER_PX)
+    assert found.edges[stroke].mean() > 0.95
+    around = cv2.dilate(stroke.astype(np.uint8), np.ones((33, 33), np.uint8)) > 0  # 32 um: two coarse pixels, two blurs
+    assert not found.edges[~around].any()
+
+
+@pytest.mark.parametrize("name", CLEAN)
+@pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0, 4.0])
+def test_clean_tissue_has_no_rims(shared: Path, name: str, mpp: float) -> None:
+    """At any scale: haematoxylin, keratin, pale stroma, glass."""
+    with open_slide(shared / "slides" / name, mpp=mpp) as slide:
+        tissue = judge_tissue(take_view(slide, 1024), TissueRule(view_px=1024))
+    assert tissue.artefacts is not None
+    assert not tissue.artefacts.edges.any()
+    assert tissue.left_out is None
+
+
+def test_the_turned_over_rims_of_a_frozen_section_are_told_and_kept(shared: Path) -> None:
+    """At the scale that its nuclei suggest; looked at: dark rims above, left, right and below, two spots inside."""
+    with open_slide(shared / "slides" / "TCGA-CR-7395-01A-01-TS1.svs", mpp=2.0) as slide:
+        view = take_view(slide)
+    told, without = judge_tissue(view), judge_tissue(view, TissueRule(exclude_folds=True))
+    assert told.artefacts is not None
+    folds = told.artefacts.folds
+    height, width = folds.shape
+    inner = np.s_[height // 3 : 2 * height // 3, width // 3 : width // 2]
+    assert 0.005 < folds.mean() < 0.03
+    assert folds[inner].mean() < folds.mean() / 2
+    kept, fewer = lay_grid(view, told), lay_grid(view, without)
+    assert kept.artefacts.folds > 50
+    assert not kept.artefacts.folds_excluded
+    assert fewer.artefacts.folds_excluded
+    assert kept.size == fewer.size + fewer.artefacts.folds
+    assert "folds" in kept.warnings[0]
+    assert "not excluded" in kept.warnings[0]
+
+
+def test_keratin_is_taken_for_a_fold_which_is_why_folds_stay_in(shared: Path) -> None:
+    with open_slide(shared / "slides" / "CMU-1-Small-Region.svs") as slide:
+        view = take_view(slide)
+    tissue = judge_tissue(view)
+    assert tissue.artefacts is not None
+    assert tissue.artefacts.folds.any()
+    assert lay_grid(view, tissue).size == 33
+
+
+def test_tiles_under_rims_are_counted_and_the_switch_brings_them_back(tissue: np.ndarray, tmp_path: Path) -> None:
+    stroke = np.zeros(tissue.shape[:2], np.uint8)
+    cv2.line(stroke, (-10, 80), (1260, 80), 1, 30)
+    tinted = np.array((60, 58, 66))  # a rim without any tint is below the threshold of tissue anyway
+    Image.fromarray(np.where(stroke[..., None] > 0, tinted, tissue).astype(np.uint8)).save(tmp_path / "edge.png")
+    rule = TileRule(tile_px=16, target_mpp=2.0)  # smaller than the rim is wide
+    with open_slide(tmp_path / "edge.png", mpp=UM_PER_PX) as slide:
+        view = take_view(slide)
+    without = lay_grid(view, judge_tissue(view), rule)
+    kept = lay_grid(view, judge_tissue(view, TissueRule(exclude_edges=False)), rule)
+    assert without.artefacts.edges_excluded
+    assert not kept.artefacts.edges_excluded
+    assert without.artefacts.edges > 50
+    assert without.size + without.artefacts.edges == kept.size
+    assert any("excluded." in words and "coverslip" in words for words in without.warnings)
+
+
+def test_bare_glass_has_no_artefacts() -> None:
+    glass = np.full((300, 300, 3), 243, np.uint8)
+    found = find_artefacts(glass, np.zeros((300, 300), bool), um_per_px=8.0)
+    assert not found.edges.any()
+    assert not found.folds.any()
