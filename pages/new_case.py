@@ -50,7 +50,7 @@ def show_form() -> None:
     # A model of simulated patients is a demonstration and always answers, so there is nothing to ask for.
     even_if_unlike = not cohort.simulated and st.checkbox(
         "Answer even if this case is nothing like the patients the model learnt from", key="new_case.even_if_unlike",
-        help="Otherwise the answer is withheld where a case is half as far again from the usual as any held-out patient.",
+        help="Otherwise withheld where a case is half as far again from the usual as any held-out patient.",
     )
     if upload is None or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
