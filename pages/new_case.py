@@ -47,11 +47,17 @@ def show_form() -> None:
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex, stage = ask_rest(cohort, upload)
+    # A model of simulated patients is a demonstration and always answers, so there is nothing to ask for.
+    even_if_unlike = not cohort.simulated and st.checkbox(
+        "Answer even if this case is nothing like the patients the model learnt from", key="new_case.even_if_unlike",
+        help="Otherwise withheld where a case is half as far again from the usual as any held-out patient.",
+    )
     if upload is None or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
         st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage)
+        file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage,
+                  even_if_unlike=even_if_unlike)
 
 
 def ask_rest(
@@ -81,14 +87,14 @@ def ask_rest(
 
 def file_case(
     upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None,
-    stage: str | None,
+    stage: str | None, even_if_unlike: bool,
 ) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
         cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
         mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
         tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=age, sex=sex,
-        stage=stage,
+        stage=stage, even_if_unlike=even_if_unlike,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

@@ -21,7 +21,7 @@ from survdash.explanation.record import Familiarity
 AXES = 16
 PATIENTS_PER_AXIS = 5
 FLAGGED = 0.05
-FAR = 2.0  # far is beyond so many times the farthest held-out patient
+FAR = 1.5  # far is beyond so many times the farthest held-out patient: noise for a slide is 1.7
 FLOOR = 0.05  # of the median standard deviation: a column that hardly varies must not decide alone
 PARTS = 20  # of a cohort, each measured against the others
 FEWEST = 40

@@ -47,7 +47,7 @@ def plot_shares(names: Sequence[str], shares: Sequence[float], *, told: Sequence
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": REFERENCE, "width": 1})
     dress(figure, height_px=110 + ROW_PX * max(2, len(names)))
-    figure.update_layout(margin={"l": 10}, bargap=0.25)
+    figure.update_layout(margin={"l": 10}, bargap=0.25, showlegend=True)
     reach = 1.05 * float(np.abs(values).max(initial=1e-9))
     figure.update_xaxes(title="Share in the risk score", range=[-reach, reach])
     return figure.update_yaxes(

@@ -128,7 +128,9 @@ def _show_tiles(tiles: TileMap, chosen: str, *, page: str) -> None:
     own = tiles.slide_index == slide
     st.plotly_chart(plot_tiles(tiles.coords[own], values[own], title=f"{title}, 1 = equal"), key=f"{page}.why_tiles",
                     config=figure_config("tiles"), alt=f"Map of the tiles by {title.lower()}: {SAYS}.")  # fmt: skip
-    st.caption(f"{SAYS[0].upper()}{SAYS[1:]}. Each square is a tile; 1 is an equal share.")
+    least, most = (bound / values[own].mean() for bound in (values[own].min(), values[own].max()))
+    st.caption(f"{SAYS[0].upper()}{SAYS[1:]}. Each square is a tile; 1 is an equal share, and these reach from "
+               f"{least:.2f} to {most:.2f}.")  # fmt: skip
 
 
 def _show_neighbours(explanation: Explanation) -> None:

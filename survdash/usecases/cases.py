@@ -246,7 +246,7 @@ def _familiarity(artefact: Artefact, case: Case, request: PredictRequest) -> tup
     if far and not artefact.card.simulated and not request.even_if_unlike:
         raise InputError(
             f"Prediction withheld. {familiarity_words(far)[0]}",
-            hint="To see the answer all the same, ask for it: --even-if-unlike, or the box below the model.",
+            hint="To see the answer all the same, ask for it: --even-if-unlike, or the box above the button.",
         )
     return found
 
