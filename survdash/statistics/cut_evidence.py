@@ -13,7 +13,7 @@ from survdash.statistics.cutpoint import Maxstat, logrank_scores, maxstat
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.inputs import check_risk, check_survival
 from survdash.statistics.logrank import SMALLEST_GROUP, logrank
-from survdash.statistics.resampling import check_draws, multiplicities, percentile_limits
+from survdash.statistics.resampling import check_draws, multiplicities, percentile_limits, shuffled_rows
 
 MOST_CUTS = 80  # candidates of a search for two cuts; their pairs are tried, in every permutation
 BLOCK = 4_000_000  # numbers held together
@@ -309,8 +309,8 @@ def maxstat_two_cuts(
     generator, reached = np.random.default_rng(seed), 0
     per_block = max(1, BLOCK // max(n, first.size))
     for start in range(0, resamples, per_block):
-        draws = np.tile(scores, (min(per_block, resamples - start), 1))
-        largest = chi_squares(generator.permuted(draws, axis=1, out=draws)).max(axis=1)
+        draws = shuffled_rows(scores, min(per_block, resamples - start), generator)
+        largest = chi_squares(draws).max(axis=1)
         reached += int((largest >= statistic * (1 - 1e-12)).sum())
     a, b = int(sizes[first[best]]), int(sizes[second[best]])
     return TwoCuts(

@@ -6,15 +6,19 @@ of the K standardised statistics. The Lausen approximations are not capped at 1,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.special import comb, ndtr
 
+from survdash.statistics.resampling import shuffled_rows
+
 HL_LIMIT = 170  # R counts permutations with gamma(n + 1), which overflows above
 FAR = 7.0  # standard deviations; a maximum there has p-values below 1e-8
 NODES = 400  # of the quadrature in the far tail, where more would not be seen
-BLOCK = 2_000_000  # permuted scores held together
+KEPT = 8_000_000  # numbers of the chain's steps held together
+DRAWN = 50_000  # permuted scores held together, few enough to stay in the processor's cache
 
 
 def lausen_1992(statistic: float, *, minprop: float, maxprop: float) -> float:
@@ -73,7 +77,7 @@ def exact_gauss(statistic: float, sizes: np.ndarray, patients: int) -> float:
         kernel = kernels.get((r, s))
         if kernel is None:
             kernel = _kernel(z, r, s)
-            if len(kernels) < BLOCK * 4 // z.size**2:  # 64 MB are enough for a thousand patients
+            if len(kernels) < KEPT // z.size**2:  # 64 MB are enough for a thousand patients
                 kernels[r, s] = kernel
         inside = kernel @ mass
     return float(leaving)
@@ -139,11 +143,16 @@ def conditional(scores: np.ndarray, sizes: np.ndarray, statistic: float, *, resa
     generator = np.random.default_rng(seed)
     mean, deviation = moments(scores, sizes)
     bar = statistic * (1 - 1e-12)  # sums of the same scores in another order may differ in the last digits
-    reached, per_block = 0, max(1, BLOCK // scores.size)
+    first, last = int(sizes[0]) - 1, int(sizes[-1])
+    low, high = np.full(last - first, -np.inf), np.full(last - first, np.inf)
+    low[sizes - 1 - first], high[sizes - 1 - first] = mean - bar * deviation, mean + bar * deviation
+    reached, per_block = 0, max(1, DRAWN // scores.size)
     for start in range(0, resamples, per_block):
-        draws = np.tile(scores, (min(per_block, resamples - start), 1))
-        sums = np.cumsum(generator.permuted(draws, axis=1, out=draws), axis=1)[:, sizes - 1]
-        reached += int((np.abs((sums - mean) / deviation).max(axis=1) >= bar).sum())
+        draws = shuffled_rows(scores, min(per_block, resamples - start), generator)
+        sums = np.cumsum(draws, axis=1, out=draws)[:, first:last]
+        beyond = sums >= high
+        beyond |= sums <= low
+        reached += int(beyond.any(axis=1).sum())
     return (1 + reached) / (resamples + 1)
 
 
@@ -184,35 +193,84 @@ def hothorn_lausen(scores: np.ndarray, sizes: np.ndarray) -> float:
         return float("nan")
     whole = integer_scores(scores)
     whole = (whole - whole.min()).astype(int)
-    every = np.arange(1, n)
-    mean, deviation = moments(whole, every)
-    statistic = (np.abs(np.cumsum(whole)[sizes - 1] - mean[sizes - 1]) / deviation[sizes - 1]).max()
-    chance = _subset_sums(whole)[1:n] / comb(n, every)[:, None]  # row m - 1: P(sum of m scores = s)
-    chance[:, 0] = 0  # as R: a sum of zero is not counted
-    sums = np.arange(chance.shape[1])
-    distance = np.abs(sums[None, :] - mean[:, None]) / deviation[:, None]
+    mean, deviation = moments(whole, sizes)
+    statistic = float((np.abs(np.cumsum(whole)[sizes - 1] - mean) / deviation).max())
     if sizes.size == 1:  # no search, so the exact two-sided test
-        return float(min(1.0, chance[sizes[0] - 1][distance[sizes[0] - 1] >= statistic * (1 - 1e-12)].sum()))
-    beyond = (distance > statistic) & (chance > 0)
-    tail = np.where(beyond, chance, 0).sum(axis=1)
-    largest = int(whole.max())
-    for row in range(int(sizes[0]) - 1, n - 2):
-        after = beyond[row + 1]
-        still_high = after & (sums > mean[row])  # the next score is the smallest, 0
-        still_low = np.zeros_like(after)
-        still_low[: sums.size - largest] = after[largest:]
-        still_low &= sums < mean[row]
-        tail[row + 1] -= chance[row][beyond[row] & (still_high | still_low)].sum()
-    return float(min(1.0, tail[sizes - 1].sum()))
+        statistic *= 1 - 1e-12
+    tails = _Tails.of(np.sort(whole), statistic, strictly=sizes.size > 1)
+    chance = tails.low_chance.sum(axis=1) + tails.high_chance.sum(axis=1)
+    chance[sizes[0] + 1 : n] -= tails.twice()[sizes[0] + 1 : n]
+    return float(min(1.0, chance[sizes].sum()))
 
 
-def _subset_sums(whole: np.ndarray) -> np.ndarray:
-    """Number of m-subsets with sum s at [m, s]."""
-    counts = np.zeros((whole.size + 1, int(whole.sum()) + 1))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tails:
+    """The sums of m of N whole scores that lie beyond the bound, and the chance of each; rows m = 0..N.
+
+    Column u of ``low`` is the sum u above the smallest possible one, ``least[m]``; of ``high`` the sum u below the
+    largest, ``total - least[N - m]``.
+    """
+
+    least: np.ndarray  # (N + 1,) sum of the m smallest scores
+    step: int  # the largest score
+    low: np.ndarray  # (N + 1, U) int, sums
+    high: np.ndarray
+    low_chance: np.ndarray  # (N + 1, U); 0 where the sum is impossible or within the bound
+    high_chance: np.ndarray
+
+    @classmethod
+    def of(cls, ordered: np.ndarray, statistic: float, *, strictly: bool) -> _Tails:
+        n, every = ordered.size, np.arange(1, ordered.size)
+        least = np.concatenate([[0], np.cumsum(ordered)])
+        mean, deviation = moments(ordered, every)
+        width = int(np.ceil((mean - statistic * deviation - least[1:n]).max())) + 2
+        counts = _small_sums(ordered, max(width, 1))
+        above = np.arange(counts.shape[1])
+        low, high = least[:, None] + above, (least[-1] - least[::-1])[:, None] - above
+        found = []
+        for sums, ways, below in ((low, counts, True), (high, counts[::-1], False)):
+            gap = sums[1:n] - mean[:, None]
+            distance = np.abs(gap) / deviation[:, None]
+            beyond = (distance > statistic) if strictly else (distance >= statistic)
+            beyond &= (gap <= 0) if below else (gap > 0)
+            beyond &= sums[1:n] != 0  # as R: a sum of zero is not counted
+            chance = np.zeros(sums.shape)
+            chance[1:n] = np.where(beyond, ways[1:n], 0) / comb(n, every)[:, None]
+            found.append(chance)
+        return cls(least=least, step=int(ordered[-1]), low=low, high=high, low_chance=found[0], high_chance=found[1])
+
+    def twice(self) -> np.ndarray:
+        """(N + 1,) in row m the chance of being beyond with m - 1 scores and, whatever the next one, with m too."""
+        chance = np.zeros(self.least.size)
+        for sums, part, worst in ((self.low, self.low_chance, self.step), (self.high, self.high_chance, 0)):
+            chance[1:] += np.where(self._is_beyond(sums[:-1] + worst), part[:-1], 0).sum(axis=1)
+        return chance
+
+    def _is_beyond(self, sums: np.ndarray) -> np.ndarray:
+        """Whether ``sums`` (N, U) are possible and beyond the bound with one score more than their row."""
+        found = np.zeros(sums.shape, bool)
+        row, last = np.arange(1, self.least.size)[:, None], self.low.shape[1] - 1
+        for column, chance in (
+            (sums - self.least[1:, None], self.low_chance),
+            ((self.least[-1] - self.least[-2::-1])[:, None] - sums, self.high_chance),
+        ):
+            found |= (column >= 0) & (column <= last) & (chance[row, np.clip(column, 0, last)] > 0)
+        return found
+
+
+def _small_sums(ordered: np.ndarray, width: int) -> np.ndarray:
+    """Number of m-subsets of the N rising scores whose sum is u above that of the m smallest; (N + 1, width) at [m, u].
+
+    Taken in rising order, a score adds to row m as much as it is larger than the one that the smallest subset has in
+    its place: never less than nothing, so what lies beyond ``width`` never comes back.
+    """
+    counts = np.zeros((ordered.size + 1, width))
     counts[0, 0] = 1
-    reach = 0
-    for index, value in enumerate(whole):
-        old = counts[: index + 1, : reach + 1].copy()
-        counts[1 : index + 2, value : value + reach + 1] += old
-        reach += int(value)
+    rising = ordered.tolist()
+    for index, value in enumerate(rising):
+        for size in range(index, -1, -1):
+            shift = value - rising[size]
+            if shift >= width:
+                break
+            counts[size + 1, shift:] += counts[size, : width - shift]
     return counts

@@ -12,7 +12,7 @@ from survdash.errors import NotEnoughDataError
 from survdash.statistics.cutpoint import logrank_scores, scan_cuts
 from survdash.statistics.cutpoint_pvalues import moments
 from survdash.statistics.inputs import check_labels, check_risk, check_survival
-from survdash.statistics.resampling import check_draws
+from survdash.statistics.resampling import check_draws, shuffled_rows
 
 BLOCK = 8_000_000  # numbers held together
 
@@ -106,7 +106,7 @@ def held_out_test(
     for start in range(0, resamples, per_block):
         drawn = np.tile(identity, (min(per_block, resamples - start), 1))
         for one in folds:
-            drawn[:, one.held] = generator.permuted(drawn[:, one.held], axis=1)
+            drawn[:, one.held] = shuffled_rows(one.held, len(drawn), generator)
         found = _chi_squares(data, _cut(values, folds, drawn), drawn)
         reached += int((found >= statistic * (1 - 1e-12)).sum())
     return HeldOutTest(high=high[0], statistic=statistic, p_value=(1 + reached) / (resamples + 1), resamples=resamples)

@@ -53,6 +53,37 @@ def multiplicities(
         yield np.bincount(chosen.ravel(), minlength=rows * patients).reshape(rows, patients).astype(float)
 
 
+def shuffled_rows(values: np.ndarray, rows: int, generator: np.random.Generator) -> np.ndarray:
+    """Independent random orders of the same values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+    rows : int
+    generator : Generator
+
+    Returns
+    -------
+    ndarray, shape (rows, N)
+
+    Notes
+    -----
+    Random keys that carry a column's number in their last bits are sorted, which numpy does several at a time. Two
+    keys that agree in all random bits would stand in the columns' order; as the values are put into the columns at
+    random first, each row is a uniform draw all the same.
+    """
+    count = values.size
+    bits = (count - 1).bit_length()
+    whole = np.uint32 if bits <= 10 else np.uint64  # at least 22 random bits
+    label = whole((1 << bits) - 1)
+    keys = generator.integers(0, np.iinfo(whole).max, size=(rows, count), dtype=whole, endpoint=True)
+    keys &= ~label
+    keys |= np.arange(count).astype(whole)
+    keys.sort(axis=1)
+    keys &= label
+    return generator.permutation(values).take(keys.astype(np.intp), mode="clip")  # clip: as it is, unbuffered
+
+
 def percentile_limits(draws: np.ndarray, level: float) -> tuple[float, float]:
     """Percentile interval of the draws that have a value; nan where none has."""
     known = draws[np.isfinite(draws)]

@@ -105,7 +105,7 @@ def test_permutations_agree_with_all_of_them():
 
 def test_permutations_in_blocks_count_each_draw_once(monkeypatch):
     scores, sizes = np.arange(10.0), np.array([3, 5])
-    monkeypatch.setattr("survdash.statistics.cutpoint_pvalues.BLOCK", 70)
+    monkeypatch.setattr("survdash.statistics.cutpoint_pvalues.DRAWN", 70)
     assert conditional(scores, sizes, 0.0, resamples=100, seed=0) == 1.0
     assert conditional(scores, sizes, 99.0, resamples=100, seed=0) == pytest.approx(1 / 101)
 
@@ -127,6 +127,46 @@ def test_hothorn_lausen_bounds_the_exact_p_value():
     p = hothorn_lausen(scores.astype(float), sizes)
     assert np.mean(reached) <= p + 1e-12 <= 1
     assert math.isnan(hothorn_lausen(np.arange(171.0), np.array([80, 90])))
+
+
+def subset_sums(whole):
+    """Number of m-subsets with sum s at [m, s], all of them: Hothorn and Lausen's own table."""
+    counts = np.zeros((whole.size + 1, int(whole.sum()) + 1))
+    counts[0, 0] = 1
+    for value in whole.tolist():
+        counts[1:, value:] += counts[:-1, : counts.shape[1] - value].copy()
+    return counts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_hothorn_lausen_agrees_with_the_whole_table(seed):
+    generator = np.random.default_rng(seed)
+    n = int(generator.integers(4, 40))
+    scores = generator.integers(0, int(generator.integers(2, 30)), size=n).astype(float)
+    scores[:2] = 0, 1  # never all equal
+    if seed % 2:
+        scores.sort()  # a large statistic
+    sizes = np.sort(generator.choice(np.arange(1, n), size=int(generator.integers(2, n)), replace=False))
+    whole = (scores - scores.min()).astype(int)
+    counts, every = subset_sums(whole), np.arange(1, n)
+    mean, deviation = moments(whole, every)
+    b = (np.abs(np.cumsum(whole)[sizes - 1] - mean[sizes - 1]) / deviation[sizes - 1]).max()
+    sums = np.arange(counts.shape[1])
+    ways = {m: {int(s): counts[m, s] for s in sums[1:] if counts[m, s] > 0} for m in every.tolist()}
+
+    def is_beyond(m, s):
+        return s in ways.get(m, {}) and abs(s - mean[m - 1]) / deviation[m - 1] > b
+
+    wanted = 0.0
+    for m in sizes.tolist():
+        wanted += sum(count for s, count in ways[m].items() if is_beyond(m, s)) / math.comb(n, m)
+        if m > sizes[0]:  # those who were beyond with one score fewer and must still be
+            wanted -= sum(
+                count for s, count in ways[m - 1].items()
+                if is_beyond(m - 1, s) and is_beyond(m, s if s > mean[m - 2] else s + int(whole.max()))
+            ) / math.comb(n, m - 1)  # fmt: skip
+    # Sums of the same counts in another order.
+    assert hothorn_lausen(scores, sizes) == pytest.approx(min(1.0, wanted), rel=1e-9, abs=1e-13)
 
 
 def test_hothorn_lausen_with_one_candidate_is_the_exact_test():
