@@ -231,9 +231,11 @@ class _Tails:
         for sums, ways, below in ((low, counts, True), (high, counts[::-1], False)):
             gap = sums[1:n] - mean[:, None]
             distance = np.abs(gap) / deviation[:, None]
-            beyond = (distance > statistic) if strictly else (distance >= statistic)
-            beyond &= (gap <= 0) if below else (gap > 0)
-            beyond &= sums[1:n] != 0  # as R: a sum of zero is not counted
+            beyond = (gap <= 0) if below else (gap > 0)
+            if strictly:
+                beyond &= (distance > statistic) & (sums[1:n] != 0)  # as R: a sum of zero is not counted
+            else:
+                beyond &= distance >= statistic
             chance = np.zeros(sums.shape)
             chance[1:n] = np.where(beyond, ways[1:n], 0) / comb(n, every)[:, None]
             found.append(chance)

@@ -177,6 +177,12 @@ def test_hothorn_lausen_with_one_candidate_is_the_exact_test():
     assert hothorn_lausen(scores, np.array([2])) == pytest.approx(exact)
 
 
+def test_a_score_of_nothing_counts_where_there_is_one_candidate():
+    # R's pperm(1, c(2, 0), 1) and pperm(5, c(5, 5, 0, 6, 4, 3), 1), two-sided; with a search R leaves sums of zero out.
+    assert hothorn_lausen(np.array([2.0, 0.0]), np.array([1])) == pytest.approx(1.0)
+    assert hothorn_lausen(np.array([5.0, 5, 0, 6, 4, 3]), np.array([1])) == pytest.approx(4 / 6)
+
+
 def test_far_tail_keeps_its_digits():
     sizes = np.arange(40, 361)
     tail = exact_gauss(12.0, sizes, 400)
