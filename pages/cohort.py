@@ -13,6 +13,7 @@ from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
+from survdash.ui.closer_look_view import show_closer_look
 from survdash.ui.error_box import error_box
 from survdash.ui.piece import csv_and_provenance, figure_config, number_card
 from survdash.ui.prose import CINDEX, escape, p_words
@@ -150,3 +151,8 @@ with error_box():
     st.header("Patients", anchor=False)
     show_table(cohort, run, analysis.risk_table)
     csv_and_provenance(usecases.export_cohort(cohort.name, run.name), name=f"{cohort.name}_{run.name}", page=PAGE)
+    st.header("A closer look", anchor=False)
+    show_closer_look(
+        caching.closer_look(cohort.name, run.name, cut=cut or "maxstat"), name=f"{cohort.name}_{run.name}",
+        searched=cut != "median",
+    )

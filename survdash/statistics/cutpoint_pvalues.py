@@ -24,12 +24,12 @@ DRAWN = 50_000  # permuted scores held together, few enough to stay in the proce
 def lausen_1992(statistic: float, *, minprop: float, maxprop: float) -> float:
     """Lausen and Schumacher (1992), after Miller and Siegmund (1982); 1 below b = 1, may exceed 1 above.
 
-    ``nan`` where a proportion is 0 or 1, for which the formula has no value.
+    ``nan`` where a proportion is 0 or 1, for which the formula has no value above.
     """
-    if minprop <= 0 or maxprop >= 1:
-        return float("nan")
     if statistic < 1:
         return 1.0
+    if minprop <= 0 or maxprop >= 1:
+        return float("nan")
     density = np.exp(-(statistic**2) / 2) / np.sqrt(2 * np.pi)
     odds = np.log(maxprop * (1 - minprop) / ((1 - maxprop) * minprop))
     return max(0.0, float(4 * density / statistic + density * (statistic - 1 / statistic) * odds))
@@ -192,9 +192,10 @@ def hothorn_lausen(scores: np.ndarray, sizes: np.ndarray) -> float:
     if n > HL_LIMIT:
         return float("nan")
     whole = integer_scores(scores)
-    whole = (whole - whole.min()).astype(int)
+    # As R, before the shift: where two sums are equally far in theory, the last digit says which counts.
     mean, deviation = moments(whole, sizes)
     statistic = float((np.abs(np.cumsum(whole)[sizes - 1] - mean) / deviation).max())
+    whole = (whole - whole.min()).astype(int)
     if sizes.size == 1:  # no search, so the exact two-sided test
         statistic *= 1 - 1e-12
     tails = _Tails.of(np.sort(whole), statistic, strictly=sizes.size > 1)

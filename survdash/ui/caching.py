@@ -39,6 +39,11 @@ def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortA
     return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
+def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
+    """What stands behind the same groups: known facts held equal, subgroups, calibration."""
+    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+
+
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
     return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
@@ -97,6 +102,11 @@ def _digest(cohort: str, stamp: Stamp) -> str:
 @st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
 def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
     return usecases.analyse_cohort(cohort, run, cut=cut)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
+    return usecases.look_closer(analysis(cohort, run, cut=cut))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")

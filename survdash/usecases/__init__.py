@@ -21,6 +21,7 @@ from survdash.usecases.cases import (
     view_slide,
     write_sample_case,
 )
+from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import predict_and_explain, stored_explanation
 from survdash.usecases.library import (
@@ -45,12 +46,12 @@ from survdash.usecases.training_jobs import TRAINING, MethodState, file_training
 HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS}  # every kind of job that a worker can do
 
 __all__ = [
-    "HANDLERS", "TRAINING", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "MethodState",
+    "HANDLERS", "TRAINING", "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "MethodState",
     "PredictRequest", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
     "check_genes", "check_slide", "check_view", "compare_models", "crossval", "crossval_all", "describe_methods",
     "explanation_to_json", "export_cohort", "export_models", "export_prediction", "file_explanation",
     "file_prediction", "file_training", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
-    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
-    "open_cohort", "open_run", "predict", "predict_and_explain", "prediction_to_json", "published_for",
-    "stored_explanation", "stored_prediction", "view_slide", "write_sample_case",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_closer", "make_recipe",
+    "model_for_command", "open_cohort", "open_run", "predict", "predict_and_explain", "prediction_to_json",
+    "published_for", "stored_explanation", "stored_prediction", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -42,3 +42,22 @@ def test_an_unknown_name_is_told(open_page, address):
     page = open_page("cohort", **address)
     assert "called 'gone' here" in page.error[0].value.replace("\\", "")
     assert not page.exception
+
+
+def test_the_closer_look_has_its_three_tabs(open_page):
+    page = open_page("cohort", cohort="demo")
+    assert not page.exception
+    assert [tab.label for tab in page.tabs] == ["Other facts held equal", "Groups of patients", "Predicted and seen"]
+    adjusted, groups, calibrated = (
+        "\n".join(block.value.replace("\\", "") for block in [*tab.markdown, *tab.caption]) for tab in page.tabs
+    )
+    look = usecases.look_closer(usecases.analyse_cohort("demo", "default"))
+    high = look.adjusted.rows[1]
+    assert f"{high.ratio:.2f} (95 % CI {high.low:.2f}–{high.high:.2f})" in adjusted
+    assert "Complete cases: 200 patients" in adjusted
+    assert "somewhat too large" in adjusted
+    assert "Of many groups some differ by chance" in groups
+    assert len(page.tabs[1].dataframe[0].value) == len(look.subgroups)
+    assert f"expects {100 * look.calibration.mean_predicted:.0f} %" in calibrated
+    page.button_group(key="cohort.cut").set_value("median").run()
+    assert "somewhat too large" not in "\n".join(block.value for block in page.tabs[0].markdown)
