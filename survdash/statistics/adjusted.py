@@ -22,7 +22,8 @@ class ForestRow:
     """One line: a level of a factor against its reference, or a number per ``unit``.
 
     Ratio, limits and p-value are 1 and nan in the reference's own line, and nan for a level without an estimate.
-    ``hazards_p`` tests whether the factor's ratio is constant over time; the same in all lines of a factor.
+    ``hazards_p`` tests whether the factor's ratio is constant over time; the same in all lines of a factor,
+    nan where the deaths cannot tell.
     """
 
     factor: str

@@ -181,12 +181,14 @@ def cox_model(
     fitted = _climb(sets, centred / scale, words)
     beta, covariance = fitted.beta / scale, fitted.covariance / np.outer(scale, scale)
     z, std_err = float(ndtri((1 + level) / 2)), np.sqrt(np.diag(covariance))
+    with np.errstate(over="ignore"):  # a ratio that anything could be has no upper limit
+        low, high = np.exp(beta - z * std_err), np.exp(beta + z * std_err)
     return CoxModel(
         names=words,
         coefficients=beta,
         covariance=covariance,
-        low=np.exp(beta - z * std_err),
-        high=np.exp(beta + z * std_err),
+        low=low,
+        high=high,
         p_values=2 * ndtr(-np.abs(beta) / std_err),
         log_likelihood=fitted.value,
         log_likelihood_null=fitted.null,

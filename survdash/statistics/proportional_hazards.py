@@ -12,6 +12,8 @@ from survdash.statistics.cox_model import CoxModel
 from survdash.statistics.kaplan_meier import kaplan_meier
 from survdash.statistics.partial_likelihood import terms_at
 
+NOTHING = 1e-10  # an eigenvalue of the scaled information (about 1 each) that is rounding, no information
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProportionalHazards:
@@ -62,7 +64,8 @@ def check_proportional_hazards(
     -----
     Equals R ``survival::cox.zph`` (since 3.0, transform "km"), which is an exact score test; lifelines'
     ``proportional_hazard_test`` is the older approximation that takes the information as constant over time, and
-    differs a little. Left truncation and strata as in the model. Source: Grambsch and Therneau (1994).
+    differs a little. Left truncation and strata as in the model. nan where the data cannot tell one time from another,
+    for instance when all who died, died at once; R stops there. Source: Grambsch and Therneau (1994).
     """
     width = len(model.names)
     score = np.zeros(2 * width)
@@ -113,4 +116,10 @@ def _share_dead(model: CoxModel, asked: np.ndarray) -> np.ndarray:
 def _test(score: np.ndarray, information: np.ndarray, width: int, columns: list[int]) -> float:
     kept = [*range(width), *(width + place for place in columns)]
     part = information[np.ix_(kept, kept)]
-    return float(score[kept] @ np.linalg.pinv(part, hermitian=True) @ score[kept])
+    size = np.sqrt(np.diag(part))
+    if not size.all():
+        return float("nan")
+    part = part / np.outer(size, size)
+    if np.linalg.eigvalsh(part)[0] < NOTHING:
+        return float("nan")
+    return max(0.0, float(score[kept] / size @ np.linalg.solve(part, score[kept] / size)))

@@ -34,3 +34,17 @@ def test_residuals_average_to_the_coefficients_and_terms_add_up():
     assert found.statistics[0] == pytest.approx(found.statistic)
     assert found.degrees.tolist() == [2]
     assert (np.diff(found.times) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("time", "event"),
+    [
+        ([3.0] * 6, [1, 1, 1, 0, 1, 0]),  # all at one time
+        ([1, 2, 3, 4, 5, 6.0], [1, 0, 0, 0, 0, 0]),  # one death
+    ],
+)
+def test_deaths_at_one_time_cannot_tell_whether_a_ratio_changes(time, event):
+    # R's cox.zph stops here: its matrix is singular. A p-value of 1 would look like an all-clear.
+    found = check_proportional_hazards(cox_model([[1.0], [0], [2], [1], [0.5], [3]], time, event))
+    assert np.isnan(found.statistics).all()
+    assert np.isnan([found.statistic, found.p_value, *found.p_values]).all()
