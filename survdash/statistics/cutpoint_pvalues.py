@@ -186,7 +186,8 @@ def hothorn_lausen(scores: np.ndarray, sizes: np.ndarray) -> float:
     Returns
     -------
     float
-        At most 1; nan for more than 170 patients, where R has no value either. Time and memory grow with N^3.
+        At most 1; nan for more than 170 patients, where R overflows (it has a value only for a single candidate). Time
+        and memory grow with N^2 and with how far the bound lies from the smallest sum.
     """
     n = scores.size
     if n > HL_LIMIT:

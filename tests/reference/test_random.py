@@ -1,6 +1,6 @@
 """Where R is present: small random cohorts, full of ties and edges, on which every number must be R's.
 
-``SURVDASH_FUZZ=300 pytest tests/reference/test_random.py`` tries as many (R takes half a second each).
+``SURVDASH_FUZZ=300 pytest --timeout 0 tests/reference/test_random.py`` tries as many (R takes half a second each).
 
 Known to differ, and left out below: before the first death R has no log-log limits, ours are 1; R's ``exactGauss``
 fails for ``maxprop=1``; its conditional p-value does not count permutations that are exactly as extreme, and its exact
