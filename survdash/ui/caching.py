@@ -104,7 +104,7 @@ def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut)
     return usecases.analyse_cohort(cohort, run, cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
 def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
     return usecases.look_closer(analysis(cohort, run, cut=cut))
 
