@@ -120,7 +120,8 @@ def curves(given: dict[str, Any], a: dict[str, Any], time: np.ndarray, event: np
     entered = kaplan_meier(time, event, level=given["level"], entry=given["entry"])
     yield from curve(entered, a["km_entry"], "entry")
     whole = kaplan_meier(time, event)
-    yield "rmst", [whole.rmst(given["horizon"]), whole.rmst_std_err(given["horizon"])], a["rmst"], 1e-9
+    if known(a.get("rmst")):  # R refuses a horizon before the first time
+        yield "rmst", [whole.rmst(given["horizon"]), whole.rmst_std_err(given["horizon"])], a["rmst"], 1e-9
     found = cumulative_incidence(time, given["cause"])
     r = a.get("incidence")
     if known(r):
