@@ -36,7 +36,7 @@ from survdash.statistics import (
 
 HERE = Path(__file__).parent
 MANY = int(os.environ.get("SURVDASH_FUZZ", "0"))
-COUNT = MANY or 20
+COUNT = MANY or 12
 SIZES = (1, 2, 3, 4, 6, 10, 15, 25, 40, *((80, 150, 170) if MANY else ()))
 BOUNDS = ((0.1, 0.9), (0.1, 0.9), (0.0, 1.0), (0.3, 0.5), (0.25, 0.75), (0.0, 0.9), (0.45, 0.55), (0.05, 1.0))
 LIST = ("time", "event", "risk", "group", "stratum", "entry", "cause")
