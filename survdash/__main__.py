@@ -156,6 +156,12 @@ def _make_demo(options: argparse.Namespace, report: Report) -> Answer:
     return {"cohort": made.name, "cases": len(made.patients), "folder": str(options.out)}
 
 
+def _make_gene_prior(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.prior import make_prior
+
+    return {"patients": make_prior(options.tables, target=options.out), "folder": str(options.out)}
+
+
 def _worker(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.jobs.worker import run_worker
@@ -215,6 +221,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--number", type=int, default=0, help="which sample patient")
     made = command("make-demo", _make_demo, "make the shipped demo cohort and its models anew",
                    "make-demo --out models")  # fmt: skip
+    made.add_argument("--out", type=Path, required=True)
+    made = command("make-gene-prior", _make_gene_prior, "make the shipped table of what each gene says anew",
+                   "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
+    made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
     command("worker", _worker, "run jobs until stopped", "worker")
     command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")

@@ -29,9 +29,10 @@ class ModelSpec:
     ``modalities`` are those it looks at; it needs all of them, or with ``either`` can do with ``at_least`` so many.
     ``with_clinical``: clinical facts come in unasked where they are known. ``fitter`` names the way it is fitted:
     "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
-    ``with_paths``: a ridge Cox model of each modality stands beside the network, and held-out risks within the training
-    fold weigh them (``baselines.linear_paths``). ``options`` are the switches of its class: bool, int for a count, or
-    the words to choose from; ``defaults`` are values of them that differ from the class's own.
+    ``with_paths``: Cox models of all it looks at stand beside the network, and held-out risks within the training fold
+    weigh them (``baselines.linear_paths``); ``path_options`` are their switches. ``options`` are the switches of its
+    class: bool, int for a count, or the words to choose from; ``defaults`` are values of them that differ from the
+    class's own.
     """
 
     title: str
@@ -40,6 +41,7 @@ class ModelSpec:
     fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
     options: Mapping[str, Choice] = field(default_factory=dict)
+    path_options: Mapping[str, Choice] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
     either: bool = False
     at_least: int = 1
@@ -92,6 +94,7 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
             **WIDTH, "deals": int, "tokens": ("dealt", "tiles"), "alignment": bool, "cross_attention": bool,
             "transport": bool,
         },
+        path_options={"prior": bool, "product": bool},
         # The paths do what is linear; on inner folds of real cohorts a narrow network beside them is no worse.
         defaults={"width": 64}, either=True, with_clinical=True, with_paths=True,
     ),
@@ -187,7 +190,7 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
     InputError
         Naming the option and what is allowed.
     """
-    known = get(name).options
+    known = {**get(name).options, **get(name).path_options}
     for option, value in options.items():
         if option not in known:
             allowed = ", ".join(known) or "none"
@@ -267,7 +270,7 @@ def build(
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    options = {**spec.defaults, **options}
+    options = {**spec.defaults, **{key: value for key, value in options.items() if key not in spec.path_options}}
     given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
     check_modalities(name, [one for one in spec.modalities if given[one]])
     if "clinical" in spec.modalities:

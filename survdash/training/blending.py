@@ -1,4 +1,4 @@
-"""Fit what stands beside a network: the linear paths, and the weights by which network and paths are added up."""
+"""Fit what stands beside a network: the classical paths, and the weights by which network and paths are added up."""
 
 from __future__ import annotations
 
@@ -36,24 +36,26 @@ def fit_blend(
         If there are fewer deaths than inner folds.
     """
     survival = data.survival.take(training)
+    product = bool(fold.recipe.options.get("product", True))
     folds = inner_folds(survival, seed=seed)
     parts = []
     for number in range(INNER_FOLDS):
         inside = training[folds != number]
         inner = fit_inner(inside, number)
-        paths = fit_paths(_training_set(data, inner, inside, seed=seed))
+        paths = fit_paths(_training_set(data, inner, inside, seed=seed), product=product)
         parts.append(part_risks(paths, _blocks(data, inner, training[folds == number])))
     held_out = np.empty((len(training), parts[0].shape[1]))
     for number, risks in enumerate(parts):
         held_out[folds == number] = risks
-    paths = fit_paths(_training_set(data, fold, training, seed=seed))
+    paths = fit_paths(_training_set(data, fold, training, seed=seed), product=product)
     return blend(paths, held_out, folds=folds, survival=survival)
 
 
 def _training_set(data: ModelData, fold: FoldModel, cases: np.ndarray, *, seed: int) -> TrainingSet:
     blocks = {name: block for name, block in _blocks(data, fold, cases).items() if name != NETWORK}
     return TrainingSet(
-        blocks=blocks, survival=data.survival.take(cases), seed=seed, penalty=fold.recipe.penalty
+        blocks=blocks, survival=data.survival.take(cases), seed=seed, penalty=fold.recipe.penalty,
+        gene_columns=data.columns, gene_groups=data.groups,
     )
 
 

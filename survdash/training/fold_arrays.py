@@ -26,6 +26,8 @@ def to_arrays(fold: FoldModel) -> Arrays:
     for name, rules in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler), ("clinical", fold.clinical)):
         if rules is not None:
             arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items()}
+    if fold.prior is not None:
+        arrays["prior"] = fold.prior
     if fold.fitted is not None:
         kind = get(fold.recipe.model).fitter
         arrays |= {f"{kind}.{key}": value for key, value in fold.fitted.to_arrays().items()}
@@ -53,7 +55,7 @@ def from_arrays(
         recipe=recipe, groups=groups, tile_dim=tile_dim,
         gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
         clinical=ClinicalEncoder(**clinical) if clinical else None,
-        edges=arrays["edges"],
+        edges=arrays["edges"], prior=arrays.get("prior"),
     )
     spec = get(recipe.model)
     if spec.fitter != "gradient":

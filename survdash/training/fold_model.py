@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from survdash.nets.baselines.fitted import Blocks, Fitted
-from survdash.nets.baselines.linear_paths import NETWORK, Blend
+from survdash.nets.baselines.linear_paths import NETWORK, PRIOR, Blend
 from survdash.nets.hazards import risk_from_logits, survival_from_logits
 from survdash.nets.output import Output
 from survdash.nets.registry import build
@@ -56,7 +56,9 @@ class FoldModel:
     baselines : tuple of Baseline
         Of each network, where the Cox loss was used; else empty.
     blends : tuple of Blend
-        Of each network, where linear paths stand beside it; else empty.
+        Of each network, where classical paths stand beside it; else empty.
+    prior : ndarray, shape (G,), or None
+        What other cohorts say of the scaled genes (``gene_prior``), where a path reads it.
     fitted : Fitted or None
         Result of a closed fit; either it or a network is there.
     """
@@ -71,6 +73,7 @@ class FoldModel:
     networks: tuple[nn.Module, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     blends: tuple[Blend, ...] = ()
+    prior: np.ndarray | None = None
     fitted: Fitted | None = None
 
     @property
@@ -166,7 +169,7 @@ def network_inputs(inputs: CaseInputs, fold: FoldModel, *, device: torch.device)
 
 
 def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:
-    """What a closed fit sees of N cases: scaled genes, mean of the scaled tiles, clinical facts.
+    """What a closed fit sees of N cases: scaled genes, mean of the scaled tiles, clinical facts, the prior's score.
 
     One (N, P) float64 table each, in this order, without those that the model does not look at.
     """
@@ -178,6 +181,8 @@ def model_blocks(inputs: CaseInputs, fold: FoldModel) -> Blocks:
         blocks["slide"] = np.stack([bag.astype(np.float64).mean(axis=0) for bag in scaled])
     if inputs.clinical is not None and fold.clinical is not None:
         blocks["clinical"] = fold.clinical.apply(inputs.clinical).astype(np.float64)
+    if "genes" in blocks and fold.prior is not None:
+        blocks[PRIOR] = blocks["genes"] @ fold.prior[:, None]
     return blocks
 
 

@@ -23,6 +23,7 @@ from survdash.training.curve import Curve, InnerStop
 from survdash.training.data import ModelData
 from survdash.training.discretise import fit_bins
 from survdash.training.fold_model import FoldModel, model_blocks, one_thread
+from survdash.training.gene_prior import fit_prior
 from survdash.training.network import Training, outputs, train_network
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
@@ -123,13 +124,16 @@ def prepare(data: ModelData, recipe: Recipe, cases: np.ndarray, *, seed: int) ->
     """The rules of a fold, fitted on ``cases``; no weights yet."""
     outcome = data.survival.take(cases)
     without_bins = recipe.loss == "cox" or get(recipe.model).fitter != "gradient"
-    return FoldModel(
+    blank = FoldModel(
         recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
         gene_scaler=None if data.genes is None else fit_scaler(data.genes[cases]),
         tile_scaler=_fit_tile_scaler(data, cases, seed=seed),
         clinical=None if data.clinical is None else fit_clinical(data.clinical[cases]),
         edges=np.array([0.0, outcome.time_months.max()]) if without_bins else fit_bins(outcome, bins=recipe.bins),
     )
+    if get(recipe.model).with_paths and recipe.options.get("prior", True) and data.genes is not None:
+        blank = replace(blank, prior=fit_prior(data, blank, cases))
+    return blank
 
 
 def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Scaler | None:
@@ -148,7 +152,7 @@ def _fit_closed(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: 
     blank = prepare(data, recipe, training, seed=seed)
     seen = TrainingSet(
         blocks=model_blocks(data.inputs(training), blank), survival=data.survival.take(training), seed=seed,
-        penalty=recipe.penalty,
+        penalty=recipe.penalty, gene_columns=data.columns, gene_groups=data.groups,
     )
     return replace(blank, fitted=get(recipe.model).load()(seen))
 

@@ -7,7 +7,7 @@ so that a stored model is made again from plain arrays.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -53,25 +53,26 @@ class TrainingSet:
     seed : int
     penalty : float
         Ridge penalty of the recipe.
+    gene_columns : tuple of str
+        What each column of the genes is, ``SYMBOL_kind``; empty without genes.
+    gene_groups : tuple of ndarray
+        Positions in them of each functional group.
     """
 
     blocks: Blocks
     survival: Survival
     seed: int
     penalty: float
+    gene_columns: tuple[str, ...] = ()
+    gene_groups: tuple[np.ndarray, ...] = ()
 
     def take(self, cases: np.ndarray) -> TrainingSet:
         """The cases at ``cases``."""
-        return TrainingSet(
-            blocks=take_cases(self.blocks, cases), survival=self.survival.take(cases), seed=self.seed,
-            penalty=self.penalty,
-        )
+        return replace(self, blocks=take_cases(self.blocks, cases), survival=self.survival.take(cases))
 
     def only(self, modality: str) -> TrainingSet:
         """The same cases seen by one modality."""
-        return TrainingSet(
-            blocks={modality: self.blocks[modality]}, survival=self.survival, seed=self.seed, penalty=self.penalty
-        )
+        return replace(self, blocks={modality: self.blocks[modality]})
 
 
 def take_cases(blocks: Blocks, cases: np.ndarray) -> Blocks:

@@ -1,4 +1,4 @@
-"""Linear paths beside a network: one ridge Cox model a modality, added to the network with weights that are fitted.
+"""Classical paths beside a network: ridge Cox models, one with a product of genes and slide, and the weights of all.
 
 The weights see risks of training cases that no part was fitted on (stacked generalisation, Wolpert 1992, with weights
 not below 0 as Breiman 1996 found them to be needed), under Cox's partial likelihood.
@@ -6,24 +6,47 @@ not below 0 as Breiman 1996 found them to be needed), under Cox's partial likeli
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
 from survdash.case import Survival
-from survdash.nets.baselines import cox_ridge
-from survdash.nets.baselines.cox_ridge import LinearCox, curve_of_risk
+from survdash.errors import NotEnoughDataError
+from survdash.genes import split_column
+from survdash.nets.baselines import product_cox
+from survdash.nets.baselines.cox_ridge import LinearCox, curve_of_risk, fit_cox_ridge
 from survdash.nets.baselines.fitted import Blocks, TrainingSet
+from survdash.nets.baselines.product_cox import ProductCox
 
 NETWORK = "network"  # name of the block that holds the network's risk, (N, 1)
+PRIOR = "prior"  # of the block that holds what other cohorts say of the genes, (N, 1); see ``training.gene_prior``
+ADDITIVE, PRODUCT = "additive", "product"  # names of the paths
+EXPRESSION = "rna"
 # Times the recipe's. Thousands of genes or slide features say little each; three clinical facts say much.
-PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 3.0, "slide": 3.0, "clinical": 1.0})
+PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 3.0, "slide": 3.0, "clinical": 1.0, PRIOR: 3.0})
 # As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected.
 STRENGTH = 30.0
 LEAST = 1e-3  # weight of every part where held-out risks speak for none of them
+
+
+class Path(Protocol):
+    """A fitted path: a risk of the blocks, whole in its arrays."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted."""
+
+    def risk(self, blocks: Blocks) -> np.ndarray:
+        """Risk of N cases, (N,): higher is worse."""
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Numbers alone, by name."""
+
+
+KINDS: Mapping[str, type[LinearCox] | type[ProductCox]] = MappingProxyType({ADDITIVE: LinearCox, PRODUCT: ProductCox})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,14 +56,14 @@ class Blend:
     Parameters
     ----------
     paths : mapping
-        Modality, by alphabet, to its ridge Cox model.
+        Name, by alphabet, to a fitted path.
     centre, scale, weight : ndarray, shape (P,)
         Of each path in that order, then of the network.
     curve : LinearCox
         Of the sum alone; its slope is not below 0, so that a higher risk is never a better curve.
     """
 
-    paths: Mapping[str, LinearCox]
+    paths: Mapping[str, Path]
     centre: np.ndarray
     scale: np.ndarray
     weight: np.ndarray
@@ -77,32 +100,73 @@ class Blend:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
         """What ``to_arrays`` came from."""
 
-        def cox(prefix: str) -> LinearCox:
-            own = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
-            return LinearCox.from_arrays(own)
+        def under(prefix: str) -> dict[str, np.ndarray]:
+            return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
         names = sorted({key.split(".")[1] for key in arrays if key.startswith("path.")})
         return cls(
-            paths={name: cox(f"path.{name}.") for name in names}, curve=cox("curve."),
+            paths={name: KINDS[name].from_arrays(under(f"path.{name}.")) for name in names},
+            curve=LinearCox.from_arrays(under("curve.")),
             centre=arrays["centre"], scale=arrays["scale"], weight=arrays["weight"],
         )
 
 
-def fit_paths(training: TrainingSet) -> dict[str, LinearCox]:
-    """A ridge Cox model of each modality by itself, by alphabet."""
-    return {
-        name: cox_ridge.fit(replace(training.only(name), penalty=PENALTIES[name] * training.penalty))
-        for name in sorted(training.blocks)
-    }
+def fit_paths(training: TrainingSet, *, product: bool = True) -> dict[str, Path]:
+    """The additive path, and where there are genes and slide the product path, by alphabet."""
+    paths: dict[str, Path] = {ADDITIVE: fit_additive(training)}
+    if product and {"genes", "slide"} <= training.blocks.keys():
+        paths[PRODUCT] = product_cox.fit(training)
+    return paths
 
 
-def part_risks(paths: Mapping[str, LinearCox], blocks: Blocks) -> np.ndarray:
+def fit_additive(training: TrainingSet) -> LinearCox:
+    """One ridge Cox model of all blocks side by side, each weighed by ``PENALTIES``.
+
+    Of the genes it sees the expression alone where there is any; else each kind (copy numbers, mutations) is a block of
+    its own. A block's rows are scaled to mean square one over the training cases, so that a penalty means the same to
+    607 slide features and to three clinical facts.
+    """
+    columns, starts = [], np.cumsum([0, *(block.shape[1] for block in training.blocks.values())])
+    for (name, block), start in zip(training.blocks.items(), starts[:-1], strict=True):
+        pieces = [np.arange(block.shape[1])]
+        if name == "genes" and training.gene_columns:
+            pieces = split_kinds(training.gene_columns)
+        penalty = PENALTIES[name] * max(training.penalty, LEAST) * len(pieces)
+        for members in pieces:
+            size = np.mean(np.sum(block[:, members] ** 2, axis=1))
+            if size > 0:
+                columns.append((start + members, 1.0 / np.sqrt(penalty * size)))
+    if not columns:
+        raise NotEnoughDataError(f"All {len(training.survival.event)} training patients are alike in every block.")
+    table = np.concatenate(list(training.blocks.values()), axis=1)
+    chosen = np.concatenate([members for members, _ in columns])
+    scale = np.concatenate([np.full(members.size, factor) for members, factor in columns])
+    fitted = fit_cox_ridge(
+        table[:, chosen] * scale, training.survival.time_months, event=training.survival.event, penalty=1.0
+    )
+    coefficients = np.zeros(table.shape[1])
+    coefficients[chosen] = fitted.coefficients * scale
+    # ``LinearCox`` divides each block by the root of its width.
+    widths = [np.full(block.shape[1], np.sqrt(block.shape[1])) for block in training.blocks.values()]
+    return replace(fitted, coefficients=coefficients * np.concatenate(widths))
+
+
+def split_kinds(columns: Sequence[str]) -> list[np.ndarray]:
+    """Positions of the expression columns; without any, of each other kind of column."""
+    kinds = np.array([str(split_column(column)[1]) for column in columns])
+    if (kinds == EXPRESSION).any():
+        return [np.flatnonzero(kinds == EXPRESSION)]
+    return [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+
+
+def part_risks(paths: Mapping[str, Path], blocks: Blocks) -> np.ndarray:
     """Risk of N cases by each path and by the network: (N, P)."""
-    return np.column_stack([*(path.risk({name: blocks[name]}) for name, path in paths.items()), blocks[NETWORK]])
+    seen = {name: block for name, block in blocks.items() if name != NETWORK}
+    return np.column_stack([*(path.risk(seen) for path in paths.values()), blocks[NETWORK]])
 
 
 def blend(
-    paths: Mapping[str, LinearCox], held_out: np.ndarray, *, folds: np.ndarray, survival: Survival
+    paths: Mapping[str, Path], held_out: np.ndarray, *, folds: np.ndarray, survival: Survival
 ) -> Blend:
     """Put the parts together.
 
@@ -127,8 +191,8 @@ def blend(
         centres.append(centre)
         scales.append(scale)
     scale = np.mean(scales, axis=0)
-    # A network sees what the paths see; what it adds to them it has to show.
-    expected = np.append(np.ones(len(paths)), 0.0)
+    # The network and the product see what the additive path sees; what they add to it they have to show.
+    expected = np.array([float(name == ADDITIVE) for name in (*paths, NETWORK)])
     weight = fit_weights(standard, survival, expected=expected)
     return Blend(
         paths=paths, centre=np.mean(centres, axis=0), scale=np.where(scale > 0, scale, 1.0), weight=weight,
