@@ -7,8 +7,8 @@ its blur, not its colour, gives it away (see ``focus``).
 
 Folds are doubled tissue: dark and strongly saturated, saturation above brightness (Kothari et al. 2013). Looked at on
 real sections the rule outlines the turned-over rims of a frozen carcinoma, and just as well the keratin and the dense
-basal epithelium of a skin section that has no fold. No threshold parted the two, so folds are told and counted and are
-left out only where the user says so.
+basal epithelium of a skin section that has no fold. No threshold parted the two, nor did stricter rules of surroundings
+and shape (``docs/decisions/008-folds.md``), so folds are told and counted and are left out only where the user says so.
 """
 
 from __future__ import annotations
