@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import joblib
 
+from survdash.dask_client import START, connected
 from survdash.errors import InputError
 from survdash.settings import settings
 
@@ -27,8 +28,8 @@ def spread(function: Callable[..., R], pieces: Sequence[Mapping[str, Any]], *, j
     Raises
     ------
     InputError
-        If the cluster does not answer, or its workers run several threads: chance in torch is shared by the threads
-        of a process, so that results would no longer depend on the seed alone.
+        If the cluster does not answer or has no worker, or its workers run several threads: chance in torch is shared
+        by the threads of a process, so that results would no longer depend on the seed alone.
     """
     if jobs == 1:
         for piece in pieces:
@@ -43,20 +44,12 @@ def spread(function: Callable[..., R], pieces: Sequence[Mapping[str, Any]], *, j
 
 @contextmanager
 def _dask(address: str) -> Iterator[None]:
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout="5s", set_as_default=True)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"The Dask scheduler at {address} does not answer: {error}.", hint="Start it, or mend SURVDASH_DASK."
-        ) from error
-    with client:
+    with connected(address, as_default=True) as client:
         threads = [worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()]
-        if not threads or max(threads) > 1:
+        if max(threads, default=1) > 1:
             raise InputError(
-                f"The Dask cluster at {address} has {len(threads)} workers of up to {max(threads, default=0)} threads.",
-                hint="Start its workers with: dask worker ADDRESS --nworkers auto --nthreads 1",
+                f"The Dask cluster at {address} has {len(threads)} workers of up to {max(threads)} threads.",
+                hint=START.format(address=address),
             )
         with joblib.parallel_config(backend="dask"):
             yield

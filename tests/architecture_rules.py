@@ -14,9 +14,9 @@ from pathlib import Path
 
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "progress", "console", "spread"),
+    ("errors", "settings", "progress", "console", "dask_client", "spread"),
     ("case", "cohort", "genes"),
-    ("store", "bag_file"),
+    ("store", "bag_file", "file_hash"),
     ("sources", "slide", "simulation"),
     ("features",),
     ("nets",),

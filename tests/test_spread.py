@@ -5,6 +5,7 @@ import os
 import pytest
 from distributed import LocalCluster
 
+from survdash import dask_client
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.settings import settings
 from survdash.spread import spread
@@ -57,7 +58,8 @@ def test_workers_of_several_threads_are_refused(use):
             list(spread(work, PIECES, jobs=2))
 
 
-def test_a_scheduler_that_is_not_there_is_a_message(use):
+def test_a_scheduler_that_is_not_there_is_a_message(use, monkeypatch):
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
     use("tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"127\.0\.0\.1:9"):
         list(spread(work, PIECES, jobs=2))

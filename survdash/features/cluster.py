@@ -7,7 +7,6 @@ code there: they belong in a network that is trusted, or behind Dask's own TLS.
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from survdash import __version__
+from survdash.dask_client import START, connected
 from survdash.errors import InputError, SurvdashError
 from survdash.settings import settings
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-CONNECT_SECONDS, ALONE_SECONDS, LOOK_SECONDS, WAIT_SECONDS = 10.0, 60.0, 5.0, 0.1
+ALONE_SECONDS, LOOK_SECONDS, WAIT_SECONDS = 60.0, 5.0, 0.1
 GONE = "The Dask scheduler is gone."
-START = "Start them in survdash's folder: python -m dask worker {address} --nworkers 2 --nthreads 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +78,10 @@ def cluster(address: str, *, out: Path) -> Iterator[Spread]:
         If there is no scheduler or no worker, or a worker has another survdash or other folders. From the iterator: if
         the scheduler goes, or no worker comes back.
     """
-    with _connected(address) as client, _token() as token:
+    with connected(address) as client, _token() as token:
         place = _Place(version=__version__, token=token, out=out.resolve())
         _check_workers(client, address, place)
         yield partial(_map, client, place)
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[Client]:
-    from distributed import Client
-
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us, once
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:  # no answer in time; no address
-        raise InputError(
-            f"No Dask scheduler answers at {address}.",
-            hint="Start one (python -m dask scheduler), or mend or remove SURVDASH_DASK.",
-        ) from error
-    with client:
-        yield client
 
 
 @contextmanager
@@ -119,16 +102,13 @@ def _token_path(token: str) -> Path:
 
 
 def _check_workers(client: Client, address: str, place: _Place) -> None:
-    start = START.format(address=address)
-    try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-    except TimeoutError as error:
-        raise InputError(f"The Dask scheduler at {address} has no worker.", hint=start) from error
     for worker, fault in client.run(_check_here, place, on_error="return").items():
         if isinstance(fault, SurvdashError):
             raise fault
         if isinstance(fault, Exception):
-            raise InputError(f"Dask worker {worker} cannot run survdash: {fault}.", hint=start) from fault
+            raise InputError(
+                f"Dask worker {worker} cannot run survdash: {fault}.", hint=START.format(address=address)
+            ) from fault
 
 
 def _check_here(place: _Place) -> None:

@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,13 +30,14 @@ from survdash.features.blocks import BlockFolder, block_starts, encode_blocks
 from survdash.features.encoders import Encoder, effective_precision, load_encoder, origin
 from survdash.features.facts import VERSION, focus_facts, slide_facts, warnings_from
 from survdash.features.registry import DEFAULT_ENCODER, check_encoder, config_digest, weights_file
+from survdash.file_hash import is_quick
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.slide.areas import Areas
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.stain import Stain, check_stain, fit_stain, sample_pixels
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
-from survdash.slide.tissue import DEFAULT_TISSUE, TissueRule, find_tissue
+from survdash.slide.tissue import DEFAULT_TISSUE, Tissue, TissueRule, find_tissue
 from survdash.store import digest, folder_bytes, new_file
 
 ID_DIGITS = 16
@@ -158,6 +160,7 @@ def embed_slide(
         special |= {"precision": precision} if precision != "fp32" else {}
         special |= {"config": config} if (config := config_digest(encoder)) else {}
         special |= {"areas": areas.sha256} if areas is not None else {}
+        seen = None if is_quick(path) else _hash_and_look(slide, tissue_rule, areas, report=report, cancel=cancel)
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
@@ -173,7 +176,8 @@ def embed_slide(
                 if not cached:
                     work = _Work(
                         slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas,
-                        stain=stain, skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
+                        stain=stain, skip_unreadable=skip_unreadable, target=target, seen=seen, report=report,
+                        cancel=cancel,
                     )  # fmt: skip
                     work.run()
         return _describe(target, slide, resolution, cached=cached, seconds=time.perf_counter() - started)
@@ -194,6 +198,17 @@ def save_bag(embedding: Embedding, target: Path, *, slide_id: str) -> None:
         if slide_id != embedding.slide_id:
             with h5py.File(temporary, "r+") as file:
                 file["slides"].move(embedding.slide_id, slide_id)
+
+
+def _hash_and_look(
+    slide: Slide, rule: TissueRule, areas: Areas | None, *, report: Report, cancel: Cancel | None
+) -> Tissue:
+    """Find the tissue while another thread hashes a large slide, which is most likely new."""
+    with ThreadPoolExecutor(1, "hash") as pool:
+        hashing = pool.submit(lambda: slide.sha256)
+        tissue = find_tissue(slide, rule, areas=areas, report=report, cancel=cancel)
+        hashing.result()
+        return tissue
 
 
 def _is_whole(path: Path) -> bool:
@@ -284,11 +299,12 @@ class _Work:
     stain: str
     skip_unreadable: bool
     target: Path
+    seen: Tissue | None  # None where it was not looked for yet
     report: Report
     cancel: Cancel | None
 
     def run(self) -> None:
-        tissue = find_tissue(
+        tissue = self.seen or find_tissue(
             self.slide, self.tissue_rule, areas=self.areas, report=self.report, cancel=self.cancel
         )
         grid = lay_grid(self.slide, tissue, self.tile_rule)

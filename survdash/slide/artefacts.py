@@ -7,8 +7,8 @@ its blur, not its colour, gives it away (see ``focus``).
 
 Folds are doubled tissue: dark and strongly saturated, saturation above brightness (Kothari et al. 2013). Looked at on
 real sections the rule outlines the turned-over rims of a frozen carcinoma, and just as well the keratin and the dense
-basal epithelium of a skin section that has no fold. No threshold parted the two, so folds are told and counted and are
-left out only where the user says so.
+basal epithelium of a skin section that has no fold. No threshold parted the two, nor did stricter rules of surroundings
+and shape (``docs/decisions/008-folds.md``), so folds are told and counted and are left out only where the user says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from survdash.slide.ink import BAND, THICK_UM, UM_PER_PX, chosen, densities, parts
+from survdash.slide.ink import DENSITY, THICK_UM, UM_PER_PX, brightest_and_darkest, levels_below
+from survdash.slide.regions import find_parts
 
 GREY = 0.8  # smallest over largest density of the three colours
 FAINTEST = 0.10  # optical density below which a colour says nothing
@@ -67,23 +68,37 @@ def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) ->
     scale = max(1.0, UM_PER_PX / um_per_px)
     size = (max(1, round(width / scale)), max(1, round(height / scale)))
     coarse = cv2.resize(view, size, interpolation=cv2.INTER_AREA) if scale > 1 else view
-    inside = cv2.resize(tissue.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    inside = cv2.resize(tissue.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     pixel_um = um_per_px * scale
     masks = _rims(coarse, pixel_um), _doubled(coarse, inside, pixel_um)
     edges, folds = (
-        cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0 for mask in masks
+        cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0 for mask in masks
     )
     return Artefacts(edges=edges, folds=folds & tissue)
 
 
+def _saturated_below() -> np.ndarray:
+    """Of the brightest colour's level, below which level the darkest makes saturation exceed brightness, by OpenCV."""
+    brightest, darkest = np.mgrid[:256, :256].astype(np.uint8)
+    hsv = cv2.cvtColor(np.dstack([brightest, darkest, darkest]), cv2.COLOR_RGB2HSV)
+    return ((hsv[..., 1] > brightest) & (darkest <= brightest)).sum(axis=1).astype(np.uint8)
+
+
+SATURATED_BELOW = _saturated_below()
+GREY_BELOW = levels_below(lambda low, top: (low > GREY * top) & (top > FAINTEST))
+
+
 def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
     blurred = cv2.GaussianBlur(coarse, (0, 0), RIM_BLUR_PX)
-    grey = np.concatenate([_grey(blurred[top : top + BAND]) for top in range(0, len(blurred), BAND)])
-    labels, pixels = parts(grey)
-    many = pixels >= LONGEST_CLEAN_UM / (np.sqrt(2) * pixel_um) - 2  # a diagonal of so many is as long as a rim
-    if not many.any():
-        return np.zeros(labels.shape, bool)
-    grey = chosen(labels, many).astype(np.uint8)
+    brightest, darkest = brightest_and_darkest(cv2.split(blurred))
+    coloured_little = brightest < cv2.LUT(darkest, GREY_BELOW)
+    fewest = LONGEST_CLEAN_UM / (np.sqrt(2) * pixel_um) - 2  # a diagonal of so many pixels is as long as a rim
+    if np.count_nonzero(coloured_little) < fewest:
+        return np.zeros(coloured_little.shape, bool)
+    found = find_parts(coloured_little)
+    grey = found.only(found.pixels >= fewest).view(np.uint8)
+    if not grey.any():
+        return np.zeros(grey.shape, bool)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(grey, connectivity=8)
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (length * pixel_um >= LONGEST_CLEAN_UM) & (stats[:, cv2.CC_STAT_AREA] <= THIN * length**2)
@@ -92,26 +107,24 @@ def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
     keep[labels[depth >= THICK_UM / (2 * pixel_um)]] = False  # as wide as a marker's stroke: see ``ink``
     if not keep.any():
         return np.zeros(labels.shape, bool)
-    found = keep[labels].astype(np.uint8)
-    return np.asarray(cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0)  # the half-grey pixel on either side
-
-
-def _grey(view: np.ndarray) -> np.ndarray:
-    red, green, blue = densities(view)
-    top, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    return ((low > GREY * top) & (top > FAINTEST)).astype(np.uint8)
+    wider = cv2.dilate(keep[labels].view(np.uint8), np.ones((3, 3), np.uint8))  # the half-grey pixel on either side
+    return np.asarray(wider > 0)
 
 
 def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndarray:
-    if not inside.any():
+    fewest = SMALLEST_FOLD_UM2 / pixel_um**2
+    # No colour blurs to less than the darkest of each pixel does, and one plane is blurred in a third of the time.
+    _, darkest = brightest_and_darkest(cv2.split(coarse))
+    darkest = cv2.GaussianBlur(darkest, (0, 0), FOLD_BLUR_PX)
+    if np.count_nonzero(inside & (darkest <= SATURATED_BELOW.max())) < fewest:
         return np.zeros_like(inside)
     blurred = cv2.GaussianBlur(coarse, (0, 0), FOLD_BLUR_PX)
-    hsv = cv2.cvtColor(blurred, cv2.COLOR_RGB2HSV)
-    dark = inside & (hsv[..., 1] > hsv[..., 2])
-    if dark.sum() * pixel_um**2 < SMALLEST_FOLD_UM2:
+    brightest, darkest = brightest_and_darkest(cv2.split(blurred))
+    dark = inside & (darkest < cv2.LUT(brightest, SATURATED_BELOW))
+    if np.count_nonzero(dark) < fewest:
         return np.zeros_like(inside)
-    red, green, blue = densities(blurred)
+    red, green, blue = (cv2.LUT(plane, DENSITY) for plane in cv2.split(blurred))
     density = red + green + blue
     dark &= density > DOUBLED * np.median(density[inside])
-    labels, pixels = parts(dark.astype(np.uint8))
-    return chosen(labels, pixels * pixel_um**2 >= SMALLEST_FOLD_UM2)
+    found = find_parts(dark)
+    return found.only(found.pixels * pixel_um**2 >= SMALLEST_FOLD_UM2)

@@ -14,9 +14,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from survdash.file_hash import kept_sha256
 from survdash.progress import Cancel, Report, silent, track
 from survdash.slide.resolution import check_stated_mpp
-from survdash.store import file_sha256
 
 BLOCK_PX = 4096  # 64 MB as RGBA; strips as wide as the slide would decode most of its tiles twice
 LEVEL_SLACK = 1.005  # scanners round: a level said to be 2.0005 times coarser is the one at 2
@@ -109,7 +109,7 @@ class Slide(ABC):
         return self._hash()
 
     def _hash(self) -> str:
-        return file_sha256(self.path)
+        return kept_sha256(self.path)
 
     def level_for(self, downsample: float) -> int:
         """The coarsest level that is at least as fine as ``downsample``."""

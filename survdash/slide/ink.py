@@ -9,10 +9,13 @@ collagen of a trichrome stain that of a pen (keep the ink there).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from survdash.slide.regions import find_parts
 
 UM_PER_PX = 8.0
 BLUR_PX = 2.0
@@ -22,7 +25,6 @@ SMALLEST_UM2 = 80_000.0  # of a thick region; a square of 280 um
 SMALLEST_THIN_UM2 = 10_000.0  # of a faint or narrow region
 GROW_UM = 24.0  # the blur makes a rim of mixed colour round a stroke
 FAINT, FULL = 0.10, 0.30  # optical density below which a colour says nothing; of a stroke's core
-BAND = 64  # rows at a time, so that what is computed of them stays near the processor
 CORE_SHARE = 0.15  # of a region must be core: a faint cast of one colour is no stroke
 
 DENSITY = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1) / GLASS)  # of each of 256 grey levels
@@ -75,86 +77,84 @@ def find_ink(view: np.ndarray, *, um_per_px: float) -> Ink:
     return Ink(thick=thick, thin=thin, red=red)
 
 
+def levels_below(rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """A rule of two densities as a table of grey levels, so that a picture is judged by 8-bit comparisons alone.
+
+    Parameters
+    ----------
+    rule : callable
+        Of the densities of one colour (256, 1) and of another (256,), bool (256, 256); where it holds it must hold for
+        every higher density of the one.
+
+    Returns
+    -------
+    ndarray, shape (256,)
+        uint8; the rule holds where the one's grey level is below the table's entry at the other's.
+    """
+    return rule(DENSITY[:, None], DENSITY).sum(axis=0).astype(np.uint8)
+
+
+MARGIN = levels_below(lambda red, green: (red > 1.3 * green + 0.03) & (np.maximum(red, green) > 0.15))
+# Haematoxylin alone has 0.93 times as much red as green, and never so much over 8 um as a strong blue.
+STRONG_BLUE = levels_below(lambda red, green: (red > 0.5) & (red > 1.08 * green))
+GREENISH = levels_below(lambda red, green: red > 1.15 * green + 0.03)
+GREEN_CORE = levels_below(lambda red, green: red > 1.3 * green + 0.05)
+BLACK = levels_below(lambda low, top: (low > 0.55) & (low > 0.6 * top))
+BLUE_OF_RED = levels_below(lambda blue, green: (green > 0.45) & (blue > 0.7 * green))
+NOT_RED = levels_below(lambda red, green: red >= 0.35 * green)
+FAINT_LEVEL, FULL_LEVEL = int(np.count_nonzero(DENSITY > FAINT)), int(np.count_nonzero(DENSITY > FULL))
+
+
+def brightest_and_darkest(planes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The highest and the lowest of each pixel's three grey levels; ``planes`` as ``cv2.split`` gives them."""
+    red, green, blue = planes
+    return cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+
+
 def _colours(view: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the colour can be ink, where it is strongly so, and where it is marker red."""
-    bands = [_judge_colours(view[top : top + BAND]) for top in range(0, len(view), BAND)]
-    cool, core, red = (np.concatenate(part) for part in zip(*bands, strict=True))
-    return cool, core, red
-
-
-def _judge_colours(view: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    red, green, blue = densities(view)
-    top, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    tinted = top > FAINT
-    strong_blue = (red > 0.5) & (red > 1.08 * green)  # haematoxylin alone has 0.93, and never so much over 8 um
-    greenish = (tinted & (red > 1.15 * green + 0.03)) | strong_blue
-    green_core = ((red > 1.3 * green + 0.05) & (top > FULL)) | strong_blue
-    black = (low > 0.55) & (low > 0.6 * top)
-    redish = (green > 0.45) & (blue > 0.7 * green) & (red < 0.35 * green)
-    return greenish | black, green_core | black, redish
-
-
-def densities(view: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Optical density of red, green and blue: what inks and stains add up in, however translucent.
-
-    Three planes, because numpy is ten times slower across a last axis of three.
-    """
-    red, green, blue = (cv2.LUT(plane, DENSITY) for plane in cv2.split(view))
-    return red, green, blue
+    red, green, blue = planes = cv2.split(view)
+    brightest, darkest = brightest_and_darkest(planes)
+    strong = (red < cv2.LUT(green, STRONG_BLUE)) | (brightest < cv2.LUT(darkest, BLACK))
+    greenish = (red < cv2.LUT(green, GREENISH)) & (darkest < FAINT_LEVEL)
+    green_core = (red < cv2.LUT(green, GREEN_CORE)) & (darkest < FULL_LEVEL)
+    redish = (blue < cv2.LUT(green, BLUE_OF_RED)) & (red >= cv2.LUT(green, NOT_RED))
+    return greenish | strong, green_core | strong, redish
 
 
 def _margin_ink(coarse: np.ndarray) -> np.ndarray:
     """Green to blue dots and rims, before the blur takes them away: the dye that surgeons mark margins with."""
-    red, green, _ = densities(coarse)
-    return np.asarray((red > 1.3 * green + 0.03) & (np.maximum(red, green) > 0.15))
+    return np.asarray(cv2.extractChannel(coarse, 0) < cv2.LUT(cv2.extractChannel(coarse, 1), MARGIN))
 
 
 def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple[np.ndarray, np.ndarray]:
     """Thick regions with a core, and the rest that is large enough to tell."""
-    labels, pixels = parts(cool.astype(np.uint8))
-    area = pixels * pixel_um**2
+    if np.count_nonzero(cool) * pixel_um**2 < SMALLEST_THIN_UM2:
+        return np.zeros_like(cool), np.zeros_like(cool)
+    found = find_parts(cool)
+    area = found.pixels * pixel_um**2
     if not (area >= SMALLEST_THIN_UM2).any():
         return np.zeros_like(cool), np.zeros_like(cool)
-    depth = cv2.distanceTransform(np.pad(cool.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    wide = np.zeros(len(pixels), bool)
-    wide[labels[depth >= THICK_UM / (2 * pixel_um)]] = True
-    share = np.bincount(labels[core], minlength=len(pixels)) / np.maximum(pixels, 1)
-    thick = wide & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)
-    found, thin = chosen(labels, thick), chosen(labels, ~thick & (area >= SMALLEST_THIN_UM2))
-    if found.any():
+    depth = cv2.distanceTransform(np.pad(cool.view(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    wide = np.zeros(len(area), bool)
+    wide[found.labels[depth >= THICK_UM / (2 * pixel_um)]] = True
+    share = np.bincount(found.labels[core], minlength=len(area)) / np.maximum(found.pixels, 1)
+    judged = wide & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)
+    thick, thin = found.only(judged), found.only(~judged & (area >= SMALLEST_THIN_UM2))
+    if thick.any():
         side = 2 * max(1, round(GROW_UM / pixel_um)) + 1
-        found = cv2.dilate(found.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
-    return found, thin & ~found
+        thick = cv2.dilate(thick.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
+    return thick, thin & ~thick
 
 
 def _wide_regions(mask: np.ndarray, pixel_um: float) -> np.ndarray:
     if not mask.any():
         return mask
-    labels, pixels = parts(mask.astype(np.uint8))
-    return chosen(labels, pixels * pixel_um**2 >= SMALLEST_UM2)
-
-
-def parts(mask: np.ndarray, *, connectivity: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    """Connected parts of a uint8 mask: the label of each pixel, and of each label its pixels, 0 of what lies outside.
-
-    Counted here because OpenCV takes six times as long where it is asked for the parts' boxes and centres too.
-    """
-    count, labels = cv2.connectedComponents(mask, connectivity=connectivity)
-    pixels = np.bincount(labels.ravel(), minlength=count)
-    pixels[0] = 0
-    return labels, pixels
-
-
-def chosen(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """Where the label is one to keep; label 0, what lies outside, never is."""
-    if not keep[1:].any():
-        return np.zeros(labels.shape, bool)
-    if keep[1:].all():
-        return labels > 0
-    return np.asarray(np.take(np.concatenate([[False], keep[1:]]), labels))
+    found = find_parts(mask)
+    return found.only(found.pixels * pixel_um**2 >= SMALLEST_UM2)
 
 
 def _enlarge(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if (mask.shape[1], mask.shape[0]) == size:
         return mask
-    return cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0

@@ -94,16 +94,16 @@ def tile_pages(path: Path, sizes: Sequence[tuple[int, int]]) -> tuple[TilePage |
     try:
         with tifffile.TiffFile(path) as file:
             pages: Iterable[Any] = file.pages
-            tiled = [page for page in pages if page.is_tiled]
-            if any(min(page.databytecounts) == 0 for page in tiled):
+            tiled = [(page, np.array(page.databytecounts, np.int64)) for page in pages if page.is_tiled]
+            if not all(len(lengths) and lengths.all() for _, lengths in tiled):
                 return (None,) * len(sizes)
-            named = [[page for page in tiled if (page.imagewidth, page.imagelength) == size] for size in sizes]
-            return tuple(_tile_page(same[0]) if len(same) == 1 else None for same in named)
+            named = [[one for one in tiled if (one[0].imagewidth, one[0].imagelength) == size] for size in sizes]
+            return tuple(_tile_page(*same[0]) if len(same) == 1 else None for same in named)
     except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
         return (None,) * len(sizes)  # what is wrong with the file, OpenSlide says
 
 
-def _tile_page(page: Any) -> TilePage | None:
+def _tile_page(page: Any, lengths: np.ndarray) -> TilePage | None:
     plain = all(page.tags.valueof(tag, default=1) == 1 for tag in (DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG))
     kind = (page.compression, page.planarconfig, page.samplesperpixel, page.bitspersample)
     tables = page.jpegtables or SOI + EOI
@@ -117,7 +117,7 @@ def _tile_page(page: Any) -> TilePage | None:
         tile_width=page.tilewidth,
         tile_height=page.tilelength,
         offsets=np.array(page.dataoffsets, np.int64),
-        lengths=np.array(page.databytecounts, np.int64),
+        lengths=lengths,
         prefix=SOI + ADOBE + TRANSFORM[page.photometric] + tables[len(SOI) : -len(EOI)],
     )
     return found if len(found.offsets) == len(found.lengths) == found.across * found.down else None

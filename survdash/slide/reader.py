@@ -15,12 +15,12 @@ import numpy as np
 import openslide
 
 from survdash.errors import SlideError
+from survdash.file_hash import kept_sha256
 from survdash.slide.base import DAMAGED, Outline, Slide, on_white
 from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
 from survdash.slide.objective import contradiction
 from survdash.slide.picture import PictureSlide
 from survdash.slide.resolution import has_tiff_unit, parse_ome_mpp, parse_openslide_mpp
-from survdash.store import file_sha256
 
 DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles; others overlap, shift or leave out
 WHOLE_READ_PX = 4096  # OpenSlide reads larger regions in parts, whose corners it rounds to level-0 pixels
@@ -59,7 +59,7 @@ class OpenSlideSlide(Slide):
         self._handle.close()
 
     def _hash(self) -> str:
-        own = file_sha256(self.path)
+        own = kept_sha256(self.path)
         if self._vendor not in MANY_FILES:
             return own
         pixels = self._handle.properties.get(openslide.PROPERTY_NAME_QUICKHASH1, "")

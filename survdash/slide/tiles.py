@@ -210,14 +210,15 @@ def write_tiles_csv(grid: TileGrid, path: Path, *, focus: np.ndarray | None = No
 def _pale_and_dark(tissue: Tissue, slide: Outline, side: int, rule: TileRule) -> tuple[np.ndarray, np.ndarray]:
     """Tiles below the limits of saturation and brightness; never those that the user's areas brought in."""
     nowhere = np.zeros((slide.height // side, slide.width // side), bool)
-    if tissue.pixels is None:
-        return nowhere, nowhere
-    hsv = cv2.cvtColor(tissue.pixels, cv2.COLOR_RGB2HSV)
     drawn = nowhere
     if tissue.added is not None:
         drawn = _shares(tissue.added, slide, side) > 0
-    pale = _means(hsv[..., 1], slide, side) < rule.least_saturation
-    dark = _means(hsv[..., 2], slide, side) < rule.least_brightness
+    pale, dark = (
+        _means(plane, slide, side) < least if plane is not None and least > 0 else nowhere
+        for plane, least in (
+            (tissue.saturation, rule.least_saturation), (tissue.brightness, rule.least_brightness)
+        )
+    )  # fmt: skip
     return pale & ~drawn, dark & ~drawn
 
 
@@ -258,7 +259,7 @@ def _count_ink(tissue: Tissue, slide: Outline, side: int, *, keep: np.ndarray, l
     # The same tiles with ink as tissue, or without it: those that differ are the ink's.
     thick = keep ^ (_shares(other, slide, side) >= least) if tissue.ink.thick.any() else np.zeros_like(keep)
     thin, red = 0, 0
-    if (tissue.ink.thin & tissue.mask).sum() >= LEAST_THIN * tissue.mask.sum():
+    if np.count_nonzero(tissue.ink.thin & tissue.mask) >= LEAST_THIN * np.count_nonzero(tissue.mask):
         thin = int((keep & (_shares(tissue.ink.thin & tissue.mask, slide, side) > 0)).sum())
     if tissue.ink.red.any():
         red = int((keep & (_shares(tissue.ink.red & tissue.mask, slide, side) > 0)).sum())
@@ -267,16 +268,17 @@ def _count_ink(tissue: Tissue, slide: Outline, side: int, *, keep: np.ndarray, l
 
 def _shares(mask: np.ndarray, slide: Outline, side: int) -> np.ndarray:
     """Exact share of every tile that a mask covers, shape (rows, columns)."""
-    return np.clip(_means(mask.astype(np.uint8), slide, side), 0.0, 1.0)
+    return np.clip(_means(mask.view(np.uint8), slide, side), 0.0, 1.0)
 
 
-def _means(mask: np.ndarray, slide: Outline, side: int) -> np.ndarray:
+def _means(plane: np.ndarray, slide: Outline, side: int) -> np.ndarray:
     """Exact mean over every tile, shape (rows, columns), with tiles that cut through pixels of the view."""
-    total = cv2.integral(mask, sdepth=cv2.CV_64F)
-    at_y = _between(total, np.arange(slide.height // side + 1) * (side * mask.shape[0] / slide.height))
-    at_both = _between(at_y.T, np.arange(slide.width // side + 1) * (side * mask.shape[1] / slide.width)).T
+    small = plane.size < np.iinfo(np.int32).max // 255  # whole numbers of four bytes do, in half the memory
+    total = cv2.integral(plane, sdepth=cv2.CV_32S if small else cv2.CV_64F)
+    at_y = _between(total, np.arange(slide.height // side + 1) * (side * plane.shape[0] / slide.height))
+    at_both = _between(at_y.T, np.arange(slide.width // side + 1) * (side * plane.shape[1] / slide.width)).T
     sums = np.diff(np.diff(at_both, axis=0), axis=1)
-    area = side * mask.shape[0] / slide.height * (side * mask.shape[1] / slide.width)
+    area = side * plane.shape[0] / slide.height * (side * plane.shape[1] / slide.width)
     # Rounded where float64 ends for sums of 1e7 pixels, so that a tile full of tissue has exactly 1.
     return np.asarray(np.round(sums / area, 9))
 
@@ -285,4 +287,6 @@ def _between(table: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Rows of ``table`` at fractional positions, linearly: exact for a running sum."""
     low = np.minimum(at.astype(int), len(table) - 2)
     weight = (at - low)[:, None]
-    return np.asarray(table[low] * (1 - weight) + table[low + 1] * weight)
+    found = np.take(table, low, axis=0) * (1 - weight)
+    found += np.take(table, low + 1, axis=0) * weight
+    return np.asarray(found)

@@ -16,11 +16,11 @@ import numpy as np
 from survdash.progress import Cancel, Report, silent
 from survdash.slide.areas import Areas
 from survdash.slide.artefacts import Artefacts, find_artefacts
-from survdash.slide.ink import Ink, chosen, find_ink, parts
+from survdash.slide.ink import Ink, find_ink
 from survdash.slide.reader import Slide
+from survdash.slide.regions import find_parts
 from survdash.slide.rules import DEFAULT_TISSUE, TissueRule
 
-SURELY = 1.25  # times a limit: a quarter of the pixels does not tell Otsu's threshold to the last digit
 __all__ = ["DEFAULT_TISSUE", "SlideView", "Tissue", "TissueRule", "find_tissue", "judge_tissue", "take_view"]
 
 
@@ -83,8 +83,8 @@ class Tissue:
         bool; what the user's areas changed. None without any.
     padding : ndarray, shape (h, w), optional
         bool; black without a colour. None where there is none.
-    pixels : ndarray, shape (h, w, 3), optional
-        RGB uint8, the view that it was found on; None where only a mask is known.
+    saturation, brightness : ndarray, shape (h, w), optional
+        uint8, of the view that it was found on; None where only a mask is known.
     """
 
     mask: np.ndarray
@@ -98,7 +98,8 @@ class Tissue:
     added: np.ndarray | None = None
     removed: np.ndarray | None = None
     padding: np.ndarray | None = None
-    pixels: np.ndarray | None = None
+    saturation: np.ndarray | None = None
+    brightness: np.ndarray | None = None
 
 
 def find_tissue(
@@ -163,15 +164,15 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
         If the areas do not fit the slide.
     """
     pixels, downsample, ink = view.pixels, view.downsample, view.ink
-    hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
-    saturation = np.ascontiguousarray(hsv[..., 1])
+    _, saturation, brightness = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))
     # Vivid ink would raise the threshold of pale tissue.
-    counted = ~ink.thick if ink is not None and rule.exclude_ink and not ink.thick.all() else None
+    vivid = ink is not None and rule.exclude_ink and ink.thick.any() and not ink.thick.all()
+    counted = ~ink.thick if ink is not None and vivid else None
     threshold = _threshold(saturation, rule, counted)
-    padding = hsv[..., 2] < rule.black_below
-    raw = (_median_above(saturation, threshold, rule.median_px) & ~padding).astype(np.uint8)
+    padding = brightness < rule.black_below
+    raw = (_median_above(saturation, threshold, rule.median_px) & ~padding).view(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rule.close_px, rule.close_px))
-    closed = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, kernel)
+    closed = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, kernel).view(bool)
     smallest = min(rule.min_share * closed.size, (rule.small_px / downsample) ** 2)
     mask, excluded = _keep_large(closed, smallest), None
     if ink is not None and rule.exclude_ink and ink.thick.any():
@@ -184,7 +185,7 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
             if wanted:
                 out |= found
         if out.any():
-            mask, left_out = _without(out, mask, mask.astype(np.uint8), smallest)
+            mask, left_out = _without(out, mask, mask, smallest)
     added, removed = None, None
     if areas is not None:
         added, removed = areas.masks(mask.shape, (view.width, view.height))
@@ -195,9 +196,9 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
         if one is not None:
             one.setflags(write=False)
     return Tissue(
-        mask=mask, downsample=downsample, fraction=float(mask.mean()), threshold=threshold, excluded=excluded, ink=ink,
-        artefacts=artefacts, left_out=left_out, added=added, removed=removed,
-        padding=padding if padding.any() else None, pixels=pixels,
+        mask=mask, downsample=downsample, fraction=np.count_nonzero(mask) / mask.size, threshold=threshold,
+        excluded=excluded, ink=ink, artefacts=artefacts, left_out=left_out, added=added, removed=removed,
+        padding=padding if padding.any() else None, saturation=saturation, brightness=brightness,
     )  # fmt: skip
 
 
@@ -205,44 +206,39 @@ def _without(
     out: np.ndarray, whole: np.ndarray, candidates: np.ndarray, smallest: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The mask less ``out``, with what that leaves too small dropped; and what the mask lost."""
-    mask = _keep_large((candidates.astype(bool) & ~out).astype(np.uint8), smallest) & ~out
+    mask = _keep_large(candidates & ~out, smallest) & ~out
     return mask, whole & ~mask
 
 
 def _threshold(saturation: np.ndarray, rule: TissueRule, counted: np.ndarray | None) -> float:
-    """What the rule makes of Otsu's threshold of the median-filtered saturation, where it is counted."""
+    """What the rule makes of Otsu's threshold of the median-filtered saturation, where it is counted.
+
+    Every second pixel both ways, filtered by a median of half the side, gives the threshold of all of them to a level
+    or two in a two-hundredth of the time.
+    """
     if rule.method == "fixed":
         return float(rule.threshold)
-    # Most slides are far beyond a limit. A quarter of the pixels says so in a twentieth of the time.
-    few, few_counted = np.ascontiguousarray(saturation[::2, ::2]), None if counted is None else counted[::2, ::2]
-    quick = rule.otsu_share * _otsu(few, min(5, rule.median_px), few_counted)
-    if quick > SURELY * rule.highest:
-        return float(rule.highest)
-    if quick * SURELY < rule.lowest:
-        return float(rule.lowest)
-    return float(np.clip(rule.otsu_share * _otsu(saturation, rule.median_px, counted), rule.lowest, rule.highest))
-
-
-def _otsu(saturation: np.ndarray, median_px: int, counted: np.ndarray | None) -> float:
-    smooth = cv2.medianBlur(saturation, median_px)
-    if counted is not None and counted.any():
-        smooth = smooth[counted]
-    return float(cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
+    few = cv2.medianBlur(np.ascontiguousarray(saturation[::2, ::2]), rule.median_px // 2 | 1)
+    if counted is not None and counted[::2, ::2].any():
+        few = few[counted[::2, ::2]]
+    otsu, _ = cv2.threshold(few, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return float(np.clip(rule.otsu_share * otsu, rule.lowest, rule.highest))
 
 
 def _median_above(saturation: np.ndarray, threshold: float, side: int) -> np.ndarray:
     """Where the median of a square of ``side`` pixels is above: where more than half of them are, which is quicker."""
-    above = (saturation > threshold).astype(np.uint8)
-    count = cv2.boxFilter(above, cv2.CV_16U, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    above = (saturation > int(threshold)).view(np.uint8)  # whole numbers are compared ten times as fast
+    kind = cv2.CV_8U if side * side < 256 else cv2.CV_16U
+    count = cv2.boxFilter(above, kind, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(count > side * side // 2)
 
 
 def _keep_large(mask: np.ndarray, smallest: float) -> np.ndarray:
     """Drop pieces and fill holes of fewer pixels than ``smallest``."""
     pieces = _large_parts(mask, smallest, connectivity=8)
-    return ~_large_parts((~pieces).astype(np.uint8), smallest, connectivity=4)
+    return ~_large_parts(~pieces, smallest, connectivity=4)
 
 
 def _large_parts(mask: np.ndarray, smallest: float, *, connectivity: int) -> np.ndarray:
-    labels, area = parts(mask, connectivity=connectivity)
-    return chosen(labels, area >= smallest)
+    found = find_parts(mask, connectivity=connectivity)
+    return found.only(found.pixels >= smallest)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from survdash import dask_client
 from survdash.bag_file import BagFile
 from survdash.errors import InputError
-from survdash.features import cluster
 from survdash.features.blocks import BLOCK_TILES
 from survdash.features.many import Outcome, embed_many, list_slides
 from survdash.settings import settings
@@ -101,10 +101,10 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     dask: Dask, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, out = _slide(tmp_path / "slides" / "large.tiff", tiles=320), tmp_path / "out"
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
     with pytest.raises(InputError, match=r"has no worker.*python -m dask worker"):
         list(embed_many(list_slides(large.parent), out))
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 30.0)
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 30.0)
     stranger = dask.add_worker(SURVDASH_DATA_DIR=str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match=r"elsewhere, which is not the one here.*that all machines share"):
         list(embed_many(list_slides(large.parent), out))
@@ -149,7 +149,7 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
 
 
 def test_a_wrong_address_is_told_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
     monkeypatch.setenv("SURVDASH_DASK", "tcp://127.0.0.1:9")  # nobody listens on port 9
     settings.cache_clear()
     started = time.monotonic()

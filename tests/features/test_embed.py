@@ -21,6 +21,7 @@ import tifffile
 from filelock import FileLock
 from PIL import Image
 
+from survdash import file_hash
 from survdash.bag_file import BagFile
 from survdash.errors import (
     BagError,
@@ -88,6 +89,18 @@ def test_the_bag_holds_the_tiles_in_order_and_what_made_them(slide: Path, data_d
     assert facts["slide_sha256"] == made.slide_sha256 == file_sha256(slide)
     assert (facts["tile.tile_px"], facts["tissue.method"], facts["device"]) == (64, "follow", made.device)
     assert made.bag_path.parent == data_dir / "bags"
+
+
+def test_a_large_slide_is_hashed_beside_its_tissue_and_once(slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    small.bag_path.unlink()
+    monkeypatch.setattr(file_hash, "SMALL_BYTES", 0)
+    monkeypatch.setattr(file_hash, "SETTLED_SECONDS", 0)
+    large = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
+    assert large.bag_path == small.bag_path
+    assert not large.cached
+    monkeypatch.setattr(file_hash, "file_sha256", lambda path: pytest.fail(f"{path} was read again"))
+    assert embed_slide(slide, mpp=0.5, tile_rule=SMALL).cached
 
 
 def test_a_name_that_may_be_a_patients_is_not_kept(slide: Path) -> None:

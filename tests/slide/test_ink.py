@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from survdash.slide.ink import find_ink
+from survdash.slide.ink import DENSITY, _colours, find_ink
 from survdash.slide.reader import open_slide
 from survdash.slide.tiles import lay_grid
 from survdash.slide.tissue import TissueRule, find_tissue
@@ -112,3 +112,17 @@ def test_a_picture_of_nothing_but_ink_is_all_thick() -> None:
     """No pixel without ink is left to measure a stroke's width from."""
     view = np.broadcast_to(np.array(GREEN, np.uint8), (300, 300, 3)).copy()
     assert find_ink(view, um_per_px=4.0).thick.all()
+
+
+def test_tables_of_grey_levels_say_what_the_densities_say() -> None:
+    """The rules as they read, in densities, on four million colours."""
+    view = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3)).astype(np.uint8)
+    view[:500] = view[:500] // 3
+    red, green, blue = np.moveaxis(DENSITY[view], 2, 0)
+    top, low = np.max([red, green, blue], axis=0), np.min([red, green, blue], axis=0)
+    blueish = (red > 0.5) & (red > 1.08 * green)
+    black = (low > 0.55) & (low > 0.6 * top)
+    cool, core, redish = _colours(view)
+    assert (cool == (((top > 0.10) & (red > 1.15 * green + 0.03)) | blueish | black)).all()
+    assert (core == (((red > 1.3 * green + 0.05) & (top > 0.30)) | blueish | black)).all()
+    assert (redish == ((green > 0.45) & (blue > 0.7 * green) & (red < 0.35 * green))).all()

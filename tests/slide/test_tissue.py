@@ -122,7 +122,7 @@ def test_a_rule_that_cannot_be_is_refused(settings: dict) -> None:
 
 @pytest.mark.parametrize("otsu_share", [0.3, 0.6, 1.5])
 @pytest.mark.parametrize("tissue_saturation", [6, 40, 70, 160])
-def test_the_quick_way_gives_the_threshold_and_the_pixels_of_the_median_filter(otsu_share, tissue_saturation):
+def test_the_quick_ways_give_the_threshold_and_the_pixels_of_the_median_filter(otsu_share, tissue_saturation):
     rng = np.random.default_rng(tissue_saturation)
     saturation = np.full((301, 402), 5.0)
     saturation[60:200, 90:330] = tissue_saturation
@@ -133,5 +133,6 @@ def test_the_quick_way_gives_the_threshold_and_the_pixels_of_the_median_filter(o
     found = judge_tissue(SlideView(pixels=pixels, path=Path("a.png"), width=402, height=301, mpp=None), rule)
     median = cv2.medianBlur(np.ascontiguousarray(seen), rule.median_px)
     otsu, _ = cv2.threshold(median, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    assert found.threshold == np.clip(otsu_share * otsu, rule.lowest, rule.highest)
+    # Of every second pixel: a level or two of Otsu's threshold.
+    assert found.threshold == pytest.approx(np.clip(otsu_share * otsu, rule.lowest, rule.highest), abs=2 * otsu_share)
     assert (found.mask == (median > found.threshold)).all()
