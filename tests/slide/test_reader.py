@@ -94,16 +94,17 @@ def test_an_impossible_stated_resolution_is_refused(shared: Path, mpp: float) ->
         open_slide(shared / "slides" / "CMU-1-Small-Region.svs", mpp=mpp)
 
 
-@pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", 0.5), ("INCH", 1.27), ("NONE", None)])
+@pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", 0.5), ("INCH", 0.635), ("NONE", None)])
 @pytest.mark.parametrize("tiled", [True, False])
 def test_the_resolution_of_a_tiff_counts_only_with_its_unit(
     picture, write_slide, tmp_path, unit, expected, tiled
 ) -> None:
-    path = write_slide(picture, unit=unit)
+    dots = 40_000.0 if unit == "INCH" else 20_000.0
+    path = write_slide(picture, unit=unit, per_cm=dots)
     if not tiled:
         number = {"NONE": 1, "INCH": 2, "CENTIMETER": 3}[unit]
         path = tmp_path / "plain.tif"
-        Image.fromarray(picture).save(path, tiffinfo={282: 20_000.0, 283: 20_000.0, 296: number})
+        Image.fromarray(picture).save(path, tiffinfo={282: dots, 283: dots, 296: number})
     with open_slide(path) as slide:
         assert isinstance(slide, OpenSlideSlide if tiled else PictureSlide)
         assert slide.mpp == (None if expected is None else pytest.approx(expected))

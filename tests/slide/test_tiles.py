@@ -28,6 +28,8 @@ class Glass:
     mpp: float | None
     path: Path = Path("glass.svs")
     mpp_doubt: str = ""
+    left: int = 0
+    top: int = 0
 
 
 def _tissue(mask: np.ndarray, width: int) -> Tissue:
