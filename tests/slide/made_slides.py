@@ -34,6 +34,7 @@ def halved(pixels: np.ndarray, levels: int) -> list[np.ndarray]:
 def write_mrxs(
     path: Path, pixels: np.ndarray, *, at: tuple[int, int] = (0, 0), canvas: tuple[int, int] | None = None,
     levels: int = 3, mpp: float = 0.25, power: int = 20, coarse: np.ndarray | None = None,
+    gaps: frozenset[tuple[int, int]] | set[tuple[int, int]] = frozenset(),
 ) -> Path:  # fmt: skip
     """Write an MRXS slide of which only a part was scanned.
 
@@ -49,10 +50,15 @@ def write_mrxs(
         Columns and rows of tiles of the whole slide; the area alone by default.
     coarse : ndarray, optional
         What the levels beyond the first show instead.
+    gaps : set of (int, int)
+        Column and row, in the area, of tiles of level 0 that were not scanned; of other levels they are white.
     """
     folder = path.with_suffix("")
     folder.mkdir(parents=True)
     path.write_bytes(b"the same bytes in every slide")
+    pixels = pixels.copy()
+    for column, row in gaps:
+        pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] = 255
     columns, rows = canvas or (pixels.shape[1] // TILE, pixels.shape[0] // TILE)
     pictures = [pixels, *halved(pixels if coarse is None else coarse, levels)[1:]]
     data, index = bytearray(b"01.02" + SLIDE_ID.encode()), [b""] * levels
@@ -60,6 +66,8 @@ def write_mrxs(
         step, entries = 2**level, []
         for row in range(picture.shape[0] // TILE):
             for column in range(picture.shape[1] // TILE):
+                if level == 0 and (column, row) in gaps:
+                    continue
                 tile = picture[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
                 stream = simplejpeg.encode_jpeg(np.ascontiguousarray(tile), quality=95, colorsubsampling="444")
                 number = (at[1] + row * step) * columns + at[0] + column * step
