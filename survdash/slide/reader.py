@@ -172,8 +172,13 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
         If there is no such file, it is of no known format, damaged, or too large for a plain picture, or ``mpp`` is
         not possible.
     """
-    if not path.is_file():
-        raise SlideError(f"There is no slide file {path.name}.", hint=f"Looked at {path}.")
+    try:
+        if not path.is_file():
+            raise SlideError(f"There is no slide file {path.name}.", hint=f"Looked at {path}.")
+        path.open("rb").close()
+    except OSError as error:
+        why = error.strerror or "unknown reason"
+        raise SlideError(f"{path.name} cannot be opened: {why}.", hint="Make it readable for this user.") from error
     try:
         vendor = openslide.OpenSlide.detect_format(path)
     except openslide.OpenSlideError as error:
