@@ -28,8 +28,8 @@ from survdash.store import write_json
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 PARTED_SUFFIXES = ("mrxs", "vms", "vmu", "dcm", "dicom", "ini", "dat", "zip", "tar", "gz", "7z")
 MANY_FILES = (
-    "This page takes slides of one file, and no archives. Ask whoever runs the server to embed it there with all its "
-    "files (python -m survdash predict --slide), or convert it to a pyramidal TIFF, for instance with QuPath or vips."
+    "This page takes slides of one file, and no archives. Convert it to a pyramidal TIFF, for instance with QuPath or "
+    "vips, or ask whoever runs the server to predict from all its files there: python -m survdash predict --slide."
 )
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")

@@ -196,7 +196,8 @@ def prepare_case(
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
         if (stain := embeddings[0].stain) != "none":
-            warnings.append(f"Tiles were brought to a reference's colours ({stain}), as this model's training slides were.")
+            words = f"Tiles were brought to a reference's colours ({stain}), as those that the model learnt from."
+            warnings.append(words)
         warnings += _contradicted(request)
         warnings += _other_rules(request)
         inputs["slides"] = _slide_facts(request, embeddings)

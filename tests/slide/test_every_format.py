@@ -30,8 +30,8 @@ def _tissue_and_glass(height: int = 1024, width: int = 2048) -> np.ndarray:
     pixels = np.full((height, width, 3), 245, np.uint8)
     texture = np.kron(rng.integers(0, 40, (height // 8 + 1, width // 8 + 1, 3)), np.ones((8, 8, 1), int))
     texture = texture[:height, :width] + (190, 90, 150)
-    inside = cv2.ellipse(np.zeros((height, width), np.uint8), (width // 2, height // 2), (width // 3, height // 3), 0, 0,
-                         360, 1, cv2.FILLED).astype(bool)  # fmt: skip
+    middle, axes = (width // 2, height // 2), (width // 3, height // 3)
+    inside = cv2.ellipse(np.zeros((height, width), np.uint8), middle, axes, 0, 0, 360, 1, cv2.FILLED).astype(bool)
     pixels[inside] = texture.astype(np.uint8)[inside]
     return pixels
 
@@ -239,7 +239,10 @@ def test_a_resolution_that_cannot_be_trusted_is_asked_for_and_the_answer_stands_
         assert str(facts.get("mpp_doubt", "")).startswith("" if mpp is None else words[:20])
 
 
-@pytest.mark.parametrize(("mpp", "power"), [("0.499", "20"), ("0.2527", "40"), ("0.2", None), ("1.0", None), ("2", "5")])
+BELIEVED = [("0.499", "20"), ("0.2527", "40"), ("0.2", None), ("1.0", None), ("2", "5")]
+
+
+@pytest.mark.parametrize(("mpp", "power"), BELIEVED)
 def test_a_resolution_that_scanners_have_is_believed(tmp_path: Path, mpp: str, power: str | None) -> None:
     with open_slide(_svs(tmp_path / "a.svs", mpp=mpp, power=power)) as slide:
         assert (require_mpp(slide), slide.mpp_source) == (pytest.approx(float(mpp)), "file")
@@ -254,7 +257,7 @@ def test_levels_that_are_no_powers_of_two_give_the_tiles_of_level_0(tmp_path: Pa
             tile = slide.read_tile(150, 90, level0_px=level0_px, tile_px=tile_px).astype(int)
             expected = cv2.resize(pixels[90 : 90 + level0_px, 150 : 150 + level0_px], (tile_px, tile_px),
                                   interpolation=cv2.INTER_AREA)  # fmt: skip
-            # A level made by averaging over 3, then averaged again, differs by half a pixel of it at the texture's rims.
+            # Averaged over 3 and averaged again differs by half a pixel of the level at the texture's rims.
             assert np.abs(tile - expected).mean() < 4
         coarse = find_tissue(slide).fraction
     with open_slide(_svs(tmp_path / "b.svs", mpp="0.25")) as slide:

@@ -64,9 +64,12 @@ def test_the_view_and_coarse_tiles_do_not_touch_level_0(tmp_path: Path, monkeypa
         fine = slide.read_tile(256, 256, level0_px=256, tile_px=256)
         asked: list[tuple[int, int]] = []
         whole = slide._whole._read
-        monkeypatch.setattr(
-            slide._whole, "_read", lambda x, y, *, level, size: asked.append(size) or whole(x, y, level=level, size=size)
-        )
+
+        def noted(x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
+            asked.append(size)
+            return whole(x, y, level=level, size=size)
+
+        monkeypatch.setattr(slide._whole, "_read", noted)
         view = slide.thumbnail(375)
         coarse = slide.read_tile(256, 256, level0_px=512, tile_px=256)
         assert asked == []

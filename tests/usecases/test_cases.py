@@ -101,7 +101,7 @@ def test_a_model_of_normalised_slides_normalises_the_new_one_and_says_so(sample:
     (folder / "card.json").write_text(json.dumps(card))
     plain = predict(PredictRequest(run="glg-slide", slides=(slide,)))
     made = predict(PredictRequest(run="glg-slide-macenko", slides=(slide,)))
-    told = "Tiles were brought to a reference's colours (macenko), as this model's training slides were."
+    told = "Tiles were brought to a reference's colours (macenko), as those that the model learnt from."
     assert told in made.warnings
     assert told not in plain.warnings
     stains = [entry["stain"] for one in (plain, made) for entry in one.provenance["slides"]]  # type: ignore[attr-defined]
