@@ -111,6 +111,26 @@ def _slidedat(columns: int, rows: int, *, levels: int, mpp: float, power: int) -
     return "\n".join(lines) + "\n"
 
 
+def write_vms(folder: Path, pixels: np.ndarray, *, mpp: float = 0.5, power: int = 20) -> Path:
+    """Write a slide as Hamamatsu's VMS: a text that names JPEG files beside it; their sides are multiples of 128."""
+    folder.mkdir(parents=True, exist_ok=True)
+    height, width = pixels.shape[:2]
+    small = np.asarray(cv2.resize(pixels, (width // 4, height // 4), interpolation=cv2.INTER_AREA))
+    for name, picture in (("pixels.jpg", pixels), ("map.jpg", small), ("macro.jpg", small)):
+        # OpenSlide finds its tiles by restart markers; eight blocks of 16 x 8 pixels apart make tiles of 128 x 8.
+        options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_RST_INTERVAL, 8]
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422]
+        cv2.imwrite(str(folder / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    lines = [
+        "[Virtual Microscope Specimen]", "NoLayers=1", "NoJpegColumns=1", "NoJpegRows=1", "ImageFile=pixels.jpg",
+        "MapFile=map.jpg", "OptimisationFile=", "MacroImage=macro.jpg", f"PhysicalWidth={round(width * mpp * 1000)}",
+        f"PhysicalHeight={round(height * mpp * 1000)}", f"SourceLens={power}",
+    ]  # fmt: skip
+    path = folder / "slide.vms"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def write_dicom(
     folder: Path, levels: Iterable[np.ndarray], *, mpp: float | None = 0.5, power: float | None = None,
     series: str = "", prefix: str = "level",

@@ -13,7 +13,7 @@ from survdash.errors import SlideError
 from survdash.slide.companions import dicom_series, slide_sha256
 from survdash.slide.reader import open_slide
 from survdash.store import file_sha256
-from tests.slide.made_slides import halved, write_dicom, write_mrxs
+from tests.slide.made_slides import halved, write_dicom, write_mrxs, write_vms
 
 
 def _pixels(seed: int = 0, height: int = 512, width: int = 1024) -> np.ndarray:
@@ -72,6 +72,21 @@ def test_a_name_that_leaves_the_slides_folder_is_refused(tmp_path: Path) -> None
     (folder / "Slidedat.ini").write_text(text.replace("FILE_0 = Data0000.dat", "FILE_0 = ../Data0000.dat"))
     with pytest.raises(SlideError, match=r"lies elsewhere: '\.\./Data0000\.dat'"):
         open_slide(path)
+
+
+def test_a_vms_slide_is_what_the_files_that_it_names_hold(tmp_path: Path) -> None:
+    one, other = write_vms(tmp_path / "one", _pixels(0)), write_vms(tmp_path / "other", _pixels(1))
+    assert one.read_bytes() == other.read_bytes()
+    assert _sha256(one) != _sha256(other)
+    same = _sha256(one)
+    (one.parent / "macro.jpg").write_bytes((other.parent / "macro.jpg").read_bytes())  # never looked at
+    assert _sha256(one) == same
+    (one.parent / "pixels.jpg").unlink()
+    with pytest.raises(SlideError, match=r"slide\.vms cannot be opened: .*pixels\.jpg"):
+        open_slide(one)
+    (tmp_path / "empty.vms").write_text("")
+    with pytest.raises(SlideError, match=r"empty\.vms is only a part of its slide: beside it belong the JPEG"):
+        open_slide(tmp_path / "empty.vms")
 
 
 def test_any_instance_of_a_dicom_slide_stands_for_all_of_them(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -14,12 +15,13 @@ from PIL import Image
 
 from survdash.errors import SlideError
 from survdash.features.embed import embed_slide
+from survdash.slide.areas import read_areas
 from survdash.slide.geojson import tissue_to_geojson
 from survdash.slide.overlay import TILE, draw_overlay
 from survdash.slide.reader import open_slide, require_mpp, scanned_area
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import find_tissue, judge_tissue, take_view
-from tests.slide.made_slides import halved, write_dicom, write_mrxs
+from tests.slide.made_slides import halved, write_dicom, write_mrxs, write_vms
 
 SMALL = TileRule(tile_px=64)  # as other tests embed: one engine is made for all
 
@@ -117,6 +119,22 @@ def test_the_overlay_and_the_outlines_of_an_mrxs_lie_on_its_tissue(mrxs: Path) -
     np.testing.assert_allclose(middle, (1024, 512), atol=8)
 
 
+def test_areas_drawn_on_an_mrxs_lie_where_they_were_drawn(mrxs: Path, tmp_path: Path) -> None:
+    """In QuPath's coordinates, in which the outlines are written too."""
+    with open_slide(mrxs) as slide:
+        view = take_view(slide, 1024)
+        before = judge_tissue(view)
+        ring = [[0, 0], [1024, 0], [1024, 1024], [0, 1024], [0, 0]]
+        feature = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+                   "properties": {"classification": {"name": "Ignore"}}}  # fmt: skip
+        (tmp_path / "mask.geojson").write_text(json.dumps(feature))
+        after = judge_tissue(view, areas=read_areas(tmp_path / "mask.geojson"))
+        grid = lay_grid(slide, after)
+    assert not after.mask[:, :512].any()
+    np.testing.assert_array_equal(after.mask[:, 512:], before.mask[:, 512:])
+    assert (grid.coords[:, 0] >= CORNER[0] + 1024).all()
+
+
 def test_a_bag_of_an_mrxs_has_the_places_of_the_whole_slide(mrxs: Path, tmp_path: Path) -> None:
     made = embed_slide(mrxs, tile_rule=SMALL)
     with h5py.File(made.bag_path) as file:
@@ -150,6 +168,17 @@ def test_a_bag_of_an_mrxs_has_the_places_of_the_whole_slide(mrxs: Path, tmp_path
 )
 def test_the_scanned_area_never_leaves_the_slide(said: dict[str, str], expected: tuple[int, ...]) -> None:
     assert scanned_area({f"openslide.bounds-{side}": value for side, value in said.items()}, (100, 80)) == expected
+
+
+def test_a_vms_slide_is_read_with_its_own_resolution(tmp_path: Path) -> None:
+    pixels = _tissue_and_glass()
+    with open_slide(write_vms(tmp_path / "slide", pixels, mpp=0.23, power=40)) as slide:
+        assert (slide.width, slide.height, slide.mpp_source) == (2048, 1024, "file")
+        assert require_mpp(slide) == pytest.approx(0.23)
+        tile = slide.read_tile(500, 300, level0_px=512, tile_px=256)
+        assert find_tissue(slide).fraction == pytest.approx((pixels[..., 1] < 200).mean(), abs=0.01)
+    expected = cv2.resize(pixels[300:812, 500:1012], (256, 256), interpolation=cv2.INTER_AREA)
+    assert np.abs(tile.astype(int) - expected).mean() < 3
 
 
 @pytest.mark.parametrize("named", [0, 1])

@@ -135,6 +135,18 @@ def test_a_damaged_tile_of_a_level_is_named(tmp_path: Path) -> None:
             slide.read_tile(512 * column, 512 * row, level0_px=400, tile_px=200)
 
 
+def test_what_the_ome_text_says_goes_before_the_dots_per_inch(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.ome.tif", _levels(_blobs()), resolution=(72, 72), resolutionunit="INCH")
+    with open_slide(path) as slide:
+        assert (slide.mpp, slide.mpp_doubt) == (0.25, "")
+    plain = tmp_path / "b.tif"
+    tifffile.imwrite(plain, _blobs(), tile=(256, 256), photometric="rgb", resolution=(72, 72), resolutionunit="INCH")
+    with open_slide(plain) as slide:
+        assert slide.mpp is None
+        assert "states 352.778 um per pixel" in slide.mpp_doubt
+        assert "resolution of a print" in slide.mpp_doubt
+
+
 def test_each_thread_may_have_a_slide_of_its_own_and_the_hash_is_the_files(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.ome.tif", _levels(_blobs()))
     with open_slide(path) as one, open_slide(path, mpp=0.3) as other:
