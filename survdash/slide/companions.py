@@ -99,12 +99,12 @@ def missing_companions(path: Path) -> str:
 
 def dicom_series(path: Path) -> str:
     """The series that a DICOM file belongs to; "" where it is no DICOM file or does not say."""
-    from pydicom.errors import InvalidDicomError  # slow to import, and only DICOM slides need it
+    from pydicom.errors import BytesLengthException, InvalidDicomError  # slow to import, only DICOM slides need it
     from pydicom.filereader import read_partial
 
     try:
         with path.open("rb") as file:
             head = read_partial(file, stop_when=lambda tag, _vr, _length: tag > SERIES_TAG)
             return str(head.get("SeriesInstanceUID", ""))
-    except (InvalidDicomError, struct.error, EOFError, *WHAT_DAMAGED_TAGS_RAISE):
+    except (InvalidDicomError, BytesLengthException, struct.error, EOFError, *WHAT_DAMAGED_TAGS_RAISE):
         return ""  # OpenSlide does not take it for a part of the slide either

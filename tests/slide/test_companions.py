@@ -110,7 +110,9 @@ def test_any_instance_of_a_dicom_slide_stands_for_all_of_them(tmp_path: Path) ->
 def test_what_is_no_dicom_file_belongs_to_no_series(tmp_path: Path) -> None:
     (file,) = write_dicom(tmp_path / "slide", [_pixels()])
     data = file.read_bytes()
-    for name, content in (("text", b"words " * 100), ("empty", b""), ("cut", data[:300]), ("zeros", data[:140])):
+    long = data[:138] + b"\xf2" + data[139:]  # the first element says that it is 242 bytes long
+    made = {"text": b"words " * 100, "empty": b"", "cut": data[:300], "zeros": data[:140] + bytes(400), "long": long}
+    for name, content in made.items():
         (tmp_path / name).write_bytes(content)
         assert dicom_series(tmp_path / name) == ""
     assert dicom_series(tmp_path / "missing") == ""
