@@ -17,7 +17,15 @@ import numpy as np
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide
-from survdash.slide.jpeg_tiff import LARGEST_TILE_PX, WHAT_DAMAGED_TAGS_RAISE, JpegTiles, TileError, TilePage
+from survdash.slide.jpeg_tiff import (
+    JPEG,
+    LARGEST_TILE_PX,
+    WHAT_DAMAGED_TAGS_RAISE,
+    JpegTiles,
+    TileError,
+    TilePage,
+    jpeg_page,
+)
 from survdash.slide.picture import MAX_PAGES, refuse_stack
 
 REDUCED = 1  # bit of NewSubfileType: a smaller copy of another page
@@ -29,35 +37,32 @@ TILE_ERRORS = (struct.error, *WHAT_DAMAGED_TAGS_RAISE)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SubPage(TilePage):
-    """A level as a grid of tiles in any compression that tifffile reads.
+    """A level as a grid of tiles in another compression than JPEG.
 
     Parameters
     ----------
     decode : callable
         tifffile's for this page.
-    tables : bytes or None
-        JPEG tables of the page.
     """
 
     decode: Callable[..., Any]
-    tables: bytes | None
 
 
 class SubTiles(JpegTiles):
     """Regions of such levels. Use one per thread."""
 
     def _decode(self, page: TilePage, index: int, room: np.ndarray) -> np.ndarray:
-        if not isinstance(page, SubPage):
-            raise TileError("no level below the first page")
-        room[:] = 255
         offset, length = int(page.offsets[index]), int(page.lengths[index])
-        if length == 0:  # never scanned
+        if length and not isinstance(page, SubPage):
+            return super()._decode(page, index, room)
+        room[:] = 255
+        if length == 0 or not isinstance(page, SubPage):  # never scanned
             return room
         if offset + length > self._file_bytes:
             raise TileError(f"tile {index} lies beyond the end of the file")
         self._file.seek(offset)
         try:
-            found, _, _ = page.decode(self._file.read(length), index, jpegtables=page.tables)
+            found, _, _ = page.decode(self._file.read(length), index)
             height, width, samples = found.shape[-3:]
             if samples != 3 or found.dtype != np.uint8:
                 raise TileError(f"tile {index} is not of 8-bit colours")
@@ -74,11 +79,11 @@ class OmeSlide(Slide):
     ----------
     whole : Slide
         The first page; closed with this.
-    pages : sequence of SubPage
+    pages : sequence of TilePage
         From ``sub_pages``, falling in size.
     """
 
-    def __init__(self, whole: Slide, pages: tuple[SubPage, ...]) -> None:
+    def __init__(self, whole: Slide, pages: tuple[TilePage, ...]) -> None:
         downsamples = tuple((whole.width / page.width + whole.height / page.height) / 2 for page in pages)
         super().__init__(
             whole.path, size=(whole.width, whole.height), downsamples=(1.0, *downsamples), mpp=whole.mpp, stated=None
@@ -131,12 +136,12 @@ class OmeSlide(Slide):
         return float(np.abs(small[0].astype(float) - small[1]).mean()) <= MOST_APART
 
 
-def sub_pages(path: Path) -> tuple[SubPage, ...]:
+def sub_pages(path: Path) -> tuple[TilePage, ...]:
     """The levels below the first page of a TIFF file, falling in size.
 
     Returns
     -------
-    tuple of SubPage
+    tuple of TilePage
         Of tiles in 8-bit RGB, each smaller than the one before and in the proportions of the first page; it ends at
         the first that is not.
 
@@ -155,7 +160,7 @@ def sub_pages(path: Path) -> tuple[SubPage, ...]:
                 (page.imagewidth, page.imagelength) == size and not page.subfiletype & REDUCED
                 for page in _first_pages(file.pages)
             )
-            levels: list[SubPage] = []
+            levels: list[TilePage] = []
             for page in first.pages or () if planes == 1 and first.subifds else ():
                 made = _sub_page(page, size, levels[-1] if levels else None)
                 if made is None:
@@ -172,7 +177,7 @@ def _first_pages(pages: Any) -> Iterable[Any]:
     return (pages[number] for number in range(min(len(pages), MAX_PAGES)))
 
 
-def _sub_page(page: Any, size: tuple[int, int], finer: SubPage | None) -> SubPage | None:
+def _sub_page(page: Any, size: tuple[int, int], finer: TilePage | None) -> TilePage | None:
     kind = (page.planarconfig, page.samplesperpixel, page.bitspersample)
     if not page.is_tiled or kind != (1, 3, 8) or page.tilewidth * page.tilelength > LARGEST_TILE_PX:
         return None
@@ -181,9 +186,11 @@ def _sub_page(page: Any, size: tuple[int, int], finer: SubPage | None) -> SubPag
     in_proportion = abs(size[0] / own - width) <= 1.5 and abs(size[1] / own - height) <= 1.5  # rounded up or down
     if not in_proportion or width >= (size[0] if finer is None else finer.width):
         return None
+    if page.compression == JPEG:
+        return jpeg_page(page)
     made = SubPage(
         width=width, height=height, tile_width=page.tilewidth, tile_height=page.tilelength, prefix=b"",
         offsets=np.array(page.dataoffsets, np.int64), lengths=np.array(page.databytecounts, np.int64),
-        decode=page.decode, tables=page.jpegtables,
+        decode=page.decode,
     )  # fmt: skip
     return made if len(made.offsets) == len(made.lengths) == made.across * made.down else None

@@ -135,6 +135,22 @@ def test_a_damaged_tile_of_a_level_is_named(tmp_path: Path) -> None:
             slide.read_tile(512 * column, 512 * row, level0_px=400, tile_px=200)
 
 
+@pytest.mark.parametrize("compression", ["jpeg", "deflate"])
+def test_tiles_that_were_never_written_are_white(tmp_path: Path, compression: str) -> None:
+    options = {} if compression == "jpeg" else {"compression": compression, "compressionargs": None}
+    path = _write(tmp_path / "a.ome.tif", _levels(_blobs()), **options)
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[0].pages[0]
+        index, tag = int(np.argmin(page.databytecounts)), page.tags["TileByteCounts"]
+        width = tag.valuebytecount // tag.count
+    data = bytearray(path.read_bytes())
+    data[tag.valueoffset + index * width : tag.valueoffset + (index + 1) * width] = bytes(width)
+    path.write_bytes(data)
+    with open_slide(path) as slide:
+        row, column = divmod(index, 3)
+        assert (slide.read_tile(512 * column, 512 * row, level0_px=64, tile_px=32) == 255).all()
+
+
 def test_what_the_ome_text_says_goes_before_the_dots_per_inch(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.ome.tif", _levels(_blobs()), resolution=(72, 72), resolutionunit="INCH")
     with open_slide(path) as slide:
