@@ -47,8 +47,9 @@ class OpenSlideSlide(Slide):
             self._handle.close()
             raise
         mpp = parse_ome_mpp(properties.get(openslide.PROPERTY_NAME_COMMENT, "")) if self._is_plain else None
-        if mpp is None and not (self._is_plain and not has_tiff_unit(path)):
+        if mpp is None:
             mpp = parse_openslide_mpp(properties)
+            mpp = None if mpp is not None and self._is_plain and not has_tiff_unit(path) else mpp
         self.mpp_doubt = doubt(mpp, properties)
         left, top, width, height = scanned_area(properties, self._handle.dimensions)
         super().__init__(

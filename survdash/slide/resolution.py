@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from survdash.errors import SlideError
+from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
 
 LOWEST_MPP, HIGHEST_MPP = 0.05, 20.0  # finer than any light microscope; coarser than a flatbed scan of the glass
 SQUARE_WITHIN = 0.02  # x and y may differ by this share before the pixels no longer count as square
@@ -84,6 +86,9 @@ def has_tiff_unit(path: Path) -> bool:
     """
     import tifffile  # slow to import, and only plain TIFF slides need it
 
-    with tifffile.TiffFile(path) as file:
-        tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
-    return tag is not None and int(tag.value) in MICROMETRES
+    try:
+        with tifffile.TiffFile(path) as file:
+            tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
+        return tag is not None and int(tag.value) in MICROMETRES
+    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+        return False  # what is damaged names nothing

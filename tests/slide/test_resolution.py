@@ -82,3 +82,17 @@ def test_the_unit_is_read_from_the_file_itself(tmp_path: Path, unit: str, expect
     pixels = np.zeros((64, 64, 3), np.uint8)
     tifffile.imwrite(path, pixels, tile=(32, 32), photometric="rgb", resolution=(20_000, 20_000), resolutionunit=unit)
     assert has_tiff_unit(path) is expected
+
+
+def test_a_damaged_unit_names_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "slide.tiff"
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    tifffile.imwrite(path, pixels, tile=(32, 32), photometric="rgb", resolution=(9, 9), resolutionunit="INCH")
+    with tifffile.TiffFile(path) as file:
+        where = file.pages[0].tags[296].offset
+    data = bytearray(path.read_bytes())
+    data[where + 2] = 7  # bytes in place of a number
+    path.write_bytes(data)
+    assert has_tiff_unit(path) is False
+    path.write_bytes(data[:20])
+    assert has_tiff_unit(path) is False
