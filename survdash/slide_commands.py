@@ -90,7 +90,8 @@ def _tissue(options: argparse.Namespace, report: Report) -> Answer:
             Image.fromarray(draw_overlay(view, tissue, grid)).save(options.out / "overlay.png")
             write_tiles_csv(grid, options.out / "tiles.csv", focus=focus)
         answer: dict[str, Any] = {
-            "width": slide.width, "height": slide.height, "mpp": mpp, "tissue_fraction": tissue.fraction,
+            "width": slide.width, "height": slide.height, "left": slide.left, "top": slide.top, "mpp": mpp,
+            "tissue_fraction": tissue.fraction,
             "tiles": grid.size, "ink_tiles": grid.ink.thick, "ink_excluded": grid.ink.excluded,
             "edge_tiles": grid.artefacts.edges, "fold_tiles": grid.artefacts.folds,
             "tissue_rule": rule_changes(rule, tiles), "warnings": list(grid.warnings),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from survdash.__main__ import main
+from survdash.bag_file import BagFile
+from survdash.features.encoders import cores
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, object]:
@@ -34,9 +38,6 @@ def test_tissue_and_embed_tell_what_the_contract_names(
 
 
 def test_tissue_tells_of_ink_and_focus_and_writes_geojson(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import numpy as np
-    from PIL import Image
-
     pixels = np.random.default_rng(0).integers(0, 40, (2048, 2048, 3)) + np.array([200, 110, 170])
     pixels[900:1500] = (0, 130, 70)
     Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "inked.png")
@@ -52,6 +53,51 @@ def test_tissue_tells_of_ink_and_focus_and_writes_geojson(tmp_path: Path, capsys
     kept = answer(capsys, *command, "--keep-ink")
     assert kept["tiles"] == int(str(found["tiles"])) + int(str(found["ink_tiles"])) == 64
     assert "focus_median" not in kept
+
+
+def _stained(path: Path, seed: int = 0) -> Path:
+    """Two dyes in changing amounts, four tiles large."""
+    amounts = np.random.default_rng(seed).uniform(0.1, 1.0, (2, 64, 64, 1)).repeat(8, axis=1).repeat(8, axis=2)
+    optical = amounts[0] * (0.65, 0.70, 0.29) + amounts[1] * (0.07, 0.99, 0.11)
+    Image.fromarray((255 * np.exp(-optical)).astype(np.uint8)).save(path)
+    return path
+
+
+def test_embed_normalises_the_stain_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slide, found = _stained(tmp_path / "a.png"), {}
+    for stain in ("none", "macenko", "reinhard"):
+        out = tmp_path / f"{stain}.h5"
+        told = answer(capsys, "embed", slide, "--mpp", "0.5", "--stain", stain, "--out", out)
+        assert (told["tiles"], told["stain"], told["cached"]) == (4, stain, False)
+        with BagFile(out) as bag:
+            assert bag.origin.stain == stain
+            found[stain] = np.asarray(bag.read(["a"]).features, float)
+    assert np.abs(found["macenko"] - found["none"]).max() > 0.1
+    assert np.abs(found["macenko"] - found["reinhard"]).max() > 0.1
+    assert main(["embed", str(slide), "--mpp", "0.5", "--stain", "vahadane", "--out", str(tmp_path / "b.h5")]) == 2
+    captured = capsys.readouterr()
+    assert "vahadane" in captured.err
+    assert "macenko" in captured.err
+
+
+def test_embed_with_any_number_of_threads_writes_the_same_bag(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    monkeypatch.setenv("SURVDASH_THREADS", "2")  # put back after the test, which the command changes
+    slide, bags = _stained(tmp_path / "a.png"), set()
+    for threads in ("1", "3"):
+        out = tmp_path / f"{threads}.h5"
+        told = answer(capsys, "embed", slide, "--mpp", "0.5", "--threads", threads, "--out", out)
+        assert told["cached"] is False
+        assert cores() == int(threads)
+        bags.add(out.read_bytes())
+        for made in (data_dir / "bags").iterdir():
+            made.unlink()
+    assert len(bags) == 1
+    assert main(["embed", str(slide), "--mpp", "0.5", "--threads", "0", "--out", str(tmp_path / "b.h5")]) == 2
+    assert "threads" in capsys.readouterr().err.lower()
 
 
 @pytest.mark.usefixtures("fresh_workers")

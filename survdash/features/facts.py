@@ -30,9 +30,11 @@ def slide_facts(
     """What is known before the first tile is encoded: slide, rules, areas, the tiles that ink and artefacts concern."""
     facts: Facts = {
         "slide_sha256": slide.sha256, "mpp": float(slide.mpp or 0), "mpp_source": slide.mpp_source,
-        "width": slide.width, "height": slide.height, "level0_px": grid.level0_px, "tissue_fraction": tissue_fraction,
-        "version": VERSION,
+        "width": slide.width, "height": slide.height, "left": slide.left, "top": slide.top,
+        "level0_px": grid.level0_px, "tissue_fraction": tissue_fraction, "version": VERSION,
     }  # fmt: skip
+    if slide.mpp_doubt:
+        facts["mpp_doubt"] = slide.mpp_doubt  # what the user's answer was asked for
     told = (("tile", tile_rule), ("tissue", tissue_rule), ("ink", grid.ink), ("artefacts", grid.artefacts))
     for name, part in told:
         facts |= {f"{name}.{key}": value for key, value in asdict(part).items()}

@@ -16,6 +16,7 @@ from survdash.features.embed import Embedding, embed_slide, save_bag
 from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
 from survdash.settings import settings
+from survdash.slide.companions import dicom_series
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 
 SLIDE_SUFFIXES = frozenset({
@@ -70,8 +71,8 @@ def list_slides(source: Path) -> tuple[SlideEntry, ...]:
     ----------
     source : Path
         A folder; or a CSV with the column ``slide`` (paths, from the list's own folder or from anywhere) and if wanted
-        ``name`` and ``mpp``; or a text file with one path a line. Of the DICOM files of one folder the first stands for
-        the slide. Links to files are followed, links to folders are not.
+        ``name`` and ``mpp``; or a text file with one path a line. Of the DICOM files of one series in a folder the
+        first stands for the slide. Links to files are followed, links to folders are not.
 
     Raises
     ------
@@ -213,7 +214,7 @@ def _bag_path(entry: SlideEntry, out: Path) -> Path:
 
 
 def _in_folder(folder: Path) -> Iterator[SlideEntry]:
-    dicom: set[Path] = set()
+    dicom: set[tuple[Path, str]] = set()
     for path in sorted(folder.rglob("*")):
         suffix = path.suffix.lower()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -222,9 +223,10 @@ def _in_folder(folder: Path) -> Iterator[SlideEntry]:
         if suffix in (".jpg", ".jpeg") and any(path.parent.glob("*.vms")):
             continue  # Hamamatsu keeps the pieces of a slide as JPEG files beside it
         if suffix == ".dcm":
-            if path.parent in dicom:
+            series = path.parent, dicom_series(path)
+            if series in dicom:
                 continue
-            dicom.add(path.parent)
+            dicom.add(series)
         yield SlideEntry(name=path.stem, path=path)
 
 

@@ -33,7 +33,8 @@ class Areas:
     Parameters
     ----------
     added, removed : tuple of ndarray, each of shape (E, 4)
-        Every polygon as its edges ``x0, y0, x1, y1`` in level-0 pixels, holes among them.
+        Every polygon as its edges ``x0, y0, x1, y1`` in level-0 pixels from the corner of the scanned area, which is
+        where QuPath counts from; holes among them.
     sha256 : str
         Of the file.
     name : str

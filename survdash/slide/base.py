@@ -32,11 +32,19 @@ class Outline(Protocol):
 
     @property
     def width(self) -> int:
-        """At level 0, in pixels."""
+        """Of the scanned area, in level-0 pixels."""
 
     @property
     def height(self) -> int:
-        """At level 0, in pixels."""
+        """Of the scanned area, in level-0 pixels."""
+
+    @property
+    def left(self) -> int:
+        """Where the scanned area begins in the slide's own level-0 coordinates."""
+
+    @property
+    def top(self) -> int:
+        """Where the scanned area begins in the slide's own level-0 coordinates."""
 
     @property
     def mpp(self) -> float | None:
@@ -44,7 +52,7 @@ class Outline(Protocol):
 
     @property
     def mpp_doubt(self) -> str:
-        """What the file says twice and differently."""
+        """Why what the file says of its resolution is not believed."""
 
 
 class Slide(ABC):
@@ -54,13 +62,16 @@ class Slide(ABC):
     ----------
     path : Path
     width, height : int
-        Size at level 0, in pixels.
+        Size of the scanned area at level 0, in pixels: of most formats the whole slide. An MRXS, and some SCN and BIF,
+        are said to be many times as large as what was scanned of them; the rest is never looked at.
+    left, top : int
+        Corner of the scanned area. Coordinates are always those of the whole slide, as OpenSlide has them.
     mpp : float or None
         Resolution at level 0 in um per pixel: what the user stated, else what the file states, else None.
     mpp_source : str
         "user", "file" or "".
     mpp_doubt : str
-        What the file says twice and differently about its resolution; ``mpp`` is then None unless stated.
+        Why what the file says of its resolution is not believed; ``mpp`` is then None unless stated.
     reader : str
         What reads the pixels: "openslide", "direct" or "picture". The pixels do not depend on it.
     downsamples : tuple of float
@@ -78,9 +89,11 @@ class Slide(ABC):
         downsamples: tuple[float, ...],
         mpp: float | None,
         stated: float | None,
+        corner: tuple[int, int] = (0, 0),
     ) -> None:
         self.path, self.downsamples = path, downsamples
         self.width, self.height = size
+        self.left, self.top = corner
         self.mpp = mpp if stated is None else check_stated_mpp(stated)
         self.mpp_source = "user" if stated is not None else "file" if mpp is not None else ""
 
@@ -105,7 +118,7 @@ class Slide(ABC):
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the file; of slides kept in many files, with OpenSlide's hash of the pixels mixed in."""
+        """SHA-256 of the file; of slides kept in many files, of all that hold pixels or their places."""
         return self._hash()
 
     def _hash(self) -> str:
@@ -144,7 +157,7 @@ class Slide(ABC):
         return tile if side == tile_px else _resize(tile, (tile_px, tile_px))
 
     def thumbnail(self, max_px: int, *, report: Report = silent, cancel: Cancel | None = None) -> np.ndarray:
-        """The whole slide at most ``max_px`` wide and high, never enlarged.
+        """The whole scanned area at most ``max_px`` wide and high, never enlarged.
 
         Returns
         -------
@@ -172,7 +185,8 @@ class Slide(ABC):
             right, bottom = min(left + side, columns), min(top + side, rows)
             x, x_end = round(left * across), max(round(left * across) + 1, round(right * across))
             y, y_end = round(top * down), max(round(top * down) + 1, round(bottom * down))
-            block = self._read(round(x * own), round(y * own), level=level, size=(x_end - x, y_end - y))
+            place = self.left + round(x * own), self.top + round(y * own)
+            block = self._read(*place, level=level, size=(x_end - x, y_end - y))
             view[top:bottom, left:right] = _resize(block, (right - left, bottom - top))
         return view
 

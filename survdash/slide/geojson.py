@@ -28,8 +28,9 @@ def tissue_to_geojson(tissue: Tissue, slide: Slide) -> dict[str, object]:
     Returns
     -------
     dict
-        RFC 7946 in its form, with x to the right and y downwards in pixels of level 0 as QuPath has them; rings are
-        closed, outer ones turn the other way than holes, and none crosses itself.
+        RFC 7946 in its form, with x to the right and y downwards in pixels of level 0 as QuPath has them, which counts
+        from the corner of the scanned area (``Slide.left``, ``Slide.top``); rings are closed, outer ones turn the other
+        way than holes, and none crosses itself.
     """
     across, down = slide.width / tissue.mask.shape[1], slide.height / tissue.mask.shape[0]
     features = []

@@ -98,12 +98,13 @@ def tile_pages(path: Path, sizes: Sequence[tuple[int, int]]) -> tuple[TilePage |
             if not all(len(lengths) and lengths.all() for _, lengths in tiled):
                 return (None,) * len(sizes)
             named = [[one for one in tiled if (one[0].imagewidth, one[0].imagelength) == size] for size in sizes]
-            return tuple(_tile_page(*same[0]) if len(same) == 1 else None for same in named)
+            return tuple(jpeg_page(*same[0]) if len(same) == 1 else None for same in named)
     except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
         return (None,) * len(sizes)  # what is wrong with the file, OpenSlide says
 
 
-def _tile_page(page: Any, lengths: np.ndarray) -> TilePage | None:
+def jpeg_page(page: Any, lengths: np.ndarray) -> TilePage | None:
+    """A page of tifffile's as a grid of JPEG tiles; None where it is not of 8-bit JPEG tiles in RGB or YCbCr."""
     plain = all(page.tags.valueof(tag, default=1) == 1 for tag in (DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG))
     kind = (page.compression, page.planarconfig, page.samplesperpixel, page.bitspersample)
     tables = page.jpegtables or SOI + EOI

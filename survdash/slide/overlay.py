@@ -72,7 +72,8 @@ def _draw_outline(view: np.ndarray, mask: np.ndarray, colour: tuple[int, int, in
 
 def _draw_tiles(picture: np.ndarray, grid: TileGrid, view: SlideView) -> None:
     scale = picture.shape[1] / view.width
-    corners = np.round(np.concatenate([grid.coords, grid.coords + grid.level0_px], axis=1) * scale).astype(int)
+    places = grid.coords - (view.left, view.top)
+    corners = np.round(np.concatenate([places, places + grid.level0_px], axis=1) * scale).astype(int)
     if grid.level0_px * scale >= SMALLEST_SQUARE_PX:
         for left, top, right, bottom in corners.tolist():
             cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), TILE, 1)

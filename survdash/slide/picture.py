@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide, on_white
+from survdash.slide.objective import doubt
 from survdash.slide.resolution import parse_ome_mpp, parse_tiff_mpp
 
 PICTURE_FORMATS = ("PNG", "JPEG", "TIFF")
@@ -26,7 +27,10 @@ class PictureSlide(Slide):
     def __init__(self, path: Path, stated: float | None) -> None:
         with _open_picture(path) as image:
             _check_pages(path, image)
-            super().__init__(path, size=image.size, downsamples=(1.0,), mpp=_picture_mpp(image), stated=stated)
+            mpp = _picture_mpp(image)
+            self.mpp_doubt = doubt(mpp, {})
+            believed = None if self.mpp_doubt else mpp
+            super().__init__(path, size=image.size, downsamples=(1.0,), mpp=believed, stated=stated)
         self._decoded: np.ndarray | None = None
 
     def close(self) -> None:
@@ -93,10 +97,15 @@ def _check_pages(path: Path, image: Image.Image) -> None:
     except (TypeError, ValueError, SyntaxError, EOFError, OSError) as error:
         raise SlideError(f"{path.name} is incomplete: {error}.", hint=DAMAGED) from error
     if same > 1:
-        raise SlideError(
-            f"{path.name} is a stack of {same} pages of {size[0]} x {size[1]} px, channels or depths.",
-            hint="Save one RGB picture; which page is the stain's colour is not guessed.",
-        )
+        raise refuse_stack(path, same, size)
+
+
+def refuse_stack(path: Path, pages: int, size: tuple[int, int]) -> SlideError:
+    """The error of a file with several pages of one size."""
+    return SlideError(
+        f"{path.name} is a stack of {pages} pages of {size[0]} x {size[1]} px, channels or depths.",
+        hint="Save one RGB picture; which page is the stain's colour is not guessed.",
+    )
 
 
 def _too_large(path: Path, size: str) -> SlideError:

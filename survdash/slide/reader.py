@@ -8,17 +8,18 @@ or one block.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import openslide
 
 from survdash.errors import SlideError
-from survdash.file_hash import kept_sha256
 from survdash.slide.base import DAMAGED, Outline, Slide, on_white
+from survdash.slide.companions import WHOLE, companion_files, missing_companions, slide_sha256
 from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
-from survdash.slide.objective import contradiction
+from survdash.slide.objective import doubt
+from survdash.slide.ome_tiff import OmeSlide, sub_pages
 from survdash.slide.picture import PictureSlide
 from survdash.slide.resolution import has_tiff_unit, parse_ome_mpp, parse_openslide_mpp
 
@@ -26,7 +27,7 @@ DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles;
 WHOLE_READ_PX = 4096  # OpenSlide reads larger regions in parts, whose corners it rounds to level-0 pixels
 LARGEST_TILE_PX = 8192 * 8192  # OpenSlide ends the whole process where it cannot have the memory for one tile
 PROOF_TILES = 3  # tried before a level is given up: one may be damaged
-MANY_FILES = frozenset({"mirax", "hamamatsu", "dicom"})  # the named file is only a part of the slide
+IN_ANY_ORDER = frozenset({"dicom"})  # any file of the slide may be the named one, under any name
 
 
 class OpenSlideSlide(Slide):
@@ -40,30 +41,37 @@ class OpenSlideSlide(Slide):
         self._vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
         if self._vendor in DIRECT_VENDORS:
             _check_tile_size(path, self._handle)
-        mpp = parse_openslide_mpp(properties)
-        if mpp is not None and self._vendor == "generic-tiff" and not has_tiff_unit(path):
-            mpp = None
-        if mpp is None and self._vendor == "generic-tiff":
-            mpp = parse_ome_mpp(properties.get(openslide.PROPERTY_NAME_COMMENT, ""))
-        self.mpp_doubt = contradiction(mpp, properties)
+        try:
+            self._companions = companion_files(path, self._vendor, properties)
+        except SlideError:
+            self._handle.close()
+            raise
+        mpp = parse_ome_mpp(properties.get(openslide.PROPERTY_NAME_COMMENT, "")) if self._is_plain else None
+        if mpp is None:
+            mpp = parse_openslide_mpp(properties)
+            mpp = None if mpp is not None and self._is_plain and not has_tiff_unit(path) else mpp
+        self.mpp_doubt = doubt(mpp, properties)
+        left, top, width, height = scanned_area(properties, self._handle.dimensions)
         super().__init__(
             path,
-            size=self._handle.dimensions,
+            size=(width, height),
             downsamples=tuple(self._handle.level_downsamples),
             mpp=None if self.mpp_doubt else mpp,
             stated=stated,
+            corner=(left, top),
         )
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether this is a TIFF of no scanner's own kind, OME-TIFF among them."""
+        return self._vendor == "generic-tiff"
 
     def close(self) -> None:
         """Let go of the file."""
         self._handle.close()
 
     def _hash(self) -> str:
-        own = kept_sha256(self.path)
-        if self._vendor not in MANY_FILES:
-            return own
-        pixels = self._handle.properties.get(openslide.PROPERTY_NAME_QUICKHASH1, "")
-        return hashlib.sha256(f"{own} {pixels}".encode()).hexdigest()
+        return slide_sha256(self.path, self._companions, in_any_order=self._vendor in IN_ANY_ORDER)
 
     def _read(self, x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
         try:
@@ -165,20 +173,45 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
         If there is no such file, it is of no known format, damaged, or too large for a plain picture, or ``mpp`` is
         not possible.
     """
-    if not path.is_file():
-        raise SlideError(f"There is no slide file {path.name}.", hint=f"Looked at {path}.")
+    try:
+        if not path.is_file():
+            raise SlideError(f"There is no slide file {path.name}.", hint=f"Looked at {path}.")
+        path.open("rb").close()
+    except OSError as error:
+        why = error.strerror or "unknown reason"
+        raise SlideError(f"{path.name} cannot be opened: {why}.", hint="Make it readable for this user.") from error
     try:
         vendor = openslide.OpenSlide.detect_format(path)
     except openslide.OpenSlideError as error:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
     if not vendor:
+        if needs := missing_companions(path):
+            raise SlideError(f"{path.name} is only a part of its slide: beside it belong {needs}.", hint=WHOLE)
         return PictureSlide(path, mpp)
+    below = sub_pages(path) if vendor == "generic-tiff" else ()
+    slide = _open_whole(path, vendor, mpp)
+    return OmeSlide(slide, below) if below and slide.level_count == 1 else slide
+
+
+def _open_whole(path: Path, vendor: str, mpp: float | None) -> OpenSlideSlide:
     if vendor in DIRECT_VENDORS:
         slide = DirectSlide(path, mpp)
         if slide.proves(0):
             return slide
         slide.close()
     return OpenSlideSlide(path, mpp)
+
+
+def scanned_area(properties: Mapping[str, str], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, width and height at level 0 of what was scanned, as far as a file says; all of ``size`` else."""
+    sides = ("x", "y", "width", "height")
+    try:
+        left, top, width, height = (int(properties[f"openslide.bounds-{side}"]) for side in sides)
+    except (KeyError, ValueError):
+        return (0, 0, *size)
+    right, bottom = min(left + width, size[0]), min(top + height, size[1])
+    left, top = max(left, 0), max(top, 0)
+    return (left, top, right - left, bottom - top) if left < right and top < bottom else (0, 0, *size)
 
 
 def require_mpp(slide: Outline) -> float:
@@ -191,7 +224,7 @@ def require_mpp(slide: Outline) -> float:
     """
     if slide.mpp is None and slide.mpp_doubt:
         raise SlideError(
-            f"{slide.path.name} contradicts itself: it states {slide.mpp_doubt}.",
+            f"{slide.path.name} {slide.mpp_doubt}.",
             hint="State the right um per pixel (--mpp on the command line, 'Resolution' on the page). Ask whoever "
             "scanned it; it is not guessed.",
         )

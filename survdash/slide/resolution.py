@@ -1,13 +1,18 @@
-"""The resolution of a slide in micrometres per pixel: stated by the file or the user, never guessed."""
+"""The resolution of a slide in micrometres per pixel: stated by the file or the user, never guessed.
+
+What a file states is read here; whether to believe it is asked in ``survdash.slide.objective``.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from survdash.errors import SlideError
+from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
 
 LOWEST_MPP, HIGHEST_MPP = 0.05, 20.0  # finer than any light microscope; coarser than a flatbed scan of the glass
 SQUARE_WITHIN = 0.02  # x and y may differ by this share before the pixels no longer count as square
@@ -15,11 +20,6 @@ MICROMETRES = {2: 25_400.0, 3: 10_000.0}  # TIFF ResolutionUnit: inch, centimetr
 UNIT_TAG = 296
 OME_UNITS = {"µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3}  # the micro sign has two code points
 PIXELS = re.compile(r"<(?:\w+:)?Pixels\s([^>]*)>")  # no XML parser: it would unfold what a hostile file nests
-
-
-def plausible_mpp(value: float) -> bool:
-    """Whether a number can be the resolution of a slide, in um/px."""
-    return math.isfinite(value) and LOWEST_MPP <= value <= HIGHEST_MPP
 
 
 def check_stated_mpp(value: float) -> float:
@@ -30,7 +30,7 @@ def check_stated_mpp(value: float) -> float:
     SlideError
         If it is not a number between 0.05 and 20.
     """
-    if not plausible_mpp(value):
+    if not (math.isfinite(value) and LOWEST_MPP <= value <= HIGHEST_MPP):
         raise SlideError(
             f"A resolution of {value:g} um per pixel is not possible for a slide.",
             hint=f"Between {LOWEST_MPP:g} and {HIGHEST_MPP:g}; a 20x scan has about 0.5, a 40x scan about 0.25.",
@@ -39,14 +39,14 @@ def check_stated_mpp(value: float) -> float:
 
 
 def square_mpp(x: float, y: float) -> float | None:
-    """One resolution for both axes, or None where they are absurd or differ."""
-    if not (plausible_mpp(x) and plausible_mpp(y)) or abs(x - y) > SQUARE_WITHIN * max(x, y):
+    """One resolution for both axes, or None where it is no number above zero or they differ."""
+    if not (math.isfinite(x) and math.isfinite(y) and min(x, y) > 0) or abs(x - y) > SQUARE_WITHIN * max(x, y):
         return None
     return math.sqrt(x * y)
 
 
 def parse_openslide_mpp(properties: Mapping[str, str]) -> float | None:
-    """The resolution in OpenSlide's own properties, or None where it is missing, zero or absurd."""
+    """The resolution in OpenSlide's own properties, or None where it is missing or zero."""
     try:
         x, y = (float(properties[f"openslide.mpp-{axis}"]) for axis in "xy")
     except (KeyError, ValueError):
@@ -86,6 +86,9 @@ def has_tiff_unit(path: Path) -> bool:
     """
     import tifffile  # slow to import, and only plain TIFF slides need it
 
-    with tifffile.TiffFile(path) as file:
-        tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
-    return tag is not None and int(tag.value) in MICROMETRES
+    try:
+        with tifffile.TiffFile(path) as file:
+            tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
+        return tag is not None and int(tag.value) in MICROMETRES
+    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+        return False  # what is damaged names nothing

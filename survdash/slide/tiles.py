@@ -1,4 +1,4 @@
-"""The grid of tiles: squares of one physical size, side by side from the slide's corner, kept where there is tissue."""
+"""The grid of tiles: squares of one size, side by side from the scanned area's corner, kept where there is tissue."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class TileGrid:
     Parameters
     ----------
     coords : ndarray, shape (M, 2)
-        int32, x and y of the top-left corner at level 0.
+        int32, x and y of the top-left corner at level 0 of the whole slide, as OpenSlide counts.
     tissue : ndarray, shape (M,)
         Share of tissue in each tile, 0 to 1.
     level0_px : int
@@ -190,7 +190,7 @@ def lay_grid(slide: Outline, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> 
             hint="Look at the overlay; a pale or tiny specimen may need a lower threshold or share of tissue.",
         )
     row, column = np.nonzero(keep)
-    coords = (np.stack([column, row], axis=1) * side).astype(np.int32)
+    coords = (np.stack([column, row], axis=1) * side + (slide.left, slide.top)).astype(np.int32)
     return TileGrid(
         coords=coords, tissue=share[keep], level0_px=side, tile_px=rule.tile_px, ink=ink, artefacts=artefacts
     )

@@ -33,8 +33,8 @@ class SlideView:
     pixels : ndarray, shape (h, w, 3)
         RGB uint8, the whole slide.
     path : Path
-    width, height : int
-        Of the slide at level 0.
+    width, height, left, top : int
+        Of the slide's scanned area at level 0, which is what the view shows.
     mpp : float or None
         Of level 0, in um per pixel.
     mpp_doubt : str
@@ -49,6 +49,8 @@ class SlideView:
     height: int
     mpp: float | None
     mpp_doubt: str = ""
+    left: int = 0
+    top: int = 0
     ink: Ink | None = None
 
     @property
@@ -139,7 +141,7 @@ def take_view(
     ink = None if slide.mpp is None else find_ink(pixels, um_per_px=slide.mpp * slide.width / pixels.shape[1])
     return SlideView(
         pixels=pixels, path=slide.path, width=slide.width, height=slide.height, mpp=slide.mpp,
-        mpp_doubt=slide.mpp_doubt, ink=ink,
+        mpp_doubt=slide.mpp_doubt, left=slide.left, top=slide.top, ink=ink,
     )  # fmt: skip
 
 

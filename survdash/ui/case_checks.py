@@ -65,8 +65,7 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
         refuse(upload, part, error)
     stated = None
     if view.mpp is None:
-        show_line("warn", "Resolution", (view.mpp_doubt and f"it contradicts itself: {view.mpp_doubt}")
-                  or "this file does not say it")  # fmt: skip
+        show_line("warn", "Resolution", f"this file {view.mpp_doubt or 'does not say it'}")
         stated = st.number_input(
             "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
             help=MPP_HELP, placeholder="for instance 0.25 for 40×, 0.5 for 20×",

@@ -20,6 +20,7 @@ from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import (
     AREA_PARTS,
+    MANY_FILES,
     SLIDE_PARTS,
     SUFFIXES,
     Upload,
@@ -148,6 +149,8 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
         f"Upload a {_word(part)}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",
     )
+    if part in SLIDE_PARTS:
+        st.caption("MRXS, VMS and DICOM slides are many files and cannot come this way.", help=MANY_FILES)
     if file is not None:
         st.session_state.pop(_refusal_key(part), None)
         _take(upload, part, name=file.name, file=file)

@@ -26,6 +26,11 @@ from survdash.slide.areas import MAX_BYTES
 from survdash.store import write_json
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
+PARTED_SUFFIXES = ("mrxs", "vms", "vmu", "dcm", "dicom", "ini", "dat", "zip", "tar", "gz", "7z")
+MANY_FILES = (
+    "This page takes slides of one file, and no archives. Convert it to a pyramidal TIFF, for instance with QuPath or "
+    "vips, or ask whoever runs the server to predict from all its files there: python -m survdash predict --slide."
+)
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")
 SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
@@ -133,6 +138,8 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     shown = PurePosixPath(PureWindowsPath(name).name).name
     suffix = shown.rpartition(".")[2].lower()
     refuse: type[InputError] = GeneError if part == "genes" else SlideError
+    if part in SLIDE_PARTS and suffix in PARTED_SUFFIXES:
+        raise SlideError(f"{shown} is one of the many files that its slide is made of.", hint=MANY_FILES)
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")

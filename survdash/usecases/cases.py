@@ -195,6 +195,9 @@ def prepare_case(
     if request.slides and card.bag_origin is not None:
         bag, embeddings = _embed(request, artefact, report=report, cancel=cancel)
         warnings += [warning for one in embeddings for warning in one.warnings]
+        if (stain := embeddings[0].stain) != "none":
+            words = f"Tiles were brought to a reference's colours ({stain}), as those that the model learnt from."
+            warnings.append(words)
         warnings += _contradicted(request)
         warnings += _other_rules(request)
         inputs["slides"] = _slide_facts(request, embeddings)
@@ -258,7 +261,7 @@ def _slide_facts(request: PredictRequest, embeddings: list[Embedding]) -> list[d
     for number, (made, said) in enumerate(zip(embeddings, request.statements(), strict=True), start=1):
         facts: dict[str, object] = {
             "slide": number, "sha256": made.slide_sha256, "mpp": made.mpp, "mpp_source": made.mpp_source,
-            "tiles": made.tiles,
+            "tiles": made.tiles, "stain": made.stain,
             "share": made.tiles / tiles,  # a model sees all tiles as one bag, so that is what the slide weighs
             "ink_kept": not said.tissue.exclude_ink, "tissue_rule": rule_changes(said.tissue, said.tiles),
         }  # fmt: skip

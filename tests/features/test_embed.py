@@ -240,6 +240,9 @@ def test_what_cannot_be_embedded_says_so(slide: Path, tmp_path: Path, monkeypatc
         embed_slide(text, mpp=0.5)
     with pytest.raises(NotEnoughDataError, match="no tissue found"):
         embed_slide(white, mpp=0.5)
+    black = _write(tmp_path / "black.png", np.zeros((600, 600, 3), np.uint8))
+    with pytest.raises(NotEnoughDataError, match=r"no tissue found.*Black padding in 4 tiles"):
+        embed_slide(black, mpp=0.5)
     with pytest.raises(SurvdashError, match="smaller than one tile"):
         embed_slide(dot, mpp=0.5)
     with pytest.raises(UnknownNameError, match="No encoder"):

@@ -15,6 +15,7 @@ from survdash.bag_file import BagFile
 from survdash.errors import InputError, UnknownNameError
 from survdash.features.many import Outcome, SlideEntry, embed_many, is_many, list_slides
 from survdash.simulation.pyramid import write_pyramid
+from tests.slide.made_slides import write_dicom
 
 
 def _slide(path: Path, seed: int = 0) -> Path:
@@ -34,6 +35,13 @@ def test_a_folder_gives_its_slides_and_no_pieces_of_slides(tmp_path: Path) -> No
     _touch(tmp_path, "b.svs", "a.TIFF", "notes.txt", ".hidden.svs", "deep/er/c.ndpi", "dicom/1.dcm", "dicom/2.dcm")
     _touch(tmp_path, "vms/d.vms", "vms/d_0.jpg", "m.mrxs", "m/Data0001.dat", ".cache/e.svs")
     assert [entry.name for entry in list_slides(tmp_path)] == ["a", "b", "c", "1", "m", "d"]
+
+
+def test_dicom_slides_in_one_folder_are_told_apart_by_their_series(tmp_path: Path) -> None:
+    pixels = np.full((256, 512, 3), 200, np.uint8)
+    write_dicom(tmp_path, [pixels, pixels[::2, ::2]], prefix="a", series="1.2.3")
+    write_dicom(tmp_path, [pixels, pixels[::2, ::2]], prefix="b", series="1.2.4")
+    assert [entry.name for entry in list_slides(tmp_path)] == ["a0", "b0"]
 
 
 def test_a_list_may_name_slides_and_state_their_resolution(tmp_path: Path) -> None:

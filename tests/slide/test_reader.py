@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,16 +96,17 @@ def test_an_impossible_stated_resolution_is_refused(shared: Path, mpp: float) ->
         open_slide(shared / "slides" / "CMU-1-Small-Region.svs", mpp=mpp)
 
 
-@pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", 0.5), ("INCH", 1.27), ("NONE", None)])
+@pytest.mark.parametrize(("unit", "expected"), [("CENTIMETER", 0.5), ("INCH", 0.635), ("NONE", None)])
 @pytest.mark.parametrize("tiled", [True, False])
 def test_the_resolution_of_a_tiff_counts_only_with_its_unit(
     picture, write_slide, tmp_path, unit, expected, tiled
 ) -> None:
-    path = write_slide(picture, unit=unit)
+    dots = 40_000.0 if unit == "INCH" else 20_000.0
+    path = write_slide(picture, unit=unit, per_cm=dots)
     if not tiled:
         number = {"NONE": 1, "INCH": 2, "CENTIMETER": 3}[unit]
         path = tmp_path / "plain.tif"
-        Image.fromarray(picture).save(path, tiffinfo={282: 20_000.0, 283: 20_000.0, 296: number})
+        Image.fromarray(picture).save(path, tiffinfo={282: dots, 283: dots, 296: number})
     with open_slide(path) as slide:
         assert isinstance(slide, OpenSlideSlide if tiled else PictureSlide)
         assert slide.mpp == (None if expected is None else pytest.approx(expected))
@@ -157,3 +160,40 @@ def test_one_damaged_tile_is_named_and_does_not_spoil_the_others(picture, tmp_pa
             slide.read_tile(256, 256, level0_px=256, tile_px=256)
         good = slide.read_tile(512, 256, level0_px=256, tile_px=256)
     assert good.shape == (256, 256, 3)
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Without the rights of root, who may read everything."""
+    if os.name != "posix" or os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["slide.tiff", "picture.png", "folder/slide.tiff", "slide.mrxs", "slide.dcm"])
+def test_a_slide_that_may_not_be_read_is_named(
+    picture: np.ndarray, write_slide, tmp_path: Path, request: pytest.FixtureRequest, name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(write_slide(picture, "source.tiff").read_bytes())
+    closed = path if path.parent == tmp_path else path.parent
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    closed.chmod(0)
+    request.getfixturevalue("nobody")
+    try:
+        if os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+            pytest.skip("this system lets us read what it should not")
+        with pytest.raises(SlideError, match=path.name) as caught:
+            open_slide(path)
+        assert "ermission" in caught.value.message
+    finally:
+        if os.geteuid() != 0:
+            os.seteuid(0)
+        closed.chmod(0o755)

@@ -30,7 +30,7 @@ def test_an_impossible_statement_is_refused_with_the_usual_values(value: float) 
         ("0.499", "0.499", 0.499),
         ("0.25", "0.2502", pytest.approx(0.2501)),
         ("0", "0", None),
-        ("352.7", "352.7", None),  # 72 dots per inch: a printer's number
+        ("352.7", "352.7", pytest.approx(352.7)),  # a printer's number; whether to believe it is asked elsewhere
         ("0.25", "0.5", None),  # pixels that are not square have no single resolution
         ("a lot", "0.5", None),
     ],
@@ -50,13 +50,13 @@ def test_one_axis_alone_is_no_resolution() -> None:
         (50_800.0, 2, 0.5),
         (20_000.0, 1, None),
         (20_000.0, None, None),
-        (72.0, 2, None),
+        (72.0, 2, 352.8),
         (0.0, 3, None),
     ],
 )
 def test_tiff_tags_count_only_with_a_unit(resolution: float, unit: int | None, expected: float | None) -> None:
     found = parse_tiff_mpp(resolution, resolution, unit)
-    assert found == (None if expected is None else pytest.approx(expected))
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-4))
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,17 @@ def test_the_unit_is_read_from_the_file_itself(tmp_path: Path, unit: str, expect
     pixels = np.zeros((64, 64, 3), np.uint8)
     tifffile.imwrite(path, pixels, tile=(32, 32), photometric="rgb", resolution=(20_000, 20_000), resolutionunit=unit)
     assert has_tiff_unit(path) is expected
+
+
+def test_a_damaged_unit_names_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "slide.tiff"
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    tifffile.imwrite(path, pixels, tile=(32, 32), photometric="rgb", resolution=(9, 9), resolutionunit="INCH")
+    with tifffile.TiffFile(path) as file:
+        where = file.pages[0].tags[296].offset
+    data = bytearray(path.read_bytes())
+    data[where + 2] = 7  # bytes in place of a number
+    path.write_bytes(data)
+    assert has_tiff_unit(path) is False
+    path.write_bytes(data[:20])
+    assert has_tiff_unit(path) is False

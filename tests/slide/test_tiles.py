@@ -28,6 +28,8 @@ class Glass:
     mpp: float | None
     path: Path = Path("glass.svs")
     mpp_doubt: str = ""
+    left: int = 0
+    top: int = 0
 
 
 def _tissue(mask: np.ndarray, width: int) -> Tissue:
@@ -43,13 +45,16 @@ def _tissue(mask: np.ndarray, width: int) -> Tissue:
     min_tissue=st.floats(0.05, 1.0),
     share=st.floats(0.0, 1.0),
     seed=st.integers(0, 2**32 - 1),
+    corner=st.tuples(st.integers(0, 100_000), st.integers(0, 100_000)),
 )
-def test_tiles_stay_inside_never_overlap_and_pass_the_rule(width, height, mpp, shrink, min_tissue, share, seed) -> None:
+def test_tiles_stay_inside_never_overlap_and_pass_the_rule(
+    width, height, mpp, shrink, min_tissue, share, seed, corner
+) -> None:
     shape = (max(1, height // shrink), max(1, width // shrink))
     blobs = cv2.GaussianBlur(np.random.default_rng(seed).random(shape), (0, 0), 2)
     mask = np.asarray(blobs >= np.quantile(blobs, 1 - share))
     rule = TileRule(tile_px=64, min_tissue=min_tissue)
-    slide = Glass(width, height, mpp)
+    slide = Glass(width, height, mpp, left=corner[0], top=corner[1])
     try:
         grid = lay_grid(slide, _tissue(mask, width), rule)
     except NotEnoughDataError:
@@ -58,12 +63,13 @@ def test_tiles_stay_inside_never_overlap_and_pass_the_rule(width, height, mpp, s
         return
     side = grid.level0_px
     assert grid.coords.dtype == np.int32
-    assert grid.coords.min() >= 0
-    assert (grid.coords + side <= (width, height)).all()
-    columns = grid.coords // side
-    assert (columns * side == grid.coords).all()  # on one lattice as wide as a tile, so none overlap ...
+    places = grid.coords - corner  # in the scanned area, which they never leave
+    assert places.min() >= 0
+    assert (places + side <= (width, height)).all()
+    columns = places // side
+    assert (columns * side == places).all()  # on one lattice as wide as a tile, so none overlap ...
     assert len(np.unique(columns, axis=0)) == grid.size  # ... once each
-    for (x, y), told in zip(grid.coords[:5].tolist(), grid.tissue[:5].tolist(), strict=True):
+    for (x, y), told in zip(places[:5].tolist(), grid.tissue[:5].tolist(), strict=True):
         assert told >= min_tissue
         # Counted afresh on points of the tile; 64 x 64 points miss the rims of blobs by a few per cent.
         at = (np.arange(64) + 0.5) / 64 * side

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -56,6 +57,22 @@ def test_a_slide_that_does_not_say_it_is_ready_once_the_user_does(given):
     assert len(page.error) == 1
     assert page.text[0].value == "None False"
     assert upload.slides["slide"].exists(), "the number is wrong, not the file"
+
+
+def test_a_resolution_no_scanner_has_is_asked_for_with_its_value(tmp_path):
+    upload = new_upload()
+    pixels = np.random.default_rng(0).integers(0, 60, (1024, 1024, 3)) + np.array([190, 90, 150])
+    pixels = pixels.astype(np.uint8)
+    tifffile.imwrite(
+        upload.folder / "slide.svs", pixels, tile=(256, 256), photometric="rgb", compression="jpeg", metadata=None,
+        description="Aperio Image Library v11\r\n1024x1024 (256x256) JPEG/RGB Q=90|MPP = 5.0",
+    )  # fmt: skip
+    upload = name_part(upload, "slide", "a.svs")
+    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    assert "this file states 5 um per pixel, and slide scanners have 0.08 to 1.1" in words(page)
+    assert page.text[0].value == "None False"
+    page.number_input(key="new_case.mpp").set_value(0.5).run()
+    assert page.text[0].value == "0.5 True"
 
 
 def test_possible_ink_can_be_kept(given, shared):

@@ -50,6 +50,14 @@ def test_a_refused_file_leaves_nothing(data_dir, part, name, content, error):
     assert files_below(data_dir) == []
 
 
+@pytest.mark.parametrize("name", ["a.mrxs", "a.DCM", "a.vms", "a.zip", "Slidedat.ini", "slide.tar.gz"])
+def test_a_slide_of_many_files_is_refused_with_what_to_do(data_dir, name):
+    with pytest.raises(SlideError, match="one of the many files") as caught:
+        room.save_part(room.new_upload(), "slide", name=name, file=io.BytesIO(b"x"))
+    assert "pyramidal TIFF" in caught.value.hint
+    assert files_below(data_dir) == []
+
+
 def test_a_second_file_takes_the_place_of_the_first(data_dir):
     upload = room.save_part(room.new_upload(), "genes", name="one.csv", file=io.BytesIO(b"1"))
     upload = room.save_part(upload, "genes", name="two.tsv", file=io.BytesIO(b"2"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ from survdash.usecases.cases import (
     predict,
     write_sample_case,
 )
+from survdash.usecases.library import open_run, run_folder
 from survdash.usecases.queued import HANDLERS, job_prediction
 
 
@@ -87,6 +89,24 @@ def test_several_slides_are_one_bag_and_each_keeps_its_share(sample: tuple[Path,
     assert turned.risk == pytest.approx(made.risk, abs=1e-5)  # sums in another order round otherwise
     alone = predict(PredictRequest(run="glg-slide", slides=(first,)))
     assert alone.risk != pytest.approx(made.risk, abs=1e-5)
+
+
+def test_a_model_of_normalised_slides_normalises_the_new_one_and_says_so(sample: tuple[Path, Path]) -> None:
+    """The same networks under another card: what decides is what the model says of its training slides."""
+    slide, _ = sample
+    folder = run_folder("demo", "glg-slide-macenko")
+    shutil.copytree(open_run("demo", "glg-slide").folder, folder)
+    card = json.loads((folder / "card.json").read_text())
+    card["name"], card["run"], card["bag_origin"]["stain"] = "demo-glg-slide-macenko", "glg-slide-macenko", "macenko"
+    (folder / "card.json").write_text(json.dumps(card))
+    plain = predict(PredictRequest(run="glg-slide", slides=(slide,)))
+    made = predict(PredictRequest(run="glg-slide-macenko", slides=(slide,)))
+    told = "Tiles were brought to a reference's colours (macenko), as those that the model learnt from."
+    assert told in made.warnings
+    assert told not in plain.warnings
+    stains = [entry["stain"] for one in (plain, made) for entry in one.provenance["slides"]]  # type: ignore[attr-defined]
+    assert stains == ["none", "macenko"]
+    assert made.risk != pytest.approx(plain.risk, abs=1e-3)
 
 
 def test_each_slide_has_its_own_rule_and_mask(sample: tuple[Path, Path], tmp_path: Path) -> None:

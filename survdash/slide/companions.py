@@ -1,0 +1,110 @@
+"""The files that one slide is made of, where the named file is only a part of it.
+
+MRXS and VMS name their files in a text; the instances of a DICOM slide lie in one folder and share a series. What a
+slide is, is what all of them hold: slides of one scanner often have the same named file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from survdash.errors import SlideError
+from survdash.file_hash import kept_sha256
+from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
+
+WHOLE = "Copy the named file together with its folder or the files beside it, all that the scanner wrote."
+INDEX_FILES = {  # the ending of a file that only names others, and what must lie beside it
+    ".mrxs": "a folder of the same name with Slidedat.ini, Index.dat and Data*.dat",
+    ".vms": "the JPEG and .opt files that it names",
+    ".vmu": "the NGR files that it names",
+}
+HAMAMATSU_PARTS = ("hamamatsu.ImageFile", "hamamatsu.MapFile")
+SERIES_TAG = 0x0020_000E
+
+
+def companion_files(path: Path, vendor: str, properties: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files beside ``path`` that hold the slide's pixels and their places.
+
+    Parameters
+    ----------
+    path : Path
+        The named file.
+    vendor : str
+        OpenSlide's name of the format.
+    properties : mapping
+        OpenSlide's, of the open slide.
+
+    Returns
+    -------
+    tuple of Path
+        Without ``path``; empty where that is the whole slide.
+
+    Raises
+    ------
+    SlideError
+        If one is missing, or named as lying elsewhere.
+    """
+    if vendor == "dicom":
+        series = properties.get("dicom.SeriesInstanceUID", "")
+        files = (one for one in sorted(path.parent.iterdir()) if one.name != path.name and one.is_file())
+        return tuple(one for one in files if dicom_series(one) == series)
+    if vendor == "mirax":
+        data = [properties.get(f"mirax.DATAFILE.FILE_{number}", "") for number in range(_count(properties))]
+        folder, names = path.with_suffix(""), ["Slidedat.ini", properties["mirax.HIERARCHICAL.INDEXFILE"], *data]
+    elif vendor == "hamamatsu":
+        folder = path.parent
+        names = [name for key, name in sorted(properties.items()) if key.startswith(HAMAMATSU_PARTS)]
+    else:
+        return ()
+    found = []
+    for name in names:
+        if name in ("", ".", "..") or name != PurePosixPath(name).name or "\\" in name:
+            raise SlideError(f"{path.name} names a part of itself that lies elsewhere: {name[:100]!r}.", hint=WHOLE)
+        if not (folder / name).is_file():
+            raise SlideError(f"{path.name} is incomplete: its file {name} is missing.", hint=WHOLE)
+        found.append(folder / name)
+    return tuple(found)
+
+
+def _count(properties: Mapping[str, str]) -> int:
+    return int(properties["mirax.DATAFILE.FILE_COUNT"])
+
+
+def slide_sha256(path: Path, companions: tuple[Path, ...], *, in_any_order: bool) -> str:
+    """SHA-256 of all of a slide: of a single file its own, else of the hashes of its files.
+
+    Parameters
+    ----------
+    path : Path
+    companions : tuple of Path
+        From ``companion_files``.
+    in_any_order : bool
+        Whether the files are known by their content alone, so that any of them may be the named one, under any name.
+    """
+    own = kept_sha256(path)
+    if not companions:
+        return own
+    others = [(kept_sha256(one), "" if in_any_order else one.name) for one in companions]
+    lines = sorted([(own, ""), *others]) if in_any_order else [(own, ""), *others]
+    return hashlib.sha256("\n".join(f"{digest} {name}" for digest, name in lines).encode()).hexdigest()
+
+
+def missing_companions(path: Path) -> str:
+    """What a file that OpenSlide does not know for itself needs beside it, in words; "" for files of other kinds."""
+    return INDEX_FILES.get(path.suffix.lower(), "")
+
+
+def dicom_series(path: Path) -> str:
+    """The series that a DICOM file belongs to; "" where it is no DICOM file or does not say."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError  # slow to import, only DICOM slides need it
+    from pydicom.filereader import read_partial
+
+    try:
+        with path.open("rb") as file:
+            head = read_partial(file, stop_when=lambda tag, _vr, _length: tag > SERIES_TAG)
+            return str(head.get("SeriesInstanceUID", ""))
+    except (InvalidDicomError, BytesLengthException, struct.error, EOFError, *WHAT_DAMAGED_TAGS_RAISE):
+        return ""  # OpenSlide does not take it for a part of the slide either

@@ -1,0 +1,188 @@
+"""Slides of many files, written from a picture so that OpenSlide takes them for those of a scanner.
+
+MRXS after the description and the reader of OpenSlide (https://openslide.org/formats/mirax/), DICOM after the
+supplement on whole slides (DICOM PS3.3, A.32.8).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence
+from pydicom.uid import JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage, generate_uid
+
+TILE = 256
+SLIDE_ID = "0123456789ABCDEF0123456789ABCDEF"
+
+
+def halved(pixels: np.ndarray, levels: int) -> list[np.ndarray]:
+    """The picture and its halves by area."""
+    made = [pixels]
+    for _ in range(levels - 1):
+        height, width = made[-1].shape[:2]
+        made.append(np.asarray(cv2.resize(made[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)))
+    return made
+
+
+def write_mrxs(
+    path: Path, pixels: np.ndarray, *, at: tuple[int, int] = (0, 0), canvas: tuple[int, int] | None = None,
+    levels: int = 3, mpp: float = 0.25, power: int = 20, coarse: np.ndarray | None = None,
+    gaps: frozenset[tuple[int, int]] | set[tuple[int, int]] = frozenset(),
+) -> Path:  # fmt: skip
+    """Write an MRXS slide of which only a part was scanned.
+
+    Parameters
+    ----------
+    path : Path
+        ``NAME.mrxs``; its files go to the folder ``NAME`` beside it.
+    pixels : ndarray, shape (h, w, 3)
+        RGB uint8 of the scanned area; its sides are multiples of 256 times the coarsest level's downsample.
+    at : (int, int)
+        Column and row of tiles at level 0 where the area begins, multiples of the coarsest level's downsample.
+    canvas : (int, int), optional
+        Columns and rows of tiles of the whole slide; the area alone by default.
+    coarse : ndarray, optional
+        What the levels beyond the first show instead.
+    gaps : set of (int, int)
+        Column and row, in the area, of tiles of level 0 that were not scanned; of other levels they are white.
+    """
+    folder = path.with_suffix("")
+    folder.mkdir(parents=True)
+    path.write_bytes(b"the same bytes in every slide")
+    pixels = pixels.copy()
+    for column, row in gaps:
+        pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] = 255
+    columns, rows = canvas or (pixels.shape[1] // TILE, pixels.shape[0] // TILE)
+    pictures = [pixels, *halved(pixels if coarse is None else coarse, levels)[1:]]
+    data, index = bytearray(b"01.02" + SLIDE_ID.encode()), [b""] * levels
+    for level, picture in enumerate(pictures):
+        step, entries = 2**level, []
+        for row in range(picture.shape[0] // TILE):
+            for column in range(picture.shape[1] // TILE):
+                if level == 0 and (column, row) in gaps:
+                    continue
+                tile = picture[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+                stream = simplejpeg.encode_jpeg(np.ascontiguousarray(tile), quality=95, colorsubsampling="444")
+                number = (at[1] + row * step) * columns + at[0] + column * step
+                entries.append(struct.pack("<4i", number, len(data), len(stream), 0))
+                data += stream
+        index[level] = struct.pack("<2i", len(entries), 0) + b"".join(entries)
+    (folder / "Data0000.dat").write_bytes(data)
+    (folder / "Index.dat").write_bytes(_index_file(index))
+    (folder / "Slidedat.ini").write_text(_slidedat(columns, rows, levels=levels, mpp=mpp, power=power))
+    return path
+
+
+def _index_file(levels: list[bytes]) -> bytes:
+    """Version, identifier, two roots; for each level a pointer to a zero, a pointer, and there the page of tiles."""
+    head = b"01.02" + SLIDE_ID.encode()
+    table = len(head) + 8
+    heads, pages, where = b"", b"", table + 4 * len(levels)
+    first_page = where + 8 * len(levels)
+    for page in levels:
+        heads += struct.pack("<2i", 0, first_page + len(pages))
+        pages += page
+    pointers = b"".join(struct.pack("<i", where + 8 * level) for level in range(len(levels)))
+    return head + struct.pack("<2i", table, table) + pointers + heads + pages
+
+
+def _slidedat(columns: int, rows: int, *, levels: int, mpp: float, power: int) -> str:
+    lines = [
+        "[GENERAL]", "SLIDE_VERSION = 01.02", f"SLIDE_ID = {SLIDE_ID}", f"IMAGENUMBER_X = {columns}",
+        f"IMAGENUMBER_Y = {rows}", f"OBJECTIVE_MAGNIFICATION = {power}",
+        "[HIERARCHICAL]", "INDEXFILE = Index.dat", "HIER_COUNT = 1", "NONHIER_COUNT = 0",
+        "HIER_0_NAME = Slide zoom level", f"HIER_0_COUNT = {levels}",
+        *(f"HIER_0_VAL_{level}_SECTION = LEVEL_{level}" for level in range(levels)),
+        "[DATAFILE]", "FILE_COUNT = 1", "FILE_0 = Data0000.dat",
+    ]  # fmt: skip
+    for level in range(levels):
+        lines += [
+            f"[LEVEL_{level}]", "OVERLAP_X = 0", "OVERLAP_Y = 0", f"MICROMETER_PER_PIXEL_X = {mpp * 2**level}",
+            f"MICROMETER_PER_PIXEL_Y = {mpp * 2**level}", "IMAGE_FORMAT = JPEG", "IMAGE_FILL_COLOR_BGR = 16777215",
+            f"DIGITIZER_WIDTH = {TILE}", f"DIGITIZER_HEIGHT = {TILE}", f"IMAGE_CONCAT_FACTOR = {int(level > 0)}",
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def write_vms(folder: Path, pixels: np.ndarray, *, mpp: float = 0.5, power: int = 20) -> Path:
+    """Write a slide as Hamamatsu's VMS: a text that names JPEG files beside it; their sides are multiples of 128."""
+    folder.mkdir(parents=True, exist_ok=True)
+    height, width = pixels.shape[:2]
+    small = np.asarray(cv2.resize(pixels, (width // 4, height // 4), interpolation=cv2.INTER_AREA))
+    for name, picture in (("pixels.jpg", pixels), ("map.jpg", small), ("macro.jpg", small)):
+        # OpenSlide finds its tiles by restart markers; eight blocks of 16 x 8 pixels apart make tiles of 128 x 8.
+        options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_RST_INTERVAL, 8]
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422]
+        cv2.imwrite(str(folder / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    lines = [
+        "[Virtual Microscope Specimen]", "NoLayers=1", "NoJpegColumns=1", "NoJpegRows=1", "ImageFile=pixels.jpg",
+        "MapFile=map.jpg", "OptimisationFile=", "MacroImage=macro.jpg", f"PhysicalWidth={round(width * mpp * 1000)}",
+        f"PhysicalHeight={round(height * mpp * 1000)}", f"SourceLens={power}",
+    ]  # fmt: skip
+    path = folder / "slide.vms"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_dicom(
+    folder: Path, levels: Iterable[np.ndarray], *, mpp: float | None = 0.5, power: float | None = None,
+    series: str = "", prefix: str = "level",
+) -> list[Path]:  # fmt: skip
+    """Write a slide as DICOM instances, one for each level, and give their files from the finest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    series = series or generate_uid(entropy_srcs=["series", str(folder)])
+    made: list[Path] = []
+    finest = 0
+    for number, pixels in enumerate(levels):
+        width = pixels.shape[1]
+        finest = finest or width
+        path = folder / f"{prefix}{number}.dcm"
+        spacing = None if mpp is None else mpp * finest / width / 1000
+        one = _instance(pixels, spacing=spacing, power=power, series=series, number=number)
+        one.save_as(path, enforce_file_format=True)
+        made.append(path)
+    return made
+
+
+def _instance(
+    pixels: np.ndarray, *, spacing: float | None, power: float | None, series: str, number: int
+) -> Dataset:
+    height, width = pixels.shape[:2]
+    padded = np.pad(pixels, ((0, -height % TILE), (0, -width % TILE), (0, 0)), constant_values=255)
+    frames = [
+        simplejpeg.encode_jpeg(np.ascontiguousarray(padded[y : y + TILE, x : x + TILE]), quality=95,
+                               colorsubsampling="422")
+        for y in range(0, height, TILE)
+        for x in range(0, width, TILE)
+    ]  # fmt: skip
+    one, path, shared, measures = Dataset(), Dataset(), Dataset(), Dataset()
+    one.SOPClassUID = VLWholeSlideMicroscopyImageStorage
+    one.SOPInstanceUID = generate_uid(entropy_srcs=[series, str(number)])
+    one.file_meta = FileMetaDataset()
+    one.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID
+    one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
+    one.SeriesInstanceUID, one.StudyInstanceUID, one.Modality = series, series, "SM"
+    one.ImageType = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED" if number else "NONE"]
+    one.InstanceNumber, one.NumberOfFrames = number + 1, len(frames)
+    one.Rows, one.Columns, one.TotalPixelMatrixRows, one.TotalPixelMatrixColumns = TILE, TILE, height, width
+    one.DimensionOrganizationType, one.TotalPixelMatrixFocalPlanes = "TILED_FULL", 1
+    one.SamplesPerPixel, one.PhotometricInterpretation, one.PlanarConfiguration = 3, "YBR_FULL_422", 0
+    one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 8, 8, 7, 0
+    if spacing is not None:
+        measures.PixelSpacing = [f"{spacing:.9f}"] * 2
+        shared.PixelMeasuresSequence = Sequence([measures])
+    one.SharedFunctionalGroupsSequence = Sequence([shared])
+    if power is not None:
+        path.ObjectiveLensPower = str(power)
+    one.OpticalPathSequence = Sequence([path])
+    one.PixelData = encapsulate(frames)
+    one["PixelData"].is_undefined_length = True
+    return one
