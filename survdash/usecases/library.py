@@ -199,7 +199,7 @@ def run_title(card: Card) -> str:
         parts.append(f"{(*seen, 'clinical facts')[0]} only")
     if "clinical" in card.modalities and seen:
         parts.append("with clinical facts")
-    parts += [f"without {name.replace('_', ' ')}" for name, value in card.recipe.options.items() if value is False]
+    parts += [f"without {name.replace('_', ' ')}" for name in card.recipe.left_out()]
     return ", ".join([*parts, *(words.replace("-", " ") for words in card.recipe.differences())])
 
 
