@@ -30,7 +30,8 @@ def test_one_run_does_what_it_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     [
         (["demo", "other"], "--all"),
         (["demo", "--by-site"], "--folds made"),
-        (["demo", "--all", "--width", "8"], "--width"),
+        (["demo", "--all", "--option", "width=8"], "--option"),
+        (["demo", "--all", "--width", "7"], "multiple of 8"),
         (["demo", "--option", "width"], "NAME=VALUE"),
         (["demo", "--option", "deals=0"], "deals"),
         (["demo", "--model", "cox_ridge", "--stop", "inner"], "stop"),
