@@ -193,9 +193,9 @@ def split_inputs(inputs: NetworkInputs, sizes: Sequence[int]) -> Iterator[Networ
     start = first = 0
     for size in sizes:
         here = slice(start, start + size)
-        own = lengths[here]
-        last = first + int(own.sum())
-        yield (tiles[first:last], own, [group[here] for group in genes], *(facts[here] for facts in clinical))
+        last = first + int(lengths[here].sum())
+        own = tiles[first:last], lengths[here], [group[here] for group in genes]
+        yield (*own, clinical[0][here]) if clinical else own
         start, first = start + size, last
 
 
