@@ -116,7 +116,7 @@ def show_sizes(sizes: list[int], *, jobs: int) -> None:
     """The demo's recipes on more and more patients."""
     single = [recipe for recipe in RECIPES if len(recipe.modalities) == 1]
     ridge = next(recipe for recipe in RECIPES if recipe.model == "cox_ridge")
-    names = [recipe.run_name(BOTH) for recipe in single]
+    names = [replace(recipe, options={}).run_name(BOTH) for recipe in single]
     print(f"\n| patients / deaths | oracle | {' | '.join(names)} | ridge, both | glg, both | glg - best single | "
           "share of the way |")  # fmt: skip
     print("|---" * (len(names) + 6) + "|")

@@ -11,7 +11,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.job_view import show_own_jobs
 from survdash.ui.prose import CINDEX, escape
-from survdash.ui.selection import is_papers, leader
+from survdash.ui.selection import is_papers, leader, leads_where
 
 MODALITIES = {"genes": "gene tables", "slide": "slides"}
 CINDEX_HELP = CINDEX + " ± is the standard deviation over the held-out folds."
@@ -39,7 +39,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             if best.name != first.name:
                 why = "We recommend it because it is the paper's; it" if is_papers(first) else "It stands first, which"
                 st.markdown(
-                    f"{why} is not necessarily the best. Highest here: {escape(best.title)}, "
+                    f"{why} is not necessarily the best. Highest {leads_where(runs)}: {escape(best.title)}, "
                     f"C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."
                 )
             with st.container(horizontal=True):

@@ -31,7 +31,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--bins", type=int, help="time bins (default 4)")
     made.add_argument("--max-tiles", type=int, help="tiles of a case that an epoch looks at; default: all")
     made.add_argument("--learning-rate", type=float)
-    made.add_argument("--width", type=int, help="token width of the network")
+    made.add_argument("--width", type=int, help="token width of the network, or with --all of every network")
     made.add_argument("--without", type=_names, action="append", default=[],
                       help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
     made.add_argument("--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
@@ -90,14 +90,16 @@ def _run_all(options: argparse.Namespace, changes: dict[str, Any], report: Repor
     """One line on stderr for each run when it is done, a table of all at the end; status 2 if one failed."""
     from survdash import usecases
 
-    alone = ("model", "modalities", "width", "learning_rate", "without", "option", "out")
+    alone = ("model", "modalities", "learning_rate", "without", "option", "out")
     wrong = [name for name in alone if getattr(options, name) not in (None, [], "default")]
     if wrong:
         words = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
         raise InputError(f"{words} is for one run and does not go with --all.", hint="Leave it out.")
     rows = []
     with interrupt_for_us_alone():
-        for one in usecases.crossval_all(options.cohort, jobs=options.jobs, report=report, **changes):
+        for one in usecases.crossval_all(
+            options.cohort, width=options.width, jobs=options.jobs, report=report, **changes
+        ):
             row: dict[str, Any] = {"cohort": one.cohort, "model": one.model, "state": one.state}
             if one.artefact is not None:
                 card, cindex = one.artefact.card, one.artefact.evaluation()["cindex"]

@@ -15,7 +15,7 @@ def test_one_run_does_what_it_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     told = ["--stop", "inner", "--seeds", "2", "--loss", "cox", "--epochs", "2", "--folds", "made", "--k", "2"]
     assert main(["crossval", "demo", "--model", "snn", "--width", "8", *told, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["run"] == "snn-cox-loss-inner-stop-2-seeds-2-folds"
+    assert answer["run"] == "snn-width-8-cox-loss-inner-stop-2-seeds-2-folds"
     assert len(answer["cindex"]["folds"]) == 2
     artefact = read_artefact(run_folder("demo", answer["run"]))
     recipe = artefact.card.recipe
@@ -30,7 +30,8 @@ def test_one_run_does_what_it_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     [
         (["demo", "other"], "--all"),
         (["demo", "--by-site"], "--folds made"),
-        (["demo", "--all", "--width", "8"], "--width"),
+        (["demo", "--all", "--option", "width=8"], "--option"),
+        (["demo", "--all", "--width", "7"], "multiple of 8"),
         (["demo", "--option", "width"], "NAME=VALUE"),
         (["demo", "--option", "deals=0"], "deals"),
         (["demo", "--model", "cox_ridge", "--stop", "inner"], "stop"),

@@ -17,8 +17,25 @@ if TYPE_CHECKING:
 
 MODALITIES = ("genes", "slide", "clinical")
 HEADS = 8  # of the attention layers; a token's width is a multiple of it
-Choice = type | tuple[str, ...]  # what an option may be: bool, int for a count, or one of some words
-WIDTH: Mapping[str, Choice] = MappingProxyType({"width": int})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A switch of a network, as it usually is: yes or no, a count from 1, or one of some ``words``."""
+
+    usual: bool | int | str
+    words: tuple[str, ...] = ()
+
+
+def _width(usual: int) -> dict[str, Option]:
+    """The option of every network: how wide it is."""
+    return {"width": Option(usual=usual)}
+
+
+GLG_OPTIONS: Mapping[str, Option] = MappingProxyType({
+    **_width(256), "deals": Option(usual=8), "tokens": Option(usual="dealt", words=("dealt", "tiles")),
+    "alignment": Option(usual=True), "cross_attention": Option(usual=True), "transport": Option(usual=True),
+})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +48,7 @@ class ModelSpec:
     "gradient" (a network, by the shared loop), or a closed statistical fit by what it results in (``FITTED``).
     ``with_paths``: Cox models of all it looks at stand beside the network, and held-out risks within the training fold
     weigh them (``baselines.linear_paths``); ``path_options`` are their switches. ``options`` are the switches of its
-    class: bool, int for a count, or the words to choose from; ``defaults`` are values of them that differ from the
-    class's own.
+    class.
     """
 
     title: str
@@ -40,13 +56,17 @@ class ModelSpec:
     modalities: tuple[str, ...]
     fitter: Literal["gradient", "cox", "forest", "fusion"]
     source: str
-    options: Mapping[str, Choice] = field(default_factory=dict)
-    path_options: Mapping[str, Choice] = field(default_factory=dict)
-    defaults: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+    path_options: Mapping[str, Option] = field(default_factory=dict)
     either: bool = False
     at_least: int = 1
     with_clinical: bool = False
     with_paths: bool = False
+
+    @property
+    def switches(self) -> Mapping[str, Option]:
+        """Options of the network and of the paths beside it."""
+        return {**self.options, **self.path_options}
 
     @property
     def needs(self) -> str:
@@ -81,66 +101,58 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({
     "glg": ModelSpec(
         title="GLG fusion (the paper's model)", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
         fitter="gradient", source="Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002",
-        options={
-            **WIDTH, "deals": int, "tokens": ("dealt", "tiles"), "alignment": bool, "cross_attention": bool,
-            "transport": bool, "stand_ins": bool,
-        },
-        either=True,
+        options={**GLG_OPTIONS, "stand_ins": Option(usual=False)}, either=True,
     ),
     "glg_linear": ModelSpec(
         title="GLG fusion with linear paths", target="fusion:GlobalLocalGlobal", modalities=MODALITIES,
         fitter="gradient", source="Zhang 2025, weighed against ridge Cox models as by Wolpert 1992 and Breiman 1996",
-        options={
-            **WIDTH, "deals": int, "tokens": ("dealt", "tiles"), "alignment": bool, "cross_attention": bool,
-            "transport": bool,
-        },
-        path_options={"prior": bool, "product": bool},
+        path_options={"prior": Option(usual=True), "product": Option(usual=True)},
         # The paths do what is linear; on inner folds of real cohorts a narrow network beside them is no worse.
-        defaults={"width": 64}, either=True, with_clinical=True, with_paths=True,
+        options={**GLG_OPTIONS, **_width(64)}, either=True, with_clinical=True, with_paths=True,
     ),
     "snn": ModelSpec(
         title="SNN", target="baselines.snn:Snn", modalities=("genes",), fitter="gradient",
-        source="Klambauer 2017; size as in Chen 2021", options=WIDTH,
+        source="Klambauer 2017; size as in Chen 2021", options=_width(256),
     ),
     "snntrans": ModelSpec(
         title="SNN + Transformer", target="baselines.snntrans:SnnTrans", modalities=("genes",), fitter="gradient",
-        source="Klambauer 2017 and Vaswani 2017, as used by Zhou 2023", options=WIDTH,
+        source="Klambauer 2017 and Vaswani 2017, as used by Zhou 2023", options=_width(256),
     ),
     "attnmil": ModelSpec(
         title="AttnMIL", target="baselines.attnmil:AttnMil", modalities=("slide",), fitter="gradient",
-        source="Ilse 2018", options={**WIDTH, "hidden_layer": bool},
+        source="Ilse 2018", options={**_width(512), "hidden_layer": Option(usual=False)},
     ),
     "clam": ModelSpec(
         title="CLAM-SB", target="baselines.clam:Clam", modalities=("slide",), fitter="gradient",
-        source="Lu 2021, doi:10.1038/s41551-020-00682-w", options={**WIDTH, "hidden": int},
+        source="Lu 2021, doi:10.1038/s41551-020-00682-w", options={**_width(512), "hidden": Option(usual=256)},
     ),
     "transmil": ModelSpec(
         title="TransMIL", target="baselines.transmil:TransMil", modalities=("slide",), fitter="gradient",
-        source="Shao 2021, arXiv:2106.00908", options=WIDTH,
+        source="Shao 2021, arXiv:2106.00908", options=_width(512),
     ),
     "porpoise": ModelSpec(
         title="Porpoise", target="baselines.porpoise:Porpoise", modalities=("genes", "slide"), fitter="gradient",
-        source="Chen 2022, doi:10.1016/j.ccell.2022.07.004", options=WIDTH,
+        source="Chen 2022, doi:10.1016/j.ccell.2022.07.004", options=_width(256),
     ),
     "hfbsurv": ModelSpec(
         title="HFBSurv", target="baselines.hfbsurv:HfbSurv", modalities=("genes", "slide"), fitter="gradient",
-        source="Li 2022, doi:10.1093/bioinformatics/btac113", options=WIDTH,
+        source="Li 2022, doi:10.1093/bioinformatics/btac113", options=_width(256),
     ),
     "mcat": ModelSpec(
         title="MCAT", target="baselines.mcat:Mcat", modalities=("genes", "slide"), fitter="gradient",
-        source="Chen 2021, ICCV", options=WIDTH,
+        source="Chen 2021, ICCV", options=_width(256),
     ),
     "dualtrans": ModelSpec(
         title="DualTrans", target="baselines.dualtrans:DualTrans", modalities=("genes", "slide"), fitter="gradient",
-        source="Two Transformers without interaction, as the baseline of Zhou 2023", options=WIDTH,
+        source="Two Transformers without interaction, as the baseline of Zhou 2023", options=_width(256),
     ),
     "motcat": ModelSpec(
         title="MOTCat", target="baselines.motcat:MotCat", modalities=("genes", "slide"), fitter="gradient",
-        source="Xu and Chen 2023, ICCV", options={**WIDTH, "micro_batch": int},
+        source="Xu and Chen 2023, ICCV", options={**_width(256), "micro_batch": Option(usual=256)},
     ),
     "survpath": ModelSpec(
         title="SurvPath", target="baselines.survpath:SurvPath", modalities=("genes", "slide"), fitter="gradient",
-        source="Jaume 2024, CVPR", options=WIDTH,
+        source="Jaume 2024, CVPR", options=_width(256),
     ),
     "cox_ridge": ModelSpec(
         title="Ridge Cox", target="baselines.cox_ridge:fit", modalities=MODALITIES, fitter="cox",
@@ -190,7 +202,7 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
     InputError
         Naming the option and what is allowed.
     """
-    known = {**get(name).options, **get(name).path_options}
+    known = get(name).switches
     for option, value in options.items():
         if option not in known:
             allowed = ", ".join(known) or "none"
@@ -200,11 +212,11 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
             raise InputError(f"A width of {value} is not a multiple of {HEADS}.", hint="Try 64, 128 or 256.")
 
 
-def _check_value(words: str, value: object, choice: Choice) -> None:
-    if isinstance(choice, tuple):
-        if value not in choice:
-            raise InputError(f"{words} cannot be {value!r}.", hint=f"Choose from: {', '.join(choice)}.")
-    elif choice is bool:
+def _check_value(words: str, value: object, option: Option) -> None:
+    if option.words:
+        if value not in option.words:
+            raise InputError(f"{words} cannot be {value!r}.", hint=f"Choose from: {', '.join(option.words)}.")
+    elif isinstance(option.usual, bool):
         if not isinstance(value, bool):
             raise InputError(f"{words} is yes or no, not {value!r}.")
     elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -270,7 +282,8 @@ def build(
     if spec.fitter != "gradient":
         raise InputError(f"{spec.title} is not a network.", hint=f"Networks: {', '.join(names())}.")
     check_options(name, options)
-    options = {**spec.defaults, **{key: value for key, value in options.items() if key not in spec.path_options}}
+    usual = {option: known.usual for option, known in spec.options.items()}
+    options = usual | {key: value for key, value in options.items() if key not in spec.path_options}
     given = {"genes": bool(gene_dims), "slide": tile_dim is not None, "clinical": bool(clinical_dim)}
     check_modalities(name, [one for one in spec.modalities if given[one]])
     if "clinical" in spec.modalities:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from survdash.training.fold_model import FoldModel, NetworkInputs, build_network
 from survdash.training.losses import cox_loss, survival_loss
 
 SCORED_AT_ONCE = 16
+# Of a training step: 32 bags of 500 go through the network together, larger ones in parts. What a network keeps of a
+# tile until its gradient is known may be some hundred times the tile's share of the projection.
+TILES_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,12 +150,53 @@ def _epoch(
 
     losses = []
     for batch, inputs in prefetched(load, batches):
-        loss = case_loss(network(*inputs), targets.take(batch.to(training.device)), loss=recipe.loss)
         optimiser.zero_grad()
-        loss.mean().backward()
+        # Cox's partial likelihood compares the cases of a step, so that all have to be there.
+        sizes = [len(batch)] if recipe.loss == "cox" else part_sizes(inputs[1].tolist(), cases=len(batch))
+        for part, own in zip(batch.split(sizes), split_inputs(inputs, sizes), strict=True):
+            loss = case_loss(network(*own), targets.take(part.to(training.device)), loss=recipe.loss)
+            (loss.sum() / len(batch)).backward()
+            losses.append(loss.detach())
         optimiser.step()
-        losses.append(loss.detach())
     return float(torch.cat(losses).mean())
+
+
+def part_sizes(tiles: Sequence[int], *, cases: int) -> list[int]:
+    """How many of a step's cases, in their order, go through the network together.
+
+    Parameters
+    ----------
+    tiles : sequence of int
+        Tiles of each case; empty where the network looks at none.
+    cases : int
+
+    Returns
+    -------
+    list of int
+        Sum ``cases``: each part has at most ``TILES_AT_ONCE`` tiles, or is one case.
+    """
+    if not tiles:
+        return [cases]
+    sizes, filled = [0], 0
+    for count in tiles:
+        if sizes[-1] and filled + count > TILES_AT_ONCE:
+            sizes.append(0)
+            filled = 0
+        sizes[-1] += 1
+        filled += count
+    return sizes
+
+
+def split_inputs(inputs: NetworkInputs, sizes: Sequence[int]) -> Iterator[NetworkInputs]:
+    """The inputs of consecutive parts of the cases, ``sizes`` cases each."""
+    tiles, lengths, genes, *clinical = inputs
+    start = first = 0
+    for size in sizes:
+        here = slice(start, start + size)
+        last = first + int(lengths[here].sum())
+        own = tiles[first:last], lengths[here], [group[here] for group in genes]
+        yield (*own, clinical[0][here]) if clinical else own
+        start, first = start + size, last
 
 
 def outputs(training: Training, network: nn.Module, cases: np.ndarray) -> Iterator[Output]:

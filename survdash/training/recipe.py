@@ -44,7 +44,7 @@ class Recipe:
         Ridge penalty of the Cox model, around which late fusion tries others, and by which those of linear paths are
         multiplied; no other model reads it.
     options : mapping
-        Switches of the network, see its class.
+        Switches of the network, see its class; one that is not named is as it usually is.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class Recipe:
     made_folds: int = 0
     by_site: bool = False
     penalty: float = 1.0
-    options: Mapping[str, float | int | bool] = field(default_factory=dict)
+    options: Mapping[str, str | float | int | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spec = get(self.model)
@@ -115,12 +115,18 @@ class Recipe:
         unasked = (*available, "clinical") if spec.with_clinical else available
         if self.modalities != tuple(name for name in spec.modalities if name in unasked):
             parts += self.modalities
-        left_out = sorted(name for name, value in self.options.items() if value is False)
-        return "-".join([*parts, *(f"without-{name}" for name in left_out), *self.differences()])
+        return "-".join([*parts, *(f"without-{name}" for name in self.left_out()), *self.differences()])
+
+    def left_out(self) -> tuple[str, ...]:
+        """Parts of the network that it does without."""
+        return tuple(name for name, value in self._unusual_options().items() if value is False)
 
     def differences(self) -> list[str]:
-        """What else sets the run apart from the paper's training, so that it does not replace that run."""
-        parts = ["stand-ins"] if self.allows_missing else []
+        """What else sets the run apart from the usual training, so that it does not replace that run."""
+        parts = [
+            name.replace("_", "-") if value is True else f"{name.replace('_', '-')}-{value}"
+            for name, value in self._unusual_options().items() if value is not False
+        ]
         if self.loss == "cox":
             parts.append("cox-loss")
         elif self.bins != DEFAULT_BINS:
@@ -134,6 +140,11 @@ class Recipe:
         if self.made_folds:
             parts.append(f"{self.made_folds}-folds" + ("-by-site" if self.by_site else ""))
         return parts
+
+    def _unusual_options(self) -> dict[str, object]:
+        """The options that are not as they usually are, by alphabet."""
+        known = get(self.model).switches
+        return {name: value for name, value in sorted(self.options.items()) if value != known[name].usual}
 
     def to_json(self) -> dict[str, object]:
         """Plain JSON values."""

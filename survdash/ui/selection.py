@@ -53,8 +53,16 @@ def pick_run(cohort: usecases.CohortEntry, *, page: str) -> usecases.RunEntry:
 
 
 def leader(runs: Sequence[usecases.RunEntry]) -> usecases.RunEntry:
-    """The model with the highest C-index; of equal ones the first."""
-    return max(runs, key=lambda run: run.cindex_mean)
+    """The model with the highest C-index of those judged on the patients and folds of the first; of equal the first.
+
+    Other folds, or fewer patients, can be easier: a C-index on them says nothing about who orders patients better.
+    """
+    return max((run for run in runs if run.judged_on == runs[0].judged_on), key=lambda run: run.cindex_mean)
+
+
+def leads_where(runs: Sequence[usecases.RunEntry]) -> str:
+    """Among which models ``leader`` leads: "here", or "on the same patients and folds" where there are others."""
+    return "here" if len({run.judged_on for run in runs}) == 1 else "on the same patients and folds"
 
 
 def is_papers(run: usecases.RunEntry) -> bool:
@@ -76,7 +84,7 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
         words.append("The first is the paper's model, which this program was built around; it is not necessarily the "
                      "best.")
     if best.name != first.name:
-        words.append(f"The highest C-index has {escape(best.title)}: {best.cindex_mean:.2f}, against "
-                     f"{first.cindex_mean:.2f} of the first.")
+        words.append(f"The highest C-index {leads_where(runs)} has {escape(best.title)}: {best.cindex_mean:.2f}, "
+                     f"against {first.cindex_mean:.2f} of the first.")
     words.append("Page Compare sets them side by side and says which differences are more than chance.")
     return " ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,7 +61,8 @@ def make_demo(out: Path, *, report: Report = silent) -> Cohort:
     write_demo_cohort(out / DEMO, simulated, bags)
     for recipe in RECIPES:
         cohort = read_cohort(out / DEMO)
-        crossval(cohort, recipe, folder=out / f"{DEMO}-{recipe.run_name(cohort.modalities)}", report=report)
+        name = replace(recipe, options={}).run_name(cohort.modalities)  # all are narrow: no need to say it of each
+        crossval(cohort, recipe, folder=out / f"{DEMO}-{name}", name=name, report=report)
     for number in range(SAMPLES):
         write_sample_case(out / DEMO / f"sample_{number + 1}", number=number)
     return read_cohort(out / DEMO)

@@ -12,6 +12,7 @@ from survdash.nets.registry import DEFAULT_MODEL, MODELS
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
 from survdash.sources.importing import NAME
+from survdash.training.recipe import Recipe
 
 DEMO = "demo"
 
@@ -30,7 +31,10 @@ class CohortEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunEntry:
-    """One trained and evaluated model of a cohort; ``name`` is the model, with its modality where it uses fewer."""
+    """One trained and evaluated model of a cohort; ``name`` is the model, with its modality where it uses fewer.
+
+    C-indices of two runs can be set beside each other where ``judged_on`` is the same: as many patients, same folds.
+    """
 
     name: str
     model: str
@@ -38,6 +42,7 @@ class RunEntry:
     modalities: tuple[str, ...]
     cindex_mean: float
     cindex_sd: float
+    judged_on: tuple[object, ...]
     card: dict[str, object]
 
 
@@ -199,7 +204,7 @@ def run_title(card: Card) -> str:
         parts.append(f"{(*seen, 'clinical facts')[0]} only")
     if "clinical" in card.modalities and seen:
         parts.append("with clinical facts")
-    parts += [f"without {name.replace('_', ' ')}" for name, value in card.recipe.options.items() if value is False]
+    parts += [f"without {name.replace('_', ' ')}" for name in card.recipe.left_out()]
     return ", ".join([*parts, *(words.replace("-", " ") for words in card.recipe.differences())])
 
 
@@ -207,8 +212,14 @@ def _entry(artefact: Artefact) -> RunEntry:
     card, cindex = artefact.card, artefact.evaluation()["cindex"]
     return RunEntry(
         name=card.run, model=card.recipe.model, title=run_title(card), modalities=card.modalities,
-        cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], card=card.to_json(),
+        cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], judged_on=(card.cases, *_folds_of(card.recipe)),
+        card=card.to_json(),
     )
+
+
+def _folds_of(recipe: Recipe) -> tuple[object, ...]:
+    """What made the folds: the cohort's own are one; of made ones the seed makes others."""
+    return (recipe.made_folds, recipe.by_site, recipe.seed) if recipe.made_folds else ()
 
 
 def _rank(run: str) -> tuple[bool, str]:

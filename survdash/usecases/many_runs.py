@@ -10,7 +10,7 @@ from survdash import __version__
 from survdash.artefact import Artefact, read_artefact
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, Cancelled, NotEnoughDataError, SurvdashError
-from survdash.nets.registry import MODELS, get
+from survdash.nets.registry import MODELS, check_options, get
 from survdash.progress import Cancel, Report, check_cancel, silent
 from survdash.training.recipe import Recipe
 from survdash.usecases.library import open_cohort, run_folder
@@ -34,8 +34,8 @@ class RunOutcome:
 
 
 def crossval_all(
-    cohorts: Sequence[str], *, models: Sequence[str] = tuple(MODELS), jobs: int = 1, report: Report = silent,
-    cancel: Cancel | None = None, **changes: Any,
+    cohorts: Sequence[str], *, models: Sequence[str] = tuple(MODELS), width: int | None = None, jobs: int = 1,
+    report: Report = silent, cancel: Cancel | None = None, **changes: Any,
 ) -> Iterator[RunOutcome]:
     """Train and evaluate methods on every cohort that has what they look at; yield each when it is done.
 
@@ -47,6 +47,8 @@ def crossval_all(
     cohorts : sequence of str
     models : sequence of str
         Which methods; every one by default.
+    width : int, optional
+        Of every network; each as it usually is by default. What is no network is trained as ever.
     jobs : int
         Processes that share the folds of a run.
     **changes
@@ -54,18 +56,19 @@ def crossval_all(
 
     Raises
     ------
-    UnknownNameError
-        If there is no such cohort or method, before anything is trained.
+    UnknownNameError, InputError
+        If there is no such cohort or method, or no such width, before anything is trained.
     Cancelled
         If ``cancel`` is set.
     """
     opened = [open_cohort(name) for name in dict.fromkeys(cohorts)]
     for model in models:
-        get(model)
+        check_options(model, _width_option(model, width))
     for cohort in opened:
         for model in models:
             check_cancel(cancel, step=f"{model} on {cohort.name}")
-            yield _one(cohort, model, changes, jobs=jobs, report=report, cancel=cancel)
+            options = {"options": _width_option(model, width)}
+            yield _one(cohort, model, changes | options, jobs=jobs, report=report, cancel=cancel)
 
 
 def finished_run(cohort: Cohort, recipe: Recipe) -> Artefact | None:
@@ -77,6 +80,12 @@ def finished_run(cohort: Cohort, recipe: Recipe) -> Artefact | None:
     card = found.card
     same = (card.recipe, card.cohort_digest, card.software) == (recipe, cohort.digest, __version__)
     return found if same else None
+
+
+def _width_option(model: str, width: int | None) -> dict[str, int]:
+    """The option, unless the model has none or is as wide anyhow: then it is the run that is made without asking."""
+    usual = get(model).options.get("width")
+    return {} if width is None or usual is None or usual.usual == width else {"width": width}
 
 
 def _one(

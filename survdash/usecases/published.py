@@ -58,8 +58,7 @@ class Published:
 
     def is_of(self, recipe: Recipe) -> bool:
         """True where a recipe is the same method, reading the same modalities, without the same part."""
-        left_out = tuple(name for name, value in recipe.options.items() if value is False)
-        same_parts = left_out == ((self.without,) if self.without else ())
+        same_parts = recipe.left_out() == ((self.without,) if self.without else ())
         return (recipe.model, recipe.modalities) == (self.model, self.modalities) and same_parts
 
 

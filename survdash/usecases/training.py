@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 def import_cohort(
     table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
-    dry_run: bool = False, report: Report = silent,
+    groups: Path | None = None, dry_run: bool = False, report: Report = silent,
 ) -> ImportReport:
     """Import tables as a cohort of this machine, or with ``dry_run`` say what would be; see ``sources.importing``."""
     return import_tables(
-        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(check_name(name)),
-        dry_run=dry_run, report=report,
+        table, name=name, folds=folds, features=features, clinical=clinical, groups=groups,
+        target=cohort_folder(check_name(name)), dry_run=dry_run, report=report,
     )
 
 
@@ -71,8 +71,8 @@ def make_recipe(
 
 
 def crossval(
-    cohort: Cohort, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, report: Report = silent,
-    cancel: Cancel | None = None,
+    cohort: Cohort, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, name: str = "",
+    report: Report = silent, cancel: Cancel | None = None,
 ) -> Artefact:
     """Train and evaluate ``recipe`` on the cohort's folds, or on those it makes, and keep the run.
 
@@ -84,6 +84,8 @@ def crossval(
         Processes that share the folds and seeds.
     folder : Path, optional
         Where to write; the cohort's own runs by default.
+    name : str
+        Of the run; by default what sets its recipe apart.
 
     Raises
     ------
@@ -92,7 +94,8 @@ def crossval(
     InputError
         If ``folder`` holds something else than a model, or ``jobs`` is no number of processes.
     """
-    place = folder or run_folder(cohort.name, recipe.run_name(cohort.modalities))
+    run = name or recipe.run_name(cohort.modalities)
+    place = folder or run_folder(cohort.name, run)
     check_model_folder(place)
     if jobs == 0 or jobs < -1:
         raise InputError(f"{jobs} processes cannot share the folds.", hint="Give a number from 1, or -1 for all cores.")
@@ -115,7 +118,7 @@ def crossval(
     }
     if recipe.stop == "inner":
         evaluation["inner"] = [asdict(curve.inner) for fold in result.folds for curve in fold.curves if curve.inner]
-    card = _card(cohort, recipe, data, result, events=int(survival.event.sum()))
+    card = _card(cohort, recipe, data, result, run=run, events=int(survival.event.sum()))
     artefact = write_artefact(
         place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
     )
@@ -149,10 +152,10 @@ def _refer(artefact: Artefact, data: ModelData) -> Artefact:
     return write_references(artefact, make_references(folds, data, artefact.predictions()))
 
 
-def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, events: int) -> Card:
+def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, run: str, events: int) -> Card:
     from survdash.training.clinical import describe_clinical
 
-    uses, run = recipe.modalities, recipe.run_name(cohort.modalities)
+    uses = recipe.modalities
     return Card(
         name=f"{cohort.name}-{run}", cohort=cohort.name, run=run,
         title=get(recipe.model).title, simulated=cohort.simulated, endpoint=cohort.endpoint, recipe=recipe,

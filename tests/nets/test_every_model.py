@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import numpy as np
@@ -160,6 +161,19 @@ def test_sixteen_cases_can_be_learnt_by_heart(name, modalities):
             if reached > 0.95:
                 break
     assert reached > 0.95
+
+
+@pytest.mark.parametrize("name", sorted(set(registry.names()) - {"glg", "glg_linear"}))
+def test_a_published_method_is_one_short_file_that_says_where_it_differs(name):
+    module = inspect.getmodule(registry.get(name).load())
+    source = inspect.getsource(module)
+    assert module.__name__ == f"survdash.nets.baselines.{name}"
+    assert source.count("\n") < 150
+    whole = f"{module.__doc__}\n{registry.get(name).load().__doc__}"
+    year = re.search(r"20\d\d", registry.get(name).source)
+    assert year is None or year[0] in whole
+    for words in (r"\(N, B[,)]|\(B,\)", "section|eq|Methods|STAR|paper's", "Notes", "difference|sets it apart"):
+        assert re.search(words, whole), words
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 
@@ -56,6 +58,14 @@ def test_some_models_can_do_with_either(name, given):
 
 def test_what_a_network_does_not_look_at_is_left_aside():
     assert registry.build("snn", tile_dim=8, gene_dims=(3,), width=8).blocks[0][0].in_features == 3
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_what_is_usual_is_what_the_class_does_by_itself(name):
+    spec = registry.get(name)
+    own = {key: one.default for key, one in inspect.signature(spec.load()).parameters.items()}
+    usual = {key: option.usual for key, option in spec.options.items()}
+    assert usual == {key: own[key] for key in usual} | ({"width": 64} if spec.with_paths else {})
 
 
 def test_what_is_no_network_is_not_built():

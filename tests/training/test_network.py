@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from survdash.case import Survival
 from survdash.nets.output import plain_output
@@ -13,7 +16,7 @@ from survdash.training import network as room
 from survdash.training.fold_model import build_network
 from survdash.training.loop import prepare
 from survdash.training.losses import survival_loss
-from survdash.training.network import Training, case_loss, make_targets, train_network
+from survdash.training.network import Training, case_loss, make_targets, part_sizes, train_network
 
 
 @pytest.fixture
@@ -49,6 +52,40 @@ def test_one_step_on_32_cases_is_32_accumulated_steps(small, task, model):
     largest = max(grad.abs().max() for grad in together.values())
     for name, grad in together.items():
         assert (grad - alone[name]).abs().max() <= 1e-9 * largest, name
+
+
+@given(tiles=st.lists(st.integers(0, 50), min_size=1, max_size=40))
+def test_a_step_goes_in_parts_of_bounded_size(tiles):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "TILES_AT_ONCE", 40)
+        sizes = part_sizes(tiles, cases=len(tiles))
+    assert sum(sizes) == len(tiles)
+    assert all(size > 0 for size in sizes)
+    parts = [part.tolist() for part in torch.tensor(tiles).split(sizes)]
+    assert all(len(part) == 1 or sum(part) <= 40 for part in parts)
+    # No two neighbours would have fitted into one.
+    assert all(sum(one) + other[0] > 40 for one, other in pairwise(parts))
+
+
+@pytest.mark.parametrize(("model", "loss"), [("clam", "nll"), ("porpoise", "nll"), ("porpoise", "cox")])
+def test_a_step_in_parts_has_the_gradient_of_the_step(small, task, monkeypatch, model, loss):
+    monkeypatch.setattr("torch.nn.Dropout.forward", lambda self, rows: rows)
+    monkeypatch.setattr("torch.nn.AlphaDropout.forward", lambda self, rows: rows)
+    seen = []
+
+    def note(optimiser):
+        seen.append([weight.grad.clone() for group in optimiser.param_groups for weight in group["params"]])
+
+    monkeypatch.setattr("torch.optim.Adam.step", note)
+    training = replace(task(small(model, loss=loss, batch_cases=99)), epochs=1)
+    _, told = train_network(training)
+    monkeypatch.setattr(room, "TILES_AT_ONCE", 20)
+    _, told_in_parts = train_network(training)
+    whole, parts = seen  # one step each
+    assert told_in_parts.training == pytest.approx(told.training, rel=1e-5)
+    largest = max(float(slope.abs().max()) for slope in whole)
+    for one, other in zip(whole, parts, strict=True):
+        torch.testing.assert_close(other, one, atol=1e-5 * largest, rtol=1e-4)  # sums of float32 in another order
 
 
 def test_reading_ahead_changes_nothing(small, task, monkeypatch):

@@ -44,10 +44,18 @@ def test_a_recipe_of_the_time_before_the_newer_fields_is_read_as_it_was_then():
         ({"loss": "cox", "bins": 12}, "glg-cox-loss"), ({"bins": 12}, "glg-12-bins"), ({"seeds": 3}, "glg-3-seeds"),
         ({"stop": "inner", "max_tiles": 500}, "glg-inner-stop-500-tiles"), ({"made_folds": 5}, "glg-5-folds"),
         ({"made_folds": 4, "by_site": True}, "glg-4-folds-by-site"),
+        ({"options": {"width": 64}}, "glg-width-64"), ({"options": {"tokens": "tiles"}}, "glg-tokens-tiles"),
+        ({"options": {"deals": 2, "stand_ins": True}, "seeds": 2}, "glg-deals-2-stand-ins-2-seeds"),
+        ({"options": {"transport": False, "width": 64}}, "glg-without-transport-width-64"),
+        ({"options": {"transport": True, "stand_ins": False, "tokens": "dealt"}}, "glg"),
+        ({"model": "attnmil", "modalities": ("slide",), "options": {"hidden_layer": True}}, "attnmil-hidden-layer"),
+        ({"model": "clam", "modalities": ("slide",), "options": {"hidden": 64}}, "clam-hidden-64"),
+        ({"model": "glg_linear", "options": {"width": 64}}, "glg_linear-genes-slide"),
+        ({"model": "glg_linear", "options": {"width": 256}}, "glg_linear-genes-slide-width-256"),
     ],
 )  # fmt: skip
 def test_a_run_is_named_by_how_it_differs_so_that_it_replaces_no_other(changes, name):
-    recipe = Recipe(model="glg", modalities=("genes", "slide"), **changes)
+    recipe = Recipe(**({"model": "glg", "modalities": ("genes", "slide")} | changes))
     assert recipe.run_name(("genes", "slide")) == name
     assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from survdash import usecases
 from survdash.ui import caching
-from survdash.ui.selection import model_help
+from survdash.ui.selection import leader, leads_where, model_help
 
 
 def script():
@@ -35,6 +38,27 @@ def test_the_help_says_that_the_recommended_model_may_not_be_the_best(demo):
     assert "not necessarily the best" in words
     assert (f"{best.cindex_mean:.2f}" in words) == (best is not runs[0])
     assert AppTest.from_function(script).run().selectbox[1].help == words
+
+
+def test_who_leads_is_told_among_runs_on_the_same_patients_and_folds(demo):
+    first, second, third, *_ = (replace(run, cindex_mean=0.6) for run in caching.runs(demo))
+    best = replace(second, cindex_mean=0.7)
+    fewer, other_folds = (replace(third, cindex_mean=0.9, judged_on=judged) for judged in ((50,), (200, 5, False, 0)))
+    assert leader([first, best]) is best
+    assert leads_where([first, best]) == "here"
+    for unlike in (fewer, other_folds):
+        assert leader([first, unlike, best]) is best
+        assert "on the same patients and folds" in model_help([first, unlike, best])
+        assert leader([unlike, first, best]) is unlike
+
+
+def test_runs_on_made_folds_are_not_judged_as_those_on_the_given(demo, data_dir):
+    given = {run.judged_on for run in usecases.list_runs(demo)}
+    cohort = usecases.open_cohort(demo)
+    for made in ({"made_folds": 2}, {"made_folds": 2, "by_site": True}, {"made_folds": 3}):
+        usecases.crossval(cohort, usecases.make_recipe(cohort, model="cox_clinical", **made))
+    assert len(given) == 1
+    assert len({run.judged_on for run in usecases.list_runs(demo)}) == 4
 
 
 @pytest.mark.parametrize(("loader", "words"), [("cohorts", "No cohort is on this"), ("runs", "No model has been")])

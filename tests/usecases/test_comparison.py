@@ -127,4 +127,11 @@ def test_a_run_without_a_part_has_a_title_of_its_own(data_dir: Path) -> None:
                                  options={"width": 16, "alignment": False}))  # fmt: skip
     titles: pd.Series = compare_models("demo")["title"]
     assert titles.is_unique
-    assert any("genes only, without alignment, 2 seeds" in title for title in titles)
+    assert any("genes only, without alignment, width 16, 2 seeds" in title for title in titles)
+
+
+def test_runs_that_differ_in_one_option_stand_side_by_side(as_blca: str) -> None:
+    cohort = open_cohort(as_blca)
+    for width in (8, 16):
+        crossval(cohort, make_recipe(cohort, model="snn", epochs=1, options={"width": width}))
+    assert sorted(compare_models(as_blca)["title"]) == ["SNN, width 16", "SNN, width 8"]

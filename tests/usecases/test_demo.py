@@ -13,8 +13,8 @@ from survdash.settings import SHIPPED_MODELS
 from survdash.simulation.patients import DEMO_SEED, simulate_cohort, simulate_patients
 from survdash.store import folder_bytes
 from survdash.usecases.cases import write_sample_case
-from survdash.usecases.demo import PATIENTS, SAMPLES, embed_simulated
-from survdash.usecases.library import open_cohort
+from survdash.usecases.demo import PATIENTS, RECIPES, SAMPLES, embed_simulated
+from survdash.usecases.library import list_runs, open_cohort, open_run
 
 
 def test_a_few_patients_made_anew_equal_the_shipped_ones() -> None:
@@ -40,6 +40,14 @@ def test_the_true_risk_is_kept_for_the_oracle_and_no_model_is_shown_it() -> None
     simulated = simulate_cohort(PATIENTS, seed=DEMO_SEED)
     np.testing.assert_allclose(cohort.patients["true_risk"], simulated.true_risk)
     assert "true_risk" not in cohort.genes
+
+
+def test_the_shipped_models_are_of_the_recipes_and_their_titles_say_that_they_are_narrow() -> None:
+    shipped = {run.name: run for run in list_runs("demo")}
+    kept = [open_run("demo", name).card.recipe for name in shipped]
+    assert len(kept) == len(RECIPES)
+    assert all(recipe in kept for recipe in RECIPES)
+    assert all(("width 64" in run.title) == (name != "cox_ridge") for name, run in shipped.items())
 
 
 def test_the_sample_cases_are_made_by_the_command_and_stand_in_no_cohort(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_every_method_that_fits_is_trained_once_and_finished_runs_are_told(genes
     assert not list((cohort_folder(genes_only).parents[1] / "training").iterdir())  # no work is left behind
 
 
+def test_a_width_is_that_of_every_network_and_of_nothing_else(genes_only: str) -> None:
+    made = few(crossval_all([genes_only], models=("snn", "glg_linear", "cox_ridge"), width=64, epochs=1))
+    assert all(one.artefact is not None for one in made.values())
+    runs = {name: one.artefact.card.run for name, one in made.items() if one.artefact is not None}
+    assert runs == {"snn": "snn-width-64", "glg_linear": "glg_linear", "cox_ridge": "cox_ridge"}
+    widest = few(crossval_all([genes_only], models=("snn",), width=256, epochs=1))["snn"].artefact
+    assert widest is not None
+    assert widest.card.run == "snn"  # as usual
+
+
 def test_an_unknown_cohort_is_said_before_anything_is_trained(genes_only: str) -> None:
     with pytest.raises(UnknownNameError, match="nope"):
         next(crossval_all([genes_only, "nope"], epochs=1))

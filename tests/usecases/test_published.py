@@ -43,7 +43,7 @@ def test_every_method_and_part_is_one_of_ours() -> None:
     for one in published_numbers():
         spec = get(one.model)
         assert set(one.modalities) <= set(spec.modalities)
-        assert not one.without or spec.options[one.without] is bool
+        assert not one.without or spec.options[one.without].usual is True
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,6 @@ def test_only_the_same_method_on_the_same_modalities_stands_beside(cohort: Cohor
     assert beside(model="glg", modalities=(*both, "clinical")) is None
     assert beside(model="glg", modalities=both, options={"alignment": False}) == 0.691
     assert beside(model="glg", modalities=both, options={"alignment": False, "transport": False}) is None
+    assert beside(model="glg", modalities=both, options={"transport": True, "stand_ins": False}) == 0.731
     assert beside(model="rsf", modalities=both) is None
     assert beside(model="snn", modalities=("genes",)) == 0.606

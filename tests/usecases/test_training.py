@@ -21,7 +21,7 @@ def test_the_default_recipe_takes_every_modality_that_is_there(cohort: Cohort) -
     assert make_recipe(cohort, modalities=("genes",)).run_name(cohort.modalities) == "glg-genes"
     assert make_recipe(cohort, modalities=("genes",)).run_name(("genes",)) == "glg"
     ablated = make_recipe(cohort, options={"transport": False, "alignment": False, "width": 64})
-    assert ablated.run_name(cohort.modalities) == "glg-without-alignment-without-transport"
+    assert ablated.run_name(cohort.modalities) == "glg-without-alignment-without-transport-width-64"
 
 
 def test_a_model_or_modality_that_does_not_fit_is_a_message(cohort: Cohort) -> None:

@@ -17,6 +17,11 @@ class AttnMil(nn.Module):
     Tiles (ΣM, D) -> projection (ΣM, d) -> gated attention (hidden d/2), pooled (N, d) -> Linear (N, B); d is ``width``.
     With ``hidden_layer`` there is one more layer, d -> d/2 with ReLU, before the last: the survival code of Chen 2021
     has it, and 920,069 weights with it.
+
+    Notes
+    -----
+    Deliberate differences from Ilse 2018: the network that reads pixels is one projection of stored features, and the
+    dropout of Chen 2021 follows it and both gates.
     """
 
     def __init__(

@@ -38,6 +38,10 @@ class FactorisedBilinear(nn.Module):
 class HfbSurv(nn.Module):
     """Modality vectors, intra- and inter-modality bilinear pooling, modality attention, hazards.
 
+    In the paper's order: modality-specific fusion (each vector with itself, and how much each modality weighs),
+    cross-modality fusion (of the weighed vectors), the fusion layers. Slide (N, D) and genes (N, sum d_j) -> (N, d)
+    each -> (N, d + 20) each -> sum and cross term (N, d + 40) -> (N, 64) -> (N, B).
+
     Parameters
     ----------
     tile_dim : int
@@ -54,7 +58,8 @@ class HfbSurv(nn.Module):
     copy number are one modality, there is one pair of modalities, and the softmax over pairs falls away. Layer norm
     replaces batch norm, so that a case is judged alike alone and in company. Hazard logits replace the Cox output.
     From the public code: each form has a left and a right matrix, where the code multiplies one matrix's output by
-    itself within a modality and uses the genes' matrix for the slide; and each modality weighs its own vector.
+    itself within a modality and uses the genes' matrix for the slide, and the forms have no linear part, where the
+    code's matrices have biases; and each modality weighs its own vector.
     """
 
     def __init__(self, *, tile_dim: int, gene_dims: Sequence[int], bins: int = 4, width: int = 256) -> None:

@@ -44,6 +44,10 @@ class CoAttention(nn.Module):
 class Mcat(nn.Module):
     """Tile projection and gene SNNs, co-attention, one set Transformer a modality, concatenation, hazards.
 
+    The parts are the paper's: genomic-guided co-attention (``CoAttention``), set-based MIL Transformers and global
+    attention pooling (``Aggregator``), and the late fusion by concatenation (``concat_head``). Tiles (ΣM, D) ->
+    (ΣM, d); genes J x (N, d_j) -> (N, J, d); co-attended (N, J, d); each side pooled (N, d); both -> (N, B).
+
     Parameters
     ----------
     tile_dim : int

@@ -49,6 +49,10 @@ def unbalanced_plan(tiles: Tensor, genes: Tensor) -> Tensor:
 class MotCat(nn.Module):
     """MCAT with the transport plan in place of the attention weights, over random micro-batches of tiles.
 
+    The paper's OT-based co-attention, by unbalanced optimal transport of micro-batches (``unbalanced_plan``); all else
+    is MCAT's. Tiles (ΣM, D) -> (ΣM, d); a micro-batch H of m tiles and the gene tokens (J, d) -> plan P (m, J) ->
+    P^T H (J, d); each side pooled; both -> (N, B).
+
     Parameters
     ----------
     tile_dim : int
@@ -61,9 +65,11 @@ class MotCat(nn.Module):
 
     Notes
     -----
-    Deliberate differences from the public code: one loss on the mean logits of a case's micro-batches instead of the
-    mean of their losses; the gene tokens, which are the same in all of them, are aggregated once; at inference the
-    micro-batches are drawn from the tiles' content, so that the same case always gets the same answer.
+    Deliberate differences from the public code: one loss and one risk from the mean logits of a case's micro-batches
+    instead of the mean of their losses and risks; M tiles in ceil(M / 256) micro-batches instead of M // 256 + 1, which
+    is one more where M is a multiple; SELU where it has ELU; the gene tokens, which are the same in all micro-batches,
+    are aggregated once; at inference the micro-batches are drawn from the tiles' content, so that the same case always
+    gets the same answer.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ SCALE = 8  # each modality is narrowed by it before the outer product
 
 
 class Porpoise(nn.Module):
-    """The multimodal network of Chen 2022 (STAR methods).
+    """The multimodal network of Chen 2022 (STAR methods; "MMF" in its code).
 
     Slide: tiles (ΣM, D) -> dropout 0.1, projection (ΣM, 2d) -> gated attention (hidden d), pooled (N, 2d) -> Linear,
     ReLU (N, d). Genes: all groups side by side -> two SNN blocks (N, d). Both -> ``BilinearFusion`` with scale 8 ->

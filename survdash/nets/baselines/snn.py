@@ -17,6 +17,9 @@ BLOCKS = 4
 class Snn(nn.Module):
     """All gene groups side by side, four SNN blocks, one linear layer; the slide is not looked at.
 
+    The blocks are Klambauer 2017's: SELU and its initialisation (section "Constructing self-normalizing neural
+    networks") and alpha dropout ("New dropout technique").
+
     Genes J x (N, d_j) -> (N, sum d_j) -> four times Linear, SELU, AlphaDropout (N, ``width``) -> Linear (N, B).
 
     Notes

@@ -47,6 +47,10 @@ class PathwayAttention(nn.Module):
 class SurvPath(nn.Module):
     """One SNN a pathway, pathway attention, feed-forward and norm, the mean of each modality, hazards.
 
+    The paper's pathway tokenizer (``GeneEncoder``), patch projection and multimodal fusion (``PathwayAttention``).
+    Pathways J x (N, d_j) -> (N, J, d) and tiles (ΣM, D) -> (ΣM, d); attended (N, J, d/2) and (ΣM, d/2); their means
+    (N, d) -> (N, B).
+
     Parameters
     ----------
     tile_dim : int
