@@ -52,7 +52,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 
     made = usecases.import_cohort(
         options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
-        groups=options.groups, dry_run=options.dry_run, report=report,
+        dry_run=options.dry_run, report=report,
     )
     facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
     return facts | {"stored": not options.dry_run}
@@ -238,8 +238,6 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
-    made.add_argument("--groups", type=Path, help="gene groups, for instance pathways, in place of the six functional "
-                      "ones: one column each, its title above, gene symbols below")  # fmt: skip
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from survdash.sources.clinical_table import join_clinical, read_clinical_table
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import make_folds, read_folds, seed_of
-from survdash.sources.group_table import read_group_table
 from survdash.sources.research_csv import ResearchTable, read_research_csv
 from survdash.sources.table_file import name_some
 
@@ -95,7 +93,6 @@ def import_cohort(
     folds: Path | None = None,
     features: Path | None = None,
     clinical: Path | None = None,
-    groups: Path | None = None,
     target: Path,
     dry_run: bool = False,
     report: Report = silent,
@@ -113,8 +110,6 @@ def import_cohort(
         A slide-level table (``feature_table``), or bags (``bag_folder``).
     clinical : Path, optional
         Clinical table that fills stage, age and others (``clinical_table``).
-    groups : Path, optional
-        Gene groups in place of the six functional ones (``group_table``).
     target : Path
         The cohort's own folder; an older cohort there is replaced.
     dry_run : bool
@@ -139,7 +134,7 @@ def import_cohort(
     bags, counted = _read_features(features, patients.index, source)
     report(Progress(step="Deal the folds", done=2, total=STEPS))
     dealt, count, dealing = _deal(patients, folds, source)
-    gene_groups, grouping = _group(read, groups, source)
+    groups, grouping = _group(read)
     report(Progress(step="Write the cohort", done=3, total=STEPS))
     rate, follow_up, doubts = _judge_outcome(patients)
     notes = (
@@ -148,7 +143,7 @@ def import_cohort(
     if not dry_run:
         write_cohort(
             target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
-            genes=read.genes, gene_groups=gene_groups, slides={} if bags is None else bags.slides, folds=dealt,
+            genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt,
             source=source, bags=None if bags is None else bags.fill, bag_origin=None if bags is None else bags.origin,
             allow_missing=bags is not None and bags.allow_missing,
         )
@@ -228,30 +223,19 @@ def _deal(
     return dealt, FOLDS, (f"No folds given: {FOLDS} were made, stratified by event (seed {seed}).",)
 
 
-def _group(
-    read: ResearchTable, path: Path | None, source: dict[str, object]
-) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Groups of the gene columns, from a file or the functional ones; those without any gene here are named, left out.
-
-    Raises
-    ------
-    GeneError
-        If no group has a gene of the table.
-    """
+def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Functional groups of the gene columns; groups without any gene of the table are left out and named."""
     if read.genes is None:
-        return {}, () if path is None else (f"The table has no genes, so {path.name} is not used.",)
-    groups: Mapping[str, frozenset[str]] = functional_groups()
-    if path is not None:
-        given = read_group_table(path)
-        groups, source["groups"] = given.groups, given.source
+        return {}, ()
     symbols = {split_column(str(column))[0] for column in read.genes}
+    groups = functional_groups()
     present = {title: members for title, members in groups.items() if members & symbols}
-    dealt = group_columns(read.genes.columns, present or groups)
+    dealt = group_columns(read.genes.columns, present or None)
     lacking = [title for title in groups if title not in present]
     outside = len(set(read.genes.columns).difference(*dealt.values()))
-    notes = [f"No gene of the table belongs to: {name_some(lacking)}."] if lacking else []
+    notes = [f"No gene of the table belongs to: {', '.join(lacking)}."] if lacking else []
     if outside:
-        notes.append(f"{outside} of {read.genes.shape[1]} gene columns belong to no group, and no model sees them.")
+        notes.append(f"{outside} of {read.genes.shape[1]} gene columns belong to no functional group.")
     return dealt, tuple(notes)
 
 

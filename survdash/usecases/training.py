@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 def import_cohort(
     table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
-    groups: Path | None = None, dry_run: bool = False, report: Report = silent,
+    dry_run: bool = False, report: Report = silent,
 ) -> ImportReport:
     """Import tables as a cohort of this machine, or with ``dry_run`` say what would be; see ``sources.importing``."""
     return import_tables(
-        table, name=name, folds=folds, features=features, clinical=clinical, groups=groups,
-        target=cohort_folder(check_name(name)), dry_run=dry_run, report=report,
+        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(check_name(name)),
+        dry_run=dry_run, report=report,
     )
 
 

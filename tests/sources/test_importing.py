@@ -7,7 +7,7 @@ import pytest
 
 from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
-from survdash.errors import ClinicalError, CohortError, GeneError, NotEnoughDataError
+from survdash.errors import ClinicalError, CohortError, NotEnoughDataError
 from survdash.sources.cohort_folder import read_cohort
 from survdash.sources.importing import check_name, import_cohort
 
@@ -126,20 +126,6 @@ def test_features_of_other_patients_are_refused(write_table, patients, tmp_path)
     features = write_table([{"case_id": "Z", "area_HE": 1}], "f.csv")
     with pytest.raises(CohortError, match="no slide is of a case of the cohort"):
         import_cohort(write_table(patients(10)), name="made", features=features, target=tmp_path / "made")
-
-
-def test_gene_groups_can_be_given_by_a_table(write_table, patients, tmp_path):
-    rows = [{**row, "TP53_rnaseq": number, "MYC_rnaseq": -number} for number, row in enumerate(patients(10))]
-    table, pathways = write_table(rows), write_table([{"Cell cycle": "TP53", "Absent": "BRCA1"}], "pathways.csv")
-    done = import_cohort(table, name="made", groups=pathways, target=tmp_path / "made")
-    cohort = read_cohort(tmp_path / "made")
-    assert cohort.gene_groups == {"Cell cycle": ("TP53_rna",)}
-    assert cohort.source["groups"]["file"] == "pathways.csv"
-    assert "No gene of the table belongs to: Absent." in done.notes
-    outside = next(note for note in done.notes if "belong to no group" in note)
-    assert "no model sees them" in outside
-    with pytest.raises(GeneError, match="belongs to: Absent"):
-        import_cohort(table, name="made", groups=write_table([{"Absent": "BRCA1"}], "none.csv"), target=tmp_path / "n")
 
 
 @pytest.mark.parametrize("name", ["", "BLCA", "../x", "a b", "-a", "a" * 41, "ä"])
