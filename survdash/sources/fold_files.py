@@ -12,7 +12,7 @@ import pandas as pd
 
 from survdash.errors import ClinicalError, CohortError, NotEnoughDataError
 from survdash.sources.table_file import list_faults, name_some, read_table, to_text
-from survdash.store import digest
+from survdash.store import digest, file_sha256
 
 SPLIT_NAME = re.compile(r"splits_(\d+)\.csv")
 
@@ -29,11 +29,14 @@ class FoldTable:
         Number of folds k.
     notes : tuple of str
         Cases in the files but not in the cohort, and the other way round.
+    source : dict
+        Folder name, and each file with its SHA-256.
     """
 
     folds: pd.Series
     count: int
     notes: tuple[str, ...]
+    source: dict[str, object]
 
 
 def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
@@ -71,7 +74,9 @@ def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
                 faults.append(f"case {case} is held out in fold {held_out[case]} and in fold {number}")
     if faults:
         raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Each case is held out at most once.")
-    return _match(held_out, cases, count=len(found), name=folder.name)
+    here, notes = _match(held_out, cases, count=len(found), name=folder.name)
+    source: dict[str, object] = {"folder": folder.name, "sha256": {path.name: file_sha256(path) for _, path in found}}
+    return FoldTable(folds=here, count=len(found), notes=notes, source=source)
 
 
 def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
@@ -87,7 +92,9 @@ def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
     return set(train), set(val)
 
 
-def _match(held_out: dict[str, int], cases: pd.Index, *, count: int, name: str) -> FoldTable:
+def _match(
+    held_out: dict[str, int], cases: pd.Index, *, count: int, name: str
+) -> tuple[pd.Series, tuple[str, ...]]:
     folds = pd.Series(held_out, dtype="int64").rename("fold")
     folds.index = pd.Index(folds.index, name="case_id", dtype="str")
     here = folds[folds.index.isin(cases)].sort_index()
@@ -103,7 +110,7 @@ def _match(held_out: dict[str, int], cases: pd.Index, *, count: int, name: str) 
         notes.append(f"{len(strangers)} cases of the fold files are not in the cohort ({name_some(strangers)}).")
     if len(without):
         notes.append(f"{len(without)} cases of the cohort are held out in no fold ({name_some(without)}).")
-    return FoldTable(folds=here, count=count, notes=tuple(notes))
+    return here, tuple(notes)
 
 
 def make_folds(event: np.ndarray, *, k: int = 5, seed: int) -> np.ndarray:

@@ -34,8 +34,5 @@ def folds_for(patients: pd.DataFrame, *, k: int, by_site: bool, seed: int) -> pd
     """
     mixed = int(digest({"patients": seed_of(patients), "seed": seed})[:8], 16)
     event = patients["event"].to_numpy(bool)
-    if not by_site:
-        folds = make_folds(event, k=k, seed=mixed)
-    else:
-        folds = deal_by_site(patients, k=k, seed=mixed)
+    folds = deal_by_site(patients, k=k, seed=mixed) if by_site else make_folds(event, k=k, seed=mixed)
     return pd.Series(folds, index=patients.index, name="fold")
