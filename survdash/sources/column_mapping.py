@@ -283,12 +283,15 @@ def _pairs(node: yaml.MappingNode, faults: list[str]) -> list[tuple[str, yaml.No
 def _value_of(key: str, node: yaml.Node, faults: list[str]) -> Any:
     """A node as the argument that ``ColumnMapping`` takes."""
     line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode) and not node.value.strip():
+        faults.append(f"{key} is still open (line {line}): complete it, or take the line out")
+        return None
     if _KINDS[key] == "words":
         return _words_of(key, node, faults)
     if _KINDS[key] == "list":
         return tuple(_texts_of(node, f"{key} (line {line})", faults))
-    if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-        faults.append(f"{key} is still open (line {line}): write one value, or take the line out")
+    if not isinstance(node, yaml.ScalarNode):
+        faults.append(f"{key} (line {line}) must be one value")
         return None
     return node.value.strip()
 

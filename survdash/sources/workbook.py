@@ -84,7 +84,8 @@ def read_sheet(packed: bytes, name: str, *, error: type[InputError], sheet: str 
         title = sheet if sheet is not None else titles[0]
         rows, lines, last = _read_rows(values[title], name, error)
         values.close()
-        addresses, unsolved = (), ()
+        addresses: tuple[str, ...] = ()
+        unsolved: tuple[str, ...] = ()
         if with_formulas:
             formulas = load_workbook(io.BytesIO(packed), read_only=True, data_only=False)
             addresses, unsolved = _find_formulas(formulas[title], dict(zip(lines, rows, strict=True)))
