@@ -27,6 +27,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--folds-by-site", action="store_true", help="made folds: no hospital on both sides")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
+    made.add_argument("--mapping", type=Path, metavar="YAML", help="the table is a hospital's: what its columns mean")
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     made = command("cohort-report", _cohort_report, "say what is in a cohort, and what its import said",
                    "cohort-report blca", cohort=str)  # fmt: skip
@@ -106,7 +107,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 
     request = usecases.ImportRequest(
         table=options.table, name=options.name, folds=options.folds, features=options.features,
-        clinical=options.clinical, by_site=options.folds_by_site,
+        clinical=options.clinical, by_site=options.folds_by_site, mapping=options.mapping,
     )
     if options.dry_run:
         told = usecases.preview_import(request, report=report).report

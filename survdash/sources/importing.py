@@ -21,10 +21,12 @@ from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.bag_folder import BagFolder, read_bag_folder
 from survdash.sources.clinical_table import join_clinical, read_clinical_table
+from survdash.sources.column_mapping import read_mapping
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.cohort_states import new_state
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import deal_by_site, make_folds, read_folds, seed_of
+from survdash.sources.hospital_table import HospitalTable, read_hospital_table
 from survdash.sources.preview import (
     ImportReport,
     Outcome,
@@ -53,7 +55,7 @@ class ImportRequest:
     Parameters
     ----------
     table : Path
-        Research CSV (``survdash.sources.research_csv``).
+        Research CSV (``survdash.sources.research_csv``), or with ``mapping`` a hospital's table.
     name : str
     folds : Path, optional
         Folder with ``splits_<k>.csv``; without it five folds are made, from a seed of the content: stratified by event,
@@ -63,6 +65,8 @@ class ImportRequest:
     clinical : Path, optional
         Clinical table that fills stage, age and others (``clinical_table``).
     by_site : bool
+    mapping : Path, optional
+        The table is a hospital's (``hospital_table``), and this says what its columns mean.
     """
 
     table: Path
@@ -71,6 +75,7 @@ class ImportRequest:
     features: Path | None = None
     clinical: Path | None = None
     by_site: bool = False
+    mapping: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -252,7 +257,18 @@ def _watched(
 
 def _read_table(request: ImportRequest) -> ResearchTable:
     """The patients, in whatever form they come."""
-    return read_research_csv(request.table)
+    if request.mapping is None:
+        return read_research_csv(request.table)
+    return _as_research(read_hospital_table(request.table, mapping=read_mapping(request.mapping)))
+
+
+def _as_research(read: HospitalTable) -> ResearchTable:
+    """A hospital's patients: no genes and no slides, which come from tables beside it."""
+    none = pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str")
+    return ResearchTable(
+        patients=read.patients, genes=None, slides=none, dropped=read.dropped, ignored=read.ignored, notes=read.notes,
+        source=read.source,
+    )
 
 
 def _today() -> str:

@@ -66,6 +66,7 @@ def import_cohort(
     features: Path | None = None,
     clinical: Path | None = None,
     by_site: bool = False,
+    mapping: Path | None = None,
     report: Report = silent,
     cancel: Cancel | None = None,
 ) -> ImportReport:
@@ -74,7 +75,8 @@ def import_cohort(
     What stood under this name becomes the cohort's previous state (``undo_import``).
     """
     request = ImportRequest(
-        table=table, name=name, folds=folds, features=features, clinical=clinical, by_site=by_site
+        table=table, name=name, folds=folds, features=features, clinical=clinical, by_site=by_site,
+        mapping=mapping,
     )
     return run_import(request, report=report, cancel=cancel)
 
@@ -174,7 +176,7 @@ def request_from_json(values: dict[str, Any]) -> ImportRequest:
     known = {one.name for one in fields(ImportRequest)}
     if not values.keys() <= known:
         raise InputError("Another version of survdash filed this import.", hint="Start it again.")
-    paths = {name for name in ("table", "folds", "features", "clinical") if values.get(name) is not None}
+    paths = {name for name in ("table", "folds", "features", "clinical", "mapping") if values.get(name) is not None}
     return ImportRequest(**(values | {name: Path(values[name]) for name in paths}))
 
 
