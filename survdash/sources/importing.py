@@ -21,9 +21,9 @@ from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.bag_folder import BagFolder, read_bag_folder
 from survdash.sources.clinical_table import join_clinical, read_clinical_table
-from survdash.sources.column_mapping import read_mapping
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.cohort_states import new_state
+from survdash.sources.column_mapping import read_mapping
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import deal_by_site, make_folds, read_folds, seed_of
 from survdash.sources.hospital_table import HospitalTable, read_hospital_table

@@ -30,6 +30,7 @@ from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
     ImportPreview,
+    cancer_of,
     cohort_curve,
     cohort_report,
     file_import,
@@ -40,11 +41,13 @@ from survdash.usecases.importing import (
 from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
 from survdash.usecases.keeping import (
     UNPACK,
+    PreviousState,
     delete_cohort,
     export_archive,
     file_archive,
     import_archive,
-    previous_bytes,
+    own_folder,
+    previous_facts,
     undo_import,
 )
 from survdash.usecases.library import (
@@ -71,14 +74,14 @@ HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_H
 
 __all__ = [
     "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "CohortAnalysis", "CohortEntry", "Explanation",
-    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "Published",
-    "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "check_genes", "check_slide",
-    "check_view", "cohort_curve", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
-    "describe_methods", "explanation_to_json", "export_archive", "export_cohort", "export_models",
-    "export_prediction", "file_archive", "file_explanation", "file_import", "file_prediction", "file_training",
-    "import_archive", "import_cohort", "job_explanation", "job_prediction", "latex_of_models", "list_cohorts",
-    "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
-    "open_run", "predict", "predict_and_explain", "prediction_to_json", "preview_import", "previous_bytes",
-    "published_for", "read_archive", "report_to_json", "run_import", "stored_explanation", "stored_prediction",
-    "undo_import", "view_slide", "write_sample_case",
+    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "PreviousState",
+    "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "cancer_of",
+    "check_genes", "check_slide", "check_view", "cohort_curve", "cohort_report", "compare_models", "crossval",
+    "crossval_all", "delete_cohort", "describe_methods", "explanation_to_json", "export_archive", "export_cohort",
+    "export_models", "export_prediction", "file_archive", "file_explanation", "file_import", "file_prediction",
+    "file_training", "import_archive", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
+    "open_cohort", "open_run", "own_folder", "predict", "predict_and_explain", "prediction_to_json", "preview_import",
+    "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "stored_explanation",
+    "stored_prediction", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

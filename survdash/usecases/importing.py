@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,16 @@ from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.usecases.library import cohort_folder, open_cohort
 
 IMPORT = "import_cohort"
+# OncoTree codes of the patients of TCGA's projects.
+CANCERS: Mapping[str, frozenset[str]] = MappingProxyType({
+    **{code: frozenset({code}) for code in ("BLCA", "LUAD", "LUSC", "HNSC", "GBM", "COAD", "READ", "ESCA", "UCS")},
+    "BRCA": frozenset({"IDC", "ILC", "MDLC", "IMMC", "MBC", "BRCA", "PD", "ACBC", "SPC", "BRCNOS", "MPT"}),
+    "KIRC": frozenset({"CCRCC"}), "KIRP": frozenset({"PRCC"}), "LIHC": frozenset({"HCC", "HCCIHCH", "FLC"}),
+    "LGG": frozenset({"OAST", "ODG", "AASTR", "AOAST", "ASTR"}), "PAAD": frozenset({"PAAD", "UCP"}),
+    "SKCM": frozenset({"SKCM", "MEL", "DESM", "ACRM", "SKLMM"}), "UCEC": frozenset({"UCEC", "UEC", "USC"}),
+    "STAD": frozenset({"STAD", "TSTAD", "DSTAD", "MSTAD", "SSRCC", "PSTAD"}),
+})
+SAME_CANCER = 0.9  # of the patients whose code is known
 LANDMARKS = (12.0, 36.0, 60.0)  # months after which the share alive is told
 
 
@@ -127,6 +138,21 @@ def report_of(cohort: Cohort) -> ImportReport:
         encoder="" if origin is None else f"{origin.encoder}, {origin.dim} wide", sources=dict(cohort.source),
         made=str(cohort.source.get("imported", "")), software="",
     )
+
+
+def cancer_of(told: ImportReport) -> str | None:
+    """TCGA's abbreviation of the cancer that nine of ten patients with an OncoTree code have; None where there is none.
+
+    A cohort's name says nothing, because everybody may choose it.
+    """
+    column = next((one for one in told.columns if one.name == "oncotree_code"), None)
+    if column is None or column.missing > told.cases / 2:
+        return None
+    known = told.cases - column.missing
+    for cancer, codes in CANCERS.items():
+        if sum(count for word, count in column.values if word.strip().upper() in codes) >= SAME_CANCER * known:
+            return cancer
+    return None
 
 
 def cohort_curve(name: str) -> KaplanMeier:

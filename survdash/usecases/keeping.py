@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from survdash.artefact import read_artefact
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, CohortError, InputError
+from survdash.errors import ArtefactError, CohortError, InputError, SurvdashError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.archive import Archive, read_archive, unpack_archive, write_archive
-from survdash.sources.cohort_folder import MANIFEST
+from survdash.sources.cohort_folder import MANIFEST, read_cohort
 from survdash.sources.cohort_states import RUNS, delete_states, previous_state, swap_states
 from survdash.sources.importing import check_name
 from survdash.store import folder_bytes
@@ -21,9 +22,37 @@ from survdash.usecases.library import cohort_folder, list_artefacts, open_cohort
 UNPACK = "import_archive"
 
 
-def previous_bytes(name: str) -> int:
-    """Bytes of the state that the last import of a cohort replaced; 0 where none is kept."""
-    return folder_bytes(previous_state(cohort_folder(name)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousState:
+    """What the last import of a cohort replaced: when it was made, how large it is, which models it has."""
+
+    cases: int
+    events: int
+    made: str
+    runs: tuple[str, ...]
+    bytes: int
+
+
+def previous_facts(name: str) -> PreviousState | None:
+    """What undoing the last import of a cohort would bring back; None where nothing is kept, or it is damaged."""
+    folder = previous_state(cohort_folder(name))
+    if not folder.is_dir():
+        return None
+    try:
+        cohort = read_cohort(folder)
+    except SurvdashError:
+        return None
+    return PreviousState(
+        cases=len(cohort.patients), events=int(cohort.patients["event"].sum()),
+        made=str(cohort.source.get("imported", "")), bytes=folder_bytes(folder),
+        runs=tuple(sorted(path.name for path in (folder / RUNS).glob("[!.]*") if path.is_dir())),
+    )
+
+
+def own_folder(name: str) -> Path | None:
+    """The folder of a cohort that was imported here; None for one that came with survdash."""
+    folder = cohort_folder(name)
+    return folder if (folder / MANIFEST).is_file() else None
 
 
 def undo_import(name: str) -> Cohort:
