@@ -12,11 +12,13 @@ import streamlit as st
 from survdash import usecases
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
+from survdash.sources.preview import LONGEST_MONTHS
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.piece import facts, figure_config, number_card
 from survdash.ui.prose import NOT_KNOWN, escape
 
 LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
+MOST_TICKS = 6
 FOLLOW_UP = "Median follow-up by the reverse Kaplan-Meier estimate: how long patients were watched, deaths aside."
 KINDS = {"rna": "Expression (rna)", "cnv": "Copy number (cnv)", "mut": "Mutation (mut)"}
 
@@ -45,8 +47,10 @@ def show_report(told: usecases.ImportReport, curve: KaplanMeier, *, page: str) -
 
 def show_curve(curve: KaplanMeier, *, page: str, name: str) -> None:
     """The outcome of all patients: a flipped status or days taken for months show here."""
-    years = max(1, min(LONGEST_YEARS, math.ceil(curve.last_follow_up / 12)))
-    horizon, step = 12 * years, 12 if years <= 5 else 24
+    years = max(1, math.ceil(curve.last_follow_up / 12))
+    if curve.last_follow_up <= LONGEST_MONTHS:  # beyond, it is doubted and drawn to its end
+        years = min(years, LONGEST_YEARS)
+    horizon, step = 12 * years, 12 * math.ceil(years / MOST_TICKS)
     st.markdown("**How long the patients live**", help="Kaplan-Meier estimate of all patients with its 95 % band.")
     st.plotly_chart(
         plot_groups({"all patients": curve}, horizon_months=horizon, at_risk_times=range(0, horizon + 1, step)),
@@ -64,9 +68,8 @@ def _show_numbers(told: usecases.ImportReport) -> None:
         number_card("Deaths", f"{told.events:,}", percent_text(told.event_rate, patients=told.cases))
         number_card("Median follow-up", _months(told.median_follow_up_months), "months", help=FOLLOW_UP)
         number_card("Median survival", _months(told.median_survival_months), "months")
-        slides = f"of {told.cases_with_slides:,} patients"
-        named = None if told.encoder else "Named by the table; no features are given."
-        number_card("Slides", f"{told.slides:,}", slides, help=named)
+        slides = f"of {told.cases_with_slides:,} patients" if told.encoder else "named, without features"
+        number_card("Slides", f"{told.slides:,}", slides)
         number_card("Gene columns", f"{told.genes:,}", f"in {len(told.gene_groups)} groups")
         number_card("Folds", str(told.folds or NOT_KNOWN), told.fold_origin or "not known")
 
