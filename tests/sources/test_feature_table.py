@@ -122,21 +122,23 @@ def test_all_faults_are_told_at_once(write_table, tmp_path):
 
 # What published tables and hospitals call outcome, follow-up and clinical facts.
 OUTCOMES = """
-os OS os_months OS_MONTHS OS.time OS_STATUS os_days os_censorship os_survival_days dss_months
-DSS.time DFS_STATUS DFI.time PFI PFI.time PFS_MONTHS pfs_event efs_time rfs rfs_days rfstime DMFS css CSS_months ttr ttp_days time time_to_event
-TimeToEvent T event Event event_observed E status VitalStatus dead Death death_event deceased is_dead alive censored
-censorship Censor cens futime fustat fu_months fup_time follow_up followup_months FollowUp days_to_death
-days_to_last_follow_up survival survival_months SurvivalTime OverallSurvival overall.survival.months surv_time survtime
-label Label target outcome y months Duration recurrence relapse progression progression_free days_to_recurrence risk
-risk_score risk_group survival_bin disc_label response Überlebenszeit verstorben Tod todesdatum Rezidiv survie décès
-生存时间 死亡 age Age age_at_diagnosis Alter yob sex gender is_female stage ajcc_stage pT pN TNM grade gleason_score ECOG
-bmi smoking pack_years race fold train lymph_nodes_positive chemotherapy radiotherapy site center index
-case_id sample_id
+os OS os_months OS_MONTHS OS.time OS_STATUS os_days os_censorship os_survival_days dss_months DSS.time
+DFS_STATUS DFI.time PFI PFI.time PFS_MONTHS pfs_event efs_time rfs rfs_days rfstime DMFS css CSS_months
+ttr ttp_days time time_to_event TimeToEvent T event Event event_observed E status VitalStatus dead Death
+death_event deceased is_dead alive censored censorship Censor cens futime fustat fu_months fup_time
+follow_up followup_months FollowUp days_to_death days_to_last_follow_up survival survival_months
+SurvivalTime OverallSurvival overall.survival.months surv_time survtime label Label target outcome y
+months Duration recurrence relapse progression progression_free days_to_recurrence risk risk_score
+risk_group survival_bin disc_label response Überlebenszeit verstorben Tod todesdatum Rezidiv survie
+décès 生存时间 死亡 age Age age_at_diagnosis Alter yob sex gender is_female stage ajcc_stage pT pN TNM grade
+gleason_score ECOG bmi smoking pack_years race fold train lymph_nodes_positive chemotherapy radiotherapy
+site center index case_id sample_id
 """
 FEATURES = """
-area density mean_nuclear_area nuc_area_mean feature_0 f17 0 42 stroma_fraction til_density event_count_per_mm2
-tumor_area tumor_stroma_ratio epithelium_mean mitotic_count lymphocyte_density necrosis_fraction entropy glcm_contrast perimeter
-distance_to_stroma surface_area marginal_entropy texture_energy dispersion H_mean eosin_mean eccentricity orientation
+area density mean_nuclear_area nuc_area_mean feature_0 f17 0 42 stroma_fraction til_density
+event_count_per_mm2 tumor_area tumor_stroma_ratio epithelium_mean mitotic_count lymphocyte_density
+necrosis_fraction entropy glcm_contrast perimeter distance_to_stroma surface_area marginal_entropy
+texture_energy dispersion H_mean eosin_mean eccentricity orientation
 """
 
 
