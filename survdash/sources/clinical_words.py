@@ -98,7 +98,7 @@ _UNIT_AT_END = re.compile(
     r"[ ]?(in )?\b(days?|months?|mos?|years?|yrs?|tagen?|monaten?|jahren?|jours?|mois|ans|années)$| ?[天日月年岁]$"
 )
 _CAUSE = re.compile(r"cause of death.*|todesursache.*|cause (du|de) décès|死亡原因|死因")
-_PERSON = re.compile(r"[^\W\d_][\w'’-]+, ?[^\W\d_][\w'’ .-]+")
+_PERSON = re.compile(r"[A-ZÀ-Þ][^\W\d_'’ -]+([ '’-][^\W\d_]+)*, ?[A-ZÀ-Þ][^\W\d_.]*([ .-]+[^\W\d_.]+)*\.?")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 _PHONE = re.compile(r"(\+|00?)\d{1,4}[ /-]\d[\d /-]{5,}")
 _NATIONAL = re.compile(r"\d{17}[\dXx]|[1-9]\d{2}-\d{2}-\d{4}")
@@ -126,6 +126,8 @@ def key_of_header(header: str) -> str | None:
     ['case', 'time', 'birth', 'age', None]
     """
     whole = _header(header)
+    if whole == "os":  # with a unit a time; alone, as in the tables of Xena and the CDR, the event
+        return "status"
     for plain in (whole, _UNIT_AT_END.sub("", whole)):
         found = next((key for key, pattern in _HEADERS.items() if pattern.fullmatch(plain)), None)
         if found is not None:

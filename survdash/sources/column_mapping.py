@@ -28,7 +28,7 @@ from survdash.errors import ClinicalError
 from survdash.sources.table_file import list_faults
 from survdash.store import write_text
 
-MOST_LETTERS = 200_000
+MOST_LETTERS = 50_000
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "unit": ("days", "months", "years"),
     "age_unit": ("years", "months", "days"),

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from survdash.errors import ClinicalError
-from survdash.sources.cell_values import is_missing, plain_text, read_number
-from survdash.sources.clinical_words import meaning_of_status, says_cause_of_death
+from survdash.sources.cell_values import plain_text, read_number
 from survdash.sources.column_mapping import ColumnMapping
 from survdash.sources.hospital_cells import (
     KEPT,
@@ -30,6 +29,7 @@ from survdash.sources.hospital_cells import (
     read_rows,
     stop,
 )
+from survdash.sources.outcome_check import words_of_death
 from survdash.sources.outcome_dates import DAYS_PER_MONTH, Outcomes, outcomes_of_dates, outcomes_of_times
 from survdash.sources.table_file import name_some
 
@@ -48,6 +48,12 @@ class HospitalTable:
         Index ``case_id``, sorted; ``PATIENT_COLUMNS``, then the kept columns (numbers, or text as it was written).
     dropped : tuple of str
         Patients left out, one entry a reason, with cases and lines.
+    left_out : tuple of (str, int, str)
+        The same patients one by one: case, line, reason.
+    lines : int
+        Lines of the file that are not blank, without the header.
+    repeated : tuple of str
+        Patients who stand on several lines that agree, in words.
     ignored : tuple of str
         Columns that the mapping does not name.
     notes : tuple of str
@@ -63,6 +69,9 @@ class HospitalTable:
 
     patients: pd.DataFrame
     dropped: tuple[str, ...]
+    left_out: tuple[tuple[str, int, str], ...]
+    lines: int
+    repeated: tuple[str, ...]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     status_words: tuple[WordCount, ...]
@@ -101,7 +110,7 @@ def read_hospital_table(path: Path, *, mapping: ColumnMapping, today: datetime.d
     rows = read_rows(reading)
     words = count_words(reading)
     stop(reading)
-    patients, first_lines = _collapse(reading, rows, cases)
+    patients, first_lines, repeated = _collapse(reading, rows, cases)
     stop(reading)
     outcomes = _outcomes(reading, patients, today or datetime.datetime.now(datetime.UTC).date())
     dropped = _dropped(patients.index, first_lines, outcomes)
@@ -115,13 +124,18 @@ def read_hospital_table(path: Path, *, mapping: ColumnMapping, today: datetime.d
     stop(reading)
     said = _said_dead(reading, cases).reindex(made.index)
     return HospitalTable(
-        patients=made, dropped=dropped, ignored=_ignored(reading), notes=tuple(reading.notes), status_words=words,
+        patients=made, dropped=dropped, lines=len(rows), repeated=repeated,
+        left_out=tuple((str(case), int(first_lines[case]), reason)
+                       for case, reason in zip(patients.index, outcomes.reasons, strict=True) if reason),
+        ignored=_ignored(reading), notes=tuple(reading.notes), status_words=words,
         said_dead=said, source=_source(reading),
     )
 
 
-def _collapse(reading: HospitalReading, rows: pd.DataFrame, cases: list[str]) -> tuple[pd.DataFrame, pd.Series]:
-    """One row a patient, and the line each stands on; lines that contradict each other are faults."""
+def _collapse(
+    reading: HospitalReading, rows: pd.DataFrame, cases: list[str]
+) -> tuple[pd.DataFrame, pd.Series, tuple[str, ...]]:
+    """One row a patient, the line each stands on, who has several; lines that contradict each other are faults."""
     names = pd.Series(cases, rows.index, dtype="str")
     several = names.duplicated(keep=False).to_numpy(bool)
     alone = rows.loc[~several].set_axis(names[~several].to_numpy(), axis=0)
@@ -134,15 +148,13 @@ def _collapse(reading: HospitalReading, rows: pd.DataFrame, cases: list[str]) ->
         filled += sum(int(here[key].isna().sum()) for key, value in facts.items() if value is not None)
         merged[case] = {**_one_outcome(reading, str(case), here[outcome]), **facts}
         repeated.append(f"{case} in lines {name_some(here.index)}")
-    if repeated:
-        reading.notes.append(f"{len(repeated)} patients stand on several lines that agree; they became one row each: "
-                             f"{name_some(repeated)}.")  # fmt: skip
+    said = f"{len(repeated)} patients stand on several lines that agree; they became one row each"
     if filled:
         reading.notes.append(f"{filled} facts missing in one line of a patient were taken from another line.")
     together = pd.DataFrame.from_dict(merged, orient="index", columns=list(rows.columns), dtype=object)
     made = pd.concat([alone, together]).sort_index() if merged else alone.sort_index()
     made.index = pd.Index(made.index, name="case_id", dtype="str")
-    return made, lines.loc[made.index]
+    return made, lines.loc[made.index], (f"{said}: {name_some(repeated)}",) if repeated else ()
 
 
 def _one_outcome(reading: HospitalReading, case: str, here: pd.DataFrame) -> dict[str, Any]:
@@ -255,21 +267,12 @@ def _ignored(reading: HospitalReading) -> tuple[str, ...]:
 
 def _said_dead(reading: HospitalReading, cases: list[str]) -> pd.DataFrame:
     """What other columns say of who died; of a patient's lines, one that says so is enough."""
-    told: dict[str, pd.Series] = {}
+    table = reading.table
     outcome = {reading.mapping.columns.get(key) for key in OUTCOME_KEYS}
-    for column in dict.fromkeys(reading.table.columns):
-        if reading.table.columns.count(column) > 1 or column in outcome:
-            continue
-        texts = [plain_text(cell) for cell in reading.table.cells(column)]
-        if says_cause_of_death(column):
-            said = [True if not is_missing(text) and meaning_of_status(text) is None else None for text in texts]
-        else:
-            words = [None if is_missing(text or None) else meaning_of_status(text) or "other" for text in texts]
-            if "other" in words or not {"dead", "alive"} & set(words):
-                continue
-            said = [{"dead": True, "alive": False}.get(word or "") for word in words]
-        told[column] = pd.Series(said, index=cases, dtype=object).groupby(level=0).max()
-    return pd.DataFrame(told, index=sorted(set(cases)))
+    others = [column for column in table.columns if table.columns.count(column) == 1 and column not in outcome]
+    texts = {column: [plain_text(cell) for cell in table.cells(column)] for column in others}
+    said = words_of_death(pd.DataFrame(texts, index=list(cases)))
+    return said.groupby(level=0).max()
 
 
 def _source(reading: HospitalReading) -> dict[str, object]:

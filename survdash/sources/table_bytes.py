@@ -178,7 +178,7 @@ def _known(encoding: str | None, name: str, error: type[InputError]) -> str | No
         return None
     try:
         found = codecs.lookup(encoding)
-        b"".decode(encoding)  # a codec that is no text encoding (base64) is refused here
+        b"a".decode(encoding, errors="ignore")  # a codec that is no text encoding (base64) is refused here
     except (LookupError, ValueError) as fault:
         raise error(
             f"{name}: there is no text encoding {encoding[:40]!r}.", hint="Use for instance utf-8, cp1252 or gb18030."

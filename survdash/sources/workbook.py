@@ -134,6 +134,7 @@ def _read_rows(sheet: object, name: str, error: type[InputError]) -> tuple[list[
     """Rows with a cell in them, their numbers, and the number of the last."""
     rows: list[tuple[Cell, ...]] = []
     lines: list[int] = []
+    sheet.reset_dimensions()  # type: ignore[attr-defined]  # some writers state a wrong size, which would cut rows off
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):  # type: ignore[attr-defined]
         if number > MOST_ROWS:
             raise error(f"{name} claims more than {MOST_ROWS:,} rows.", hint="Save it anew, or as CSV.")
@@ -160,6 +161,7 @@ def _find_formulas(sheet: object, solved: dict[int, tuple[Cell, ...]]) -> tuple[
     from openpyxl.utils import get_column_letter
 
     found, unsolved = [], []
+    sheet.reset_dimensions()  # type: ignore[attr-defined]
     for number, row in enumerate(sheet.iter_rows(), 1):  # type: ignore[attr-defined]
         for place, cell in enumerate(row):
             if getattr(cell, "data_type", "") != "f":
