@@ -90,7 +90,7 @@ def test_a_broken_transfer_goes_on_where_it_stopped(server: Server, tmp_path: Pa
     fetch_file(server.url, path, sha256_prefix=SHA256)
     assert path.read_bytes() == DATA
     assert server.asked[0] is None
-    assert (server.asked[1] or "").startswith("bytes=1")
+    assert server.asked[1] not in (None, "bytes=0-")
 
 
 @pytest.mark.parametrize("ranges", [True, False])
