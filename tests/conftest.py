@@ -11,11 +11,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost mor
 import numpy as np
 import pandas as pd
 import pytest
+import stamina
+from pytest_httpserver import HTTPServer
 
 from survdash.bag_file import new_bag_file
 from survdash.case import BagOrigin
 from survdash.cohort import Cohort
 from survdash.settings import settings
+from tests.sources.gdc_server import Gdc
 
 CASES, FOLDS, TILE_DIM = 60, 3, 8
 GROUPS = {f"group {number}": (f"G{number}A_rna", f"G{number}B_rna") for number in range(6)}
@@ -48,6 +51,24 @@ def data_dir(
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def web_server() -> Iterator[HTTPServer]:
+    """One server for all tests of a run: to end one takes half a second."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def gdc(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gdc]:
+    """A GDC on this machine, at the address of the settings; tries that fail follow each other at once."""
+    made = Gdc.at(web_server)
+    monkeypatch.setenv("SURVDASH_GDC_URL", made.url)
+    settings.cache_clear()
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield made
+    web_server.clear()
 
 
 @pytest.fixture

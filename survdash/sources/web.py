@@ -128,7 +128,8 @@ class JsonServer:
     def _json(self, method: str, path: str, *, params: Mapping[str, str | int] | None, body: object = None) -> Any:
         answer, content = self._send(method, path, params=params, body=body)
         try:
-            return json.loads(content)
+            # NaN and Infinity are no JSON, but some servers write them for what is not known.
+            return json.loads(content, parse_constant=lambda _: None)
         except ValueError as error:
             kind = answer.headers.get("Content-Type", "no type stated")[:60]
             raise DownloadError(
