@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from survdash.errors import DownloadError, UnknownNameError
 from survdash.progress import Cancel, Progress, Report, silent
 from survdash.settings import settings
 from survdash.sources.barcode import CASE, SAMPLE, choose_samples
 from survdash.sources.table_file import name_some
-from survdash.sources.web import JsonServer
+
+if TYPE_CHECKING:
+    from survdash.sources.web import JsonServer
 
 Kind = Literal["genes", "slides"]
 PAGE = 200
@@ -61,6 +63,8 @@ class GdcFile:
 
 def open_gdc(cancel: Cancel | None = None) -> JsonServer:
     """The GDC at the address of the settings."""
+    from survdash.sources.web import JsonServer  # httpx is slow to import, and pages start without it
+
     return JsonServer("The GDC", settings().gdc_url, setting="SURVDASH_GDC_URL", cancel=cancel)
 
 

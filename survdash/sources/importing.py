@@ -20,6 +20,7 @@ from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import make_folds, read_folds, seed_of
 from survdash.sources.research_csv import ResearchTable, read_research_csv
+from survdash.sources.source_folder import read_source_folder
 from survdash.sources.table_file import name_some
 
 # What a cohort may be called, here and wherever a name is looked up.
@@ -125,7 +126,7 @@ def import_cohort(
     """
     check_name(name)
     report(Progress(step="Read the table", done=0, total=STEPS))
-    read = read_research_csv(table)
+    read = read_source_folder(table) if table.is_dir() else read_research_csv(table)
     _check_deaths(read)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     source: dict[str, object] = {"table": read.source, "imported": today}

@@ -23,6 +23,8 @@ from survdash.usecases.cases import (
 )
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import predict_and_explain, stored_explanation
+from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
+from survdash.usecases.fetching import FetchPlan, FetchReport, FetchRequest, fetch_cohort, file_fetch, plan_fetch
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
@@ -42,15 +44,17 @@ from survdash.usecases.training import add_references, crossval, import_cohort, 
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
 
-HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS}  # every kind of job that a worker can do
+HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **FETCH_HANDLERS}  # every kind of job that a worker can do
 
 __all__ = [
-    "HANDLERS", "TRAINING", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "MethodState",
+    "HANDLERS", "TRAINING", "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport",
+    "FetchRequest", "GeneCheck", "MethodState",
     "PredictRequest", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
     "check_genes", "check_slide", "check_view", "compare_models", "crossval", "crossval_all", "describe_methods",
-    "explanation_to_json", "export_cohort", "export_models", "export_prediction", "file_explanation",
+    "explanation_to_json", "export_cohort", "export_models", "export_prediction", "fetch_cohort",
+    "file_explanation", "file_fetch",
     "file_prediction", "file_training", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
     "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
-    "open_cohort", "open_run", "predict", "predict_and_explain", "prediction_to_json", "published_for",
+    "open_cohort", "open_run", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "published_for",
     "stored_explanation", "stored_prediction", "view_slide", "write_sample_case",
 ]  # fmt: skip
