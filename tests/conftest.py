@@ -18,6 +18,7 @@ from survdash.bag_file import new_bag_file
 from survdash.case import BagOrigin
 from survdash.cohort import Cohort
 from survdash.settings import settings
+from tests.sources.cbioportal_server import CBioPortal
 from tests.sources.gdc_server import Gdc
 
 CASES, FOLDS, TILE_DIM = 60, 3, 8
@@ -65,6 +66,17 @@ def gdc(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gdc
     """A GDC on this machine, at the address of the settings; tries that fail follow each other at once."""
     made = Gdc.at(web_server)
     monkeypatch.setenv("SURVDASH_GDC_URL", made.url)
+    settings.cache_clear()
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield made
+    web_server.clear()
+
+
+@pytest.fixture
+def cbioportal(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[CBioPortal]:
+    """A cBioPortal on this machine, beside the GDC where a test has both."""
+    made = CBioPortal.at(web_server)
+    monkeypatch.setenv("SURVDASH_CBIOPORTAL_URL", made.url)
     settings.cache_clear()
     with stamina.set_testing(True, attempts=4, cap=True):
         yield made

@@ -41,7 +41,7 @@ class _Manifest(BaseModel):
     release: str
     fetched: str
     url: str
-    cases: list[str] | None
+    cases: list[str]
     files: list[GdcFile]
     notes: list[str]
 
@@ -58,7 +58,7 @@ def file_path(folder: Path, file: GdcFile) -> Path:
 
 def write_lists(
     folder: Path, *, projects: Sequence[str], release: str, fetched: str, url: str, hits: Sequence[Mapping[str, Any]],
-    files: Sequence[GdcFile], cases: Sequence[str] | None, notes: Sequence[str],
+    files: Sequence[GdcFile], cases: Sequence[str], notes: Sequence[str],
 ) -> None:  # fmt: skip
     """Write what is to be downloaded and the clinical records.
 
@@ -70,8 +70,8 @@ def write_lists(
     hits : sequence of mapping
         Clinical records.
     files : sequence of GdcFile
-    cases : sequence of str or None
-        The cases that were chosen; None for all.
+    cases : sequence of str
+        The cases that were chosen.
     notes : sequence of str
         What the choice left out.
     """
@@ -79,8 +79,7 @@ def write_lists(
     write_json(folder / CASES, list(hits))
     write_json(folder / MANIFEST, {
         "format": FORMAT, "projects": list(projects), "release": release, "fetched": fetched, "url": url,
-        "cases": None if cases is None else sorted(cases), "files": [asdict(one) for one in files],
-        "notes": list(notes),
+        "cases": sorted(cases), "files": [asdict(one) for one in files], "notes": list(notes),
     })  # fmt: skip
 
 
@@ -102,9 +101,10 @@ def read_gdc_folder(path: Path, *, symbols: Collection[str] | None = None) -> Re
     """
     wanted = frozenset[str]().union(*functional_groups().values()) if symbols is None else symbols
     manifest, hits = _read_lists(path)
-    patients, dropped, notes = read_cases([
-        hit for hit in hits if manifest.cases is None or hit.get("submitter_id") in manifest.cases
-    ])  # fmt: skip
+    patients, dropped, notes = read_cases(hits)
+    others = len(patients)
+    patients = patients[patients.index.isin(manifest.cases)]
+    others -= len(patients)
     if patients.empty:
         raise ClinicalError(f"{path.name}: no patient has a follow-up above zero and an outcome.")
     here = [one for one in manifest.files if one.case_id in patients.index]
@@ -112,6 +112,8 @@ def read_gdc_folder(path: Path, *, symbols: Collection[str] | None = None) -> Re
     slides = {one.name.removesuffix(".svs"): one.case_id for one in here if one.kind == "slides"}
     lacking = 0 if genes is None else len(patients) - len(genes)
     without = [f"{lacking} cases have no gene values."] if lacking else []
+    if others:
+        without.append(f"{others} other cases of {', '.join(manifest.projects)} with an outcome were not fetched.")
     index = pd.Index(sorted(slides), name="slide_id", dtype="str")
     return ResearchTable(
         patients=patients, genes=genes, dropped=dropped, ignored=(),

@@ -67,7 +67,7 @@ def read_mutations(
                 silent += 1
             elif cells[gene].strip() in symbols:
                 hits.setdefault(cells[gene].strip(), set()).add(chosen[sample])
-    if not seen:
+    if strangers and not seen:
         raise GeneError(f"{path.name} names no sample that is wanted.", hint="Do the files belong together?")
     known = seen if sequenced is None else {sample for sample in chosen if sample in sequenced} | seen
     index = pd.Index(sorted({chosen[sample] for sample in known}), name="case_id", dtype="str")

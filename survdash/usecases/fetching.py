@@ -269,10 +269,9 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
     def fetch(tell: Report) -> None:
         every = [one for of_kind in wanted.values() for one in of_kind]
         check_room(every, request.place)
-        everybody = request.cases is None and not request.case_ids
         write_lists(
             request.place, projects=projects, release=release, fetched=_today(), url=settings().gdc_url, hits=hits,
-            files=files, cases=None if everybody else chosen, notes=notes,
+            files=files, cases=chosen, notes=notes,
         )  # fmt: skip
         fetch_files(every, jobs=request.jobs, report=tell, cancel=cancel)
 
