@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,8 @@ def data_dir(
 
 @pytest.fixture(scope="session")
 def web_server() -> Iterator[HTTPServer]:
-    """One server for all tests of a run: to end one takes half a second."""
+    """One server for all tests of a run: to end one takes half a second. It logs no requests."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         yield server
 
