@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from survdash.errors import Cancelled, DownloadError, InputError
-from survdash.progress import Cancel, Progress, Report, silent
+from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 
 STEP = "Downloading"
 MOST_JOBS = 16   # more at once is no longer polite, and no faster
@@ -134,6 +134,7 @@ def fetch_files(
 def _fetch_one(file: WantedFile, shared: _Shared) -> None:
     from survdash.sources.download import fetch_file  # httpx is slow to import, and pages start without it
 
+    check_cancel(shared, step=STEP)
     fetch_file(
         file.url, file.path, md5=file.md5, size=file.size, cancel=shared,
         report=lambda progress: shared.tell(file.path, progress.done, whole=False),
