@@ -14,7 +14,7 @@ from survdash.errors import CohortError, NotEnoughDataError
 from survdash.genes import functional_groups, group_columns, split_column
 from survdash.progress import Progress, Report, silent
 from survdash.settings import SHIPPED_MODELS
-from survdash.sources.bag_folder import BagFolder, read_bag_folder
+from survdash.sources.bag_folder import BAG_ENDINGS, BagFolder, read_bag_folder
 from survdash.sources.clinical_table import join_clinical, read_clinical_table
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.feature_table import FeatureTable, read_feature_table
@@ -25,7 +25,6 @@ from survdash.sources.table_file import name_some
 # What a cohort may be called, here and wherever a name is looked up.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 NAME_HINT = "Use 1 to 40 lower-case letters a to z, digits, - and _; a letter or digit first."
-BAG_ENDINGS = (".h5", ".hdf5")
 FOLDS = 5
 STEPS = 4
 # Of follow-up in months: 33 years, and 12.5 years for half of the patients. Longer is seldom; days are often.
@@ -197,7 +196,7 @@ def _read_features(
 ) -> tuple[FeatureTable | BagFolder | None, tuple[str, ...]]:
     if path is None:
         return None, ()
-    if path.is_dir() or path.suffix in BAG_ENDINGS:
+    if path.is_dir() or path.suffix.lower() in BAG_ENDINGS:
         bags: FeatureTable | BagFolder = read_bag_folder(path, cases)
     else:
         bags = read_feature_table(path).of_cases(cases)
