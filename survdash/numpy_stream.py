@@ -81,7 +81,8 @@ def read_rows(file: IO[bytes], *, rows: int, kinds: str = "f") -> Iterator[np.nd
         wanted = here * width * header.dtype.itemsize
         content = _read_exactly(file, wanted)
         if len(content) != wanted:
-            raise BagError(f"the file is cut off at tile {start + len(content) * here // max(wanted, 1) + 1} of {count}")
+            tile = start + len(content) * here // max(wanted, 1) + 1
+            raise BagError(f"the file is cut off at tile {tile} of {count}")
         yield np.frombuffer(content, header.dtype).reshape(here, width)
 
 

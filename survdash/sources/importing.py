@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from survdash.errors import CohortError, NotEnoughDataError
-from survdash.genes import functional_groups, group_columns, split_column
 from survdash.progress import Progress, Report, silent
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.bag_folder import BAG_ENDINGS, BagFolder, read_bag_folder
@@ -19,6 +18,7 @@ from survdash.sources.clinical_table import join_clinical, read_clinical_table
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import make_folds, read_folds, seed_of
+from survdash.sources.gene_groups import deal_genes
 from survdash.sources.research_csv import ResearchTable, read_research_csv
 from survdash.sources.table_file import name_some
 
@@ -92,6 +92,10 @@ def import_cohort(
     folds: Path | None = None,
     features: Path | None = None,
     clinical: Path | None = None,
+    gene_groups: Path | None = None,
+    slide_map: Path | None = None,
+    encoder: str | None = None,
+    link: bool = False,
     target: Path,
     dry_run: bool = False,
     report: Report = silent,
@@ -109,6 +113,10 @@ def import_cohort(
         A slide-level table (``feature_table``), or bags (``bag_folder``).
     clinical : Path, optional
         Clinical table that fills stage, age and others (``clinical_table``).
+    gene_groups : Path, optional
+        Table of functional groups (``sources.gene_groups``) in place of the paper's six.
+    slide_map, encoder, link
+        Of bags: whose slides they are, what made them, and whether they are linked (``bag_folder.read_bag_folder``).
     target : Path
         The cohort's own folder; an older cohort there is replaced.
     dry_run : bool
@@ -130,19 +138,24 @@ def import_cohort(
     source: dict[str, object] = {"table": read.source, "imported": today}
     patients, joined = _join(read.patients, clinical, source)
     report(Progress(step="Read the slide features", done=1, total=STEPS))
-    bags, counted = _read_features(features, patients.index, source)
+    bags, counted = _read_features(
+        features, patients.index, source, slide_map=slide_map, encoder=encoder, link=link
+    )
     report(Progress(step="Deal the folds", done=2, total=STEPS))
     dealt, count, dealing = _deal(patients, folds, source)
-    groups, grouping = _group(read)
+    grouped = deal_genes(read.genes, gene_groups)
+    if grouped.source is not None:
+        source["gene_groups"] = grouped.source
     report(Progress(step="Write the cohort", done=3, total=STEPS))
     rate, follow_up, doubts = _judge_outcome(patients)
     notes = (
-        *doubts, *_say_ignored(read), *read.notes, *joined, *counted, *dealing, *grouping, *_say_lost_runs(target)
+        *doubts, *_say_ignored(read), *read.notes, *joined, *counted, *dealing, *grouped.notes,
+        *_say_lost_runs(target),
     )
     if not dry_run:
         write_cohort(
             target, name=name, title=name.upper(), simulated=False, endpoint="overall survival", patients=patients,
-            genes=read.genes, gene_groups=groups, slides={} if bags is None else bags.slides, folds=dealt,
+            genes=read.genes, gene_groups=grouped.groups, slides={} if bags is None else bags.slides, folds=dealt,
             source=source, bags=None if bags is None else bags.fill, bag_origin=None if bags is None else bags.origin,
             allow_missing=bags is not None and bags.allow_missing,
         )
@@ -192,12 +205,21 @@ def _join(
 
 
 def _read_features(
-    path: Path | None, cases: pd.Index, source: dict[str, object]
+    path: Path | None, cases: pd.Index, source: dict[str, object], *, slide_map: Path | None, encoder: str | None,
+    link: bool,
 ) -> tuple[FeatureTable | BagFolder | None, tuple[str, ...]]:
+    folder = path if path is not None and (path.is_dir() or path.suffix.lower() in BAG_ENDINGS) else None
+    if folder is None and (slide_map is not None or encoder is not None or link):
+        raise CohortError(
+            "A table of slides, an encoder and links belong to bags of features, and none are given.",
+            hint="Give the bags, or leave these out.",
+        )
     if path is None:
         return None, ()
-    if path.is_dir() or path.suffix.lower() in BAG_ENDINGS:
-        bags: FeatureTable | BagFolder = read_bag_folder(path, cases)
+    if folder is not None:
+        bags: FeatureTable | BagFolder = read_bag_folder(
+            folder, cases, slide_map=slide_map, encoder=encoder, link=link
+        )
     else:
         bags = read_feature_table(path).of_cases(cases)
         if bags.slides.empty:
@@ -220,22 +242,6 @@ def _deal(
     dealt = pd.Series(make_folds(patients["event"].to_numpy(), k=FOLDS, seed=seed), index=patients.index)
     source["folds"] = {"made": "stratified by event", "seed": seed}
     return dealt, FOLDS, (f"No folds given: {FOLDS} were made, stratified by event (seed {seed}).",)
-
-
-def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Functional groups of the gene columns; groups without any gene of the table are left out and named."""
-    if read.genes is None:
-        return {}, ()
-    symbols = {split_column(str(column))[0] for column in read.genes}
-    groups = functional_groups()
-    present = {title: members for title, members in groups.items() if members & symbols}
-    dealt = group_columns(read.genes.columns, present or None)
-    lacking = [title for title in groups if title not in present]
-    outside = len(set(read.genes.columns).difference(*dealt.values()))
-    notes = [f"No gene of the table belongs to: {', '.join(lacking)}."] if lacking else []
-    if outside:
-        notes.append(f"{outside} of {read.genes.shape[1]} gene columns belong to no functional group.")
-    return dealt, tuple(notes)
 
 
 def _say_lost_runs(target: Path) -> list[str]:

@@ -13,7 +13,8 @@ from survdash.foreign_bag import ENDINGS, slide_name
 from survdash.sources.table_file import list_faults, name_some, read_table, to_text
 
 BARCODE = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}(?![A-Z0-9])")
-SLIDE_COLUMNS, CASE_COLUMNS = ("slide_id", "FILENAME", "filename", "slide"), ("case_id", "PATIENT", "patient_id", "case")
+SLIDE_COLUMNS = ("slide_id", "FILENAME", "filename", "slide")
+CASE_COLUMNS = ("case_id", "PATIENT", "patient_id", "case")
 HINT = "Give a table with the columns slide_id and case_id."
 
 

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 def import_cohort(
     table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
+    gene_groups: Path | None = None, slide_map: Path | None = None, encoder: str | None = None, link: bool = False,
     dry_run: bool = False, report: Report = silent,
 ) -> ImportReport:
     """Import tables as a cohort of this machine, or with ``dry_run`` say what would be; see ``sources.importing``."""
     return import_tables(
         table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(check_name(name)),
-        dry_run=dry_run, report=report,
+        gene_groups=gene_groups, slide_map=slide_map, encoder=encoder, link=link, dry_run=dry_run, report=report,
     )
 
 
