@@ -23,7 +23,7 @@ import numpy as np
 from survdash import __version__
 from survdash.case import Bag, BagOrigin
 from survdash.errors import BagError, UnknownNameError
-from survdash.foreign_bag import BLOCK_TILES, Block, ForeignBag, inspect_bag, read_blocks
+from survdash.foreign_bag import BLOCK_TILES, H5_FAULTS, Block, ForeignBag, check_dataset, inspect_bag, read_blocks
 from survdash.store import file_sha256, new_file
 
 SCHEMA = 1
@@ -194,24 +194,27 @@ class BagFile:
     @property
     def slide_ids(self) -> tuple[str, ...]:
         """Slides of the file, in its order."""
-        return tuple(self._slides)
+        with self._guarded():
+            return tuple(self._slides)
 
     @property
     def links(self) -> dict[str, Path]:
         """The slides that are links, and the files they refer to; such a bag file must not travel as it is."""
-        return {slide_id: path for slide_id in self._slides if (path := self._link_path(slide_id)) is not None}
+        return {slide_id: path for slide_id in self.slide_ids if (path := self._link_path(slide_id)) is not None}
 
     def tile_count(self, slide_id: str) -> int:
         """Tiles of one slide."""
-        if self._link_path(slide_id) is not None:
-            return int(self._slides[slide_id].attrs[f"{LINK}tiles"])
-        return int(self._group(slide_id)["features"].shape[0])
+        with self._guarded():
+            if self._link_path(slide_id) is not None:
+                return int(self._slides[slide_id].attrs[f"{LINK}tiles"])
+            return int(self._group(slide_id)["features"].shape[0])
 
     def attributes(self, slide_id: str) -> dict[str, str | float]:
         """What made the tiles of a slide, as plain values."""
-        group = self._slides[slide_id] if self._link_path(slide_id) is not None else self._group(slide_id)
-        found = {key: value for key, value in group.attrs.items() if not key.startswith(LINK)}
-        return {key: value.item() if hasattr(value, "item") else value for key, value in found.items()}
+        with self._guarded():
+            group = self._slides[slide_id] if self._link_path(slide_id) is not None else self._group(slide_id)
+            found = {key: value for key, value in group.attrs.items() if not key.startswith(LINK)}
+            return {key: value.item() if hasattr(value, "item") else value for key, value in found.items()}
 
     def read(self, slide_ids: Sequence[str]) -> Bag:
         """One bag of all tiles of ``slide_ids``, in that order.
@@ -223,7 +226,8 @@ class BagFile:
         BagError
             If a slide is a link and its file was moved, changed or cannot be read.
         """
-        tables = [self._tables(slide_id) for slide_id in slide_ids]
+        with self._guarded():
+            tables = [self._tables(slide_id) for slide_id in slide_ids]
         return Bag(
             features=np.concatenate([features for features, _ in tables]),
             coords=np.concatenate([coords for _, coords in tables]),
@@ -238,10 +242,21 @@ class BagFile:
             for features, corners in self._linked(slide_id):
                 yield features.astype(np.float16), corners
             return
-        group = self._group(slide_id)
-        for start in range(0, len(group["features"]), BLOCK_TILES):
-            part = slice(start, start + BLOCK_TILES)
-            yield group["features"][part], group["coords"][part]
+        with self._guarded():
+            group = self._group(slide_id)
+            for start in range(0, len(group["features"]), BLOCK_TILES):
+                part = slice(start, start + BLOCK_TILES)
+                yield group["features"][part], group["coords"][part]
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Say of a file that HDF5 stumbles over that it is damaged, whichever of its errors comes out."""
+        try:
+            yield
+        except (BagError, UnknownNameError):
+            raise
+        except H5_FAULTS as error:
+            raise BagError(f"{self.path.name} is damaged ({str(error)[:80]}).", hint="Copy or make it anew.") from error
 
     def _tables(self, slide_id: str) -> Block:
         if self._link_path(slide_id) is None:
@@ -252,9 +267,10 @@ class BagFile:
 
     def _link_path(self, slide_id: str) -> Path | None:
         """The file of a linked slide; None for a slide whose tiles are here."""
-        if slide_id not in self._slides or not _is_own(self._slides, slide_id):
-            return None
-        told = self._slides[slide_id].attrs.get(f"{LINK}path")
+        with self._guarded():
+            if slide_id not in self._slides or not _is_own(self._slides, slide_id):
+                return None
+            told = self._slides[slide_id].attrs.get(f"{LINK}path")
         if not isinstance(told, str):
             return None
         try:
@@ -289,6 +305,11 @@ class BagFile:
         if not (_is_own(self._slides, slide_id) and _is_own(group, "features") and _is_own(group, "coords")):
             raise BagError(f"{self.path.name}: slide {slide_id} points to data outside of the file; it is not read.")
         features, coords = group["features"], group["coords"]
+        for name in ("features", "coords"):
+            try:
+                check_dataset(group[name], name)
+            except BagError as error:
+                raise BagError(f"{self.path.name}: slide {slide_id}: {error.message}.") from error
         if features.ndim != 2 or features.shape[1] != self.origin.dim or coords.shape != (len(features), 2):
             raise BagError(f"{self.path.name}: slide {slide_id} has tables of shapes {features.shape}, {coords.shape}.")
         return group
@@ -299,4 +320,6 @@ def _is_own(group: h5py.Group, name: str) -> bool:
     if not isinstance(group, h5py.Group) or not isinstance(group.get(name, getlink=True), h5py.HardLink):
         return False
     entry = group[name]
-    return isinstance(entry, h5py.Group) or not (entry.is_virtual or entry.external)
+    if isinstance(entry, h5py.Dataset):
+        return not (entry.is_virtual or entry.external)
+    return isinstance(entry, h5py.Group)

@@ -189,12 +189,12 @@ def _inspect_hdf5(path: Path) -> ForeignBag:
         key = _find_features(file)
         data = file[key]
         bag = _shaped(path, key, data.shape)
-        _check_dataset(data, key)
+        check_dataset(data, key)
         if data.dtype.kind != "f":
             raise BagError(f"{key} must hold floats; found {data.dtype}")
         attributes = {"coords_unit": "none"}
         if "coords" in file:
-            _check_dataset(file["coords"], "coords")
+            check_dataset(file["coords"], "coords")
             shape = _plain(file["coords"].shape)
             if not bag.slide_level and shape != (bag.tiles, 2):
                 raise BagError(f"coords {file['coords'].shape} do not fit {bag.tiles} tiles")
@@ -222,7 +222,14 @@ def _find_features(file: h5py.File) -> str:
     return found[0]
 
 
-def _check_dataset(data: h5py.Dataset, name: str) -> None:
+def check_dataset(data: h5py.Dataset, name: str) -> None:
+    """Refuse numbers that lie elsewhere, would be unpacked by foreign code, or are more than memory can hold.
+
+    Raises
+    ------
+    BagError
+        The message names the dataset, not the file.
+    """
     if not isinstance(data, h5py.Dataset):
         raise BagError(f"{name} is no dataset")
     if data.external or data.is_virtual:
@@ -237,6 +244,8 @@ def _check_dataset(data: h5py.Dataset, name: str) -> None:
         MOST_CHUNK_BYTES
     ):
         raise BagError(f"{name} is stored in chunks of {data.chunks}, more than {MOST_CHUNK_BYTES / 1e6:g} MB each")
+    if float(np.prod([float(side) for side in data.shape])) * 4 > settings().max_slide_gb * 1e9:
+        raise BagError(f"{name} of {data.shape} is larger than {settings().max_slide_gb:g} GB")
     if data.size and data.id.get_storage_size() == 0:
         raise BagError(f"{name} declares {data.shape} but holds no data")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from survdash.errors import BagError
 from survdash.settings import settings
 
 LONGEST_HEADER = 10_000
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 ARCHIVE_FAULTS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, struct.error,
     ValueError, OverflowError, TypeError, SyntaxError, MemoryError, IndexError, KeyError,
@@ -47,13 +49,12 @@ def read_header(file: IO[bytes], *, kinds: str = "f") -> ArrayHeader:
         If it is no array of such numbers, or lies in memory column by column.
     """
     try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            shape, by_column, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=LONGEST_HEADER)
-        elif version == (2, 0):
-            shape, by_column, dtype = np.lib.format.read_array_header_2_0(file, max_header_size=LONGEST_HEADER)
-        else:
-            raise BagError(f"it is an array of format {version[0]}.{version[1]}, which is not read")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of headers that Python 2 wrote: they are read
+            version = np.lib.format.read_magic(file)
+            if version not in HEADERS:
+                raise BagError(f"it is an array of format {version[0]}.{version[1]}, which is not read")
+            shape, by_column, dtype = HEADERS[version](file, max_header_size=LONGEST_HEADER)
     except BagError:
         raise
     except (*ARCHIVE_FAULTS, RecursionError, tokenize.TokenError) as error:  # a header is parsed as Python's literals

