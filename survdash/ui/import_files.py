@@ -22,7 +22,7 @@ from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import Upload, copy_private, new_upload, open_upload
 
 PARAMETER = "upload"
-TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz")
+TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz", "parquet")
 BAGS = ("h5", "hdf5", "pt", "npy", "npz")
 NAMELESS = "file"
 
