@@ -29,6 +29,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--slide-map", type=Path, help="table of slide_id and case_id for bags without TCGA barcodes")
     made.add_argument("--encoder", help="what made the features of bags that do not say it, as uni_v1")
     made.add_argument("--link", action="store_true", help="refer to the bag files in place of copying them")
+    made.add_argument("--genes", type=Path, help="gene table, one line a patient, where the first table has none")
     made.add_argument("--gene-groups", type=Path, help="table with a column a functional group, in place of the six")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
     made.add_argument("--mapping", type=Path, metavar="YAML", help="the table is a hospital's: what its columns mean")
@@ -112,7 +113,8 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     request = usecases.ImportRequest(
         table=options.table, name=options.name, folds=options.folds, features=options.features,
         clinical=options.clinical, by_site=options.folds_by_site, mapping=options.mapping,
-        gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder, link=options.link,
+        genes=options.genes, gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder,
+        link=options.link,
     )
     if options.dry_run:
         told = usecases.preview_import(request, report=report).report

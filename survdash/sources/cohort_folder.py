@@ -162,7 +162,7 @@ def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
         raise CohortError(f"Cohort {manifest.name}: {'; '.join(faults)}.", hint=hint)
     try:
         patients = pd.read_parquet(folder / PATIENTS)
-        wanted = None if gene_values else []
+        wanted: list[str] | None = None if gene_values else []
         genes = pd.read_parquet(folder / GENES, columns=wanted) if GENES in manifest.sha256 else None
         folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:

@@ -135,6 +135,12 @@ def read_research_csv(path: Path) -> ResearchTable:
     )
 
 
+def gene_places(table: TextTable) -> tuple[dict[str, list[int]], list[str], list[str]]:
+    """Gene columns of any table, by their name inside; the columns that are none; what is wrong with their names."""
+    found = _sort_columns(table)
+    return found.genes, [*found.known, *found.others, *found.ignored], found.faults
+
+
 def _line(mask: pd.Series | np.ndarray) -> int:
     """Line of the file (the header is line 1) of the first True."""
     return int(np.flatnonzero(np.asarray(mask))[0]) + 2
