@@ -83,8 +83,8 @@ def read_gene_groups(path: Path) -> GroupTable:
 def _cells(table: TextTable, faults: list[str]) -> Iterator[tuple[str, int, str]]:
     """Title, line and symbol of every filled cell."""
     if set(table.columns) in LONG and len(table.columns) == 2:
-        title = table.positions("group")[0]
-        titles, symbols = to_text(table.frame[title]), to_text(table.frame[1 - title])
+        first = table.positions("group")[0]
+        titles, symbols = to_text(table.frame[first]), to_text(table.frame[1 - first])
         for line, (group, symbol) in enumerate(zip(titles, symbols, strict=True), start=2):
             if pd.isna(group) or pd.isna(symbol):
                 faults.append(f"line {line} is not filled")

@@ -295,6 +295,8 @@ def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePane
 
 def _hints(matched: _Matched, panel: GenePanel) -> list[str]:
     """Names that fit no gene but are a gene's other name, or were a gene before Excel; hints, never replacements."""
+    if not matched.unknown:
+        return []
     known = _kinds_of_symbols(panel.columns)
     missing = {symbol for symbol in known if not any(f"{symbol}_{kind}" in matched.found for kind in known[symbol])}
     hints = [f"{name} for {found}" for name in matched.unknown

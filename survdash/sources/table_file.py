@@ -88,6 +88,11 @@ def name_some(names: Iterable[object], *, most: int = 5) -> str:
     return shown + (f" and {len(found) - most} more" if len(found) > most else "")
 
 
+def _brief(fault: Exception) -> str:
+    """What a library says, which may hold the whole file."""
+    return _clip(str(fault), LONGEST_NAME)
+
+
 def _clip(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
@@ -183,7 +188,7 @@ def _check_unpacked_size(packed: bytes, name: str, *, error: type[InputError], l
     except InputError:
         raise
     except _ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {_clip(str(fault), LONGEST_NAME)}.", hint="Save it anew, or as CSV.") from fault
+        raise error(f"{name} is a damaged Excel file: {_brief(fault)}.", hint="Save it anew, or as CSV.") from fault
 
 
 def _unpack(packed: bytes, name: str, *, error: type[InputError], limit: int) -> bytes:
@@ -203,7 +208,7 @@ def _unpack(packed: bytes, name: str, *, error: type[InputError], limit: int) ->
     except InputError:
         raise
     except _ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged or protected archive: {_clip(str(fault), LONGEST_NAME)}.", hint="Unpack it first.") from fault
+        raise error(f"{name} is a damaged or protected archive: {_brief(fault)}.", hint="Unpack it first.") from fault
     if len(content) > limit:
         raise _too_large(name, error)
     return content
@@ -298,7 +303,7 @@ def _parse_workbook(packed: bytes, name: str, *, error: type[InputError]) -> tup
         rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
         book.close()
     except _WORKBOOK_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {_clip(str(fault), LONGEST_NAME)}.", hint="Save it anew, or as CSV.") from fault
+        raise error(f"{name} is a damaged Excel file: {_brief(fault)}.", hint="Save it anew, or as CSV.") from fault
     if len(rows) < 1:
         raise error(f"{name} is empty.", hint="The table must be on the first sheet.")
     dates = [cell for row in (rows[0], [row[0] for row in rows]) for cell in row if hasattr(cell, "isoformat")]
