@@ -37,6 +37,7 @@ from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
 from survdash.errors import SurvdashError
 from survdash.genes import GenePanel
+from survdash.hdf5_probe import find_unwalkable
 from survdash.sources.bag_folder import read_bag_folder
 from survdash.sources.clinical_table import read_clinical_table
 from survdash.sources.cohort_folder import read_cohort, write_cohort
@@ -185,7 +186,7 @@ def read_whole_cohort(folder: Path) -> None:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass  # the manifest is the mutated file
     cohort = read_cohort(folder)
-    if cohort.bag_path is not None:
+    if cohort.bag_path is not None and not find_unwalkable([cohort.bag_path], patience_s=5):
         with BagFile(cohort.bag_path) as bags:
             for slide in bags.slide_ids:
                 bags.attributes(slide)

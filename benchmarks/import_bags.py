@@ -52,20 +52,20 @@ def write_bags(folder: Path, *, count: int, tiles: int, dim: int, kind: str) -> 
                 file["coords"] = rng.integers(0, 100_000, (tiles, 2))
 
 
-def largest_mb() -> float:
-    """Most memory that this process ever had; ``ru_maxrss`` would count the parent's."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+def memory_mb(name: str) -> float:
+    """Memory of this process, now (VmRSS) or at most (VmHWM); ``ru_maxrss`` would count the parent's."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 
 
 def import_once(folder: Path, target: Path, *, link: bool) -> None:
     """Import all bags of a folder and print megabytes, processor seconds and the size of what was written."""
-    start, before = time.process_time(), largest_mb()
+    start, before = time.process_time(), memory_mb("VmRSS")
     cases = pd.Index(sorted(path.stem for path in folder.iterdir()))
     found = read_bag_folder(folder, cases, encoder="made", link=link)
     with new_bag_file(target, found.origin) as writer:
         found.fill(writer)
-    sys.stdout.write(f"{len(cases):6} bags  {before:7.0f} MB before  {largest_mb():7.0f} MB at most  "
+    sys.stdout.write(f"{len(cases):6} bags  {before:7.0f} MB before  {memory_mb("VmHWM"):7.0f} MB at most  "
                      f"{time.process_time() - start:8.1f} s  {target.stat().st_size / 1e6:9.1f} MB made\n")  # fmt: skip
 
 

@@ -17,12 +17,13 @@ from survdash.bag_file import BagFile, BagWriter
 from survdash.case import BagOrigin
 from survdash.errors import BagError
 from survdash.foreign_bag import ENDINGS, ForeignBag, inspect_bag, read_blocks, slide_name
+from survdash.hdf5_probe import find_unwalkable
 from survdash.sources.slide_mapping import case_of, match_slides, read_slide_map
 from survdash.sources.table_file import list_faults, name_some
 from survdash.store import digest, file_sha256
 
 __all__ = ["BAG_ENDINGS", "BagFolder", "case_of", "read_bag_folder"]
-BAG_ENDINGS = ENDINGS
+BAG_ENDINGS, HDF5_ENDINGS = ENDINGS, (".h5", ".hdf5")
 ASK_ENCODER = "say which with --encoder, so that no bag of another one is taken for them"
 
 
@@ -152,7 +153,9 @@ def _find_files(path: Path) -> list[Path]:
 
 def _scan_all(files: list[Path], encoder: str | None) -> _Found:
     found = _Found()
-    for file in files:
+    unwalkable = find_unwalkable([file for file in files if file.suffix.lower() in HDF5_ENDINGS])
+    found.faults += [f"{file.name}: {why}" for file, why in unwalkable.items()]
+    for file in (file for file in files if file not in unwalkable):
         try:
             _scan(file, encoder, found)
         except BagError as error:
@@ -191,7 +194,7 @@ def _scan(file: Path, encoder: str | None, found: _Found) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    if file.suffix.lower() not in (".h5", ".hdf5"):
+    if file.suffix.lower() not in HDF5_ENDINGS:
         return False
     try:
         with h5py.File(file, "r") as opened:

@@ -18,7 +18,7 @@ from survdash.case import BagOrigin
 from survdash.errors import BagError, ClinicalError
 from survdash.sources.research_csv import read_research_csv
 
-INPUTS = 12
+INPUTS = 8
 
 
 @pytest.fixture(scope="module")
