@@ -65,8 +65,9 @@ def import_once(folder: Path, target: Path, *, link: bool) -> None:
     found = read_bag_folder(folder, cases, encoder="made", link=link)
     with new_bag_file(target, found.origin) as writer:
         found.fill(writer)
-    sys.stdout.write(f"{len(cases):6} bags  {before:7.0f} MB before  {memory_mb("VmHWM"):7.0f} MB at most  "
-                     f"{time.process_time() - start:8.1f} s  {target.stat().st_size / 1e6:9.1f} MB made\n")  # fmt: skip
+    most, seconds = memory_mb("VmHWM"), time.process_time() - start
+    sys.stdout.write(f"{len(cases):6} bags  {before:7.0f} MB before  {most:7.0f} MB at most  "
+                     f"{seconds:8.1f} s  {target.stat().st_size / 1e6:9.1f} MB made\n")  # fmt: skip
 
 
 def main() -> None:
