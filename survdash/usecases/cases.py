@@ -145,7 +145,8 @@ def choose_run(request: PredictRequest) -> Artefact:
     """
     if request.run != "default":
         return open_run(request.cohort, request.run)
-    given = {name for name, here in (("genes", request.genes is not None), ("slide", bool(request.slides or request.bags))) if here}
+    parts = (("genes", request.genes is not None), ("slide", bool(request.slides or request.bags)))
+    given = {name for name, here in parts if here}
     fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) - {"clinical"} <= given]
     if not fitting:
         raise UnknownNameError(
