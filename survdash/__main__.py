@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, slide_commands
+from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
@@ -43,20 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; what was asked is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(options.status)
-
-
-def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
-    from dataclasses import asdict
-
-    from survdash import usecases
-
-    made = usecases.import_cohort(
-        options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
-        gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder, link=options.link,
-        dry_run=options.dry_run, report=report,
-    )
-    facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
-    return facts | {"stored": not options.dry_run}
 
 
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
@@ -227,17 +213,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    made = command("import-cohort", _import_cohort, "import tables as a cohort",
-                   "import-cohort blca.csv.zip --name blca --folds splits/blca", table=Path)  # fmt: skip
-    made.add_argument("--name", required=True)
-    made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
-    made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
-    made.add_argument("--slide-map", type=Path, help="table of slide_id and case_id for bags without TCGA barcodes")
-    made.add_argument("--encoder", help="what made the features of bags that do not say it, as uni_v1")
-    made.add_argument("--link", action="store_true", help="refer to the bag files in place of copying them")
-    made.add_argument("--gene-groups", type=Path, help="table with a column a functional group, in place of the six")
-    made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
-    made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
+    import_commands.add_commands(command)
+    fetch_command.add_arguments(command(
+        "fetch-cohort", fetch_command.run, "download a TCGA cohort (open data) and import it",
+        "fetch-cohort BLCA --dry-run\n"
+        "         python -m survdash fetch-cohort BLCA --cases 20 --what clinical,genes,slides",
+    ))  # fmt: skip
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
     crossval_command.add_arguments(command(

@@ -32,6 +32,15 @@ SYMBOL = re.compile(r"(?=.*[A-Z])[A-Za-z0-9][A-Za-z0-9._@-]*")
 CASE_ID = re.compile(r"[^\W_][\w .:+-]{0,63}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A patient of a table who cannot be used: who, the first line that names him or her, and why."""
+
+    case_id: str
+    line: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResearchTable:
     """What one research table says, one row a patient.
@@ -48,6 +57,12 @@ class ResearchTable:
         Patients left out and why; columns left out; everything else that the user should know.
     source : dict
         File name and SHA-256.
+    left_out : tuple of LeftOut
+        The same patients as in ``dropped``, one by one.
+    lines : int
+        Data lines of the table; 0 where it is not one table.
+    duplicates : tuple of str
+        What stands more than once, in words.
     """
 
     patients: pd.DataFrame
@@ -57,6 +72,9 @@ class ResearchTable:
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     source: dict[str, object]
+    left_out: tuple[LeftOut, ...] = ()
+    lines: int = 0
+    duplicates: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +117,7 @@ def read_research_csv(path: Path) -> ResearchTable:
     genes, gene_notes = _read_genes(table, columns, cases, faults)
     slides = _read_slides(table, columns, cases, faults)
     _stop(table, faults)
-    keep, dropped = _with_outcome(patients)
+    keep, dropped, left_out = _with_outcome(patients, cases)
     if not keep.any():
         raise ClinicalError(f"{table.name}: no patient has a follow-up above zero and an outcome.")
     patients = patients.loc[keep]
@@ -112,6 +130,7 @@ def read_research_csv(path: Path) -> ResearchTable:
         ignored=tuple(columns.ignored),
         notes=(*notes, *gene_notes),
         source={"file": table.name, "sha256": table.sha256, "times": "months as given in the file"},
+        left_out=left_out, lines=len(cases), duplicates=_find_duplicates(table, columns, cases),
     )
 
 
@@ -271,13 +290,11 @@ def _read_genes(
 ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     if not columns.genes:
         return None, ()
-    blocks, repeated = {}, []
+    blocks = {}
     for name, places in columns.genes.items():
         values = [_gene_values(table, place, name, faults) for place in places]
-        if len(values) > 1:
-            repeated.append(name)
-            if any(not np.array_equal(values[0], other, equal_nan=True) for other in values[1:]):
-                faults.append(f"gene column {name} stands {len(values)} times with different values")
+        if any(not np.array_equal(values[0], other, equal_nan=True) for other in values[1:]):
+            faults.append(f"gene column {name} stands {len(values)} times with different values")
         blocks[name] = values[0]
     order = sorted(blocks)
     rows = pd.DataFrame(np.column_stack([blocks[name] for name in order]), columns=order)
@@ -285,8 +302,6 @@ def _read_genes(
     notes = []
     if filled:
         notes.append(f"{filled} gene values missing in one line of a case were taken from another line of it.")
-    if repeated:
-        notes.append(f"{len(repeated)} gene columns stand more than once with equal values: {name_some(repeated)}.")
     missing = int(genes.isna().to_numpy().sum())
     if missing:
         notes.append(f"{missing} gene values are missing and stay missing.")
@@ -318,7 +333,7 @@ def _read_slides(table: TextTable, columns: _Sorted, cases: pd.Series, faults: l
     return pairs.set_index("slide_id")["case_id"].sort_index()
 
 
-def _with_outcome(patients: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
+def _with_outcome(patients: pd.DataFrame, cases: pd.Series) -> tuple[np.ndarray, tuple[str, ...], tuple[LeftOut, ...]]:
     """Which patients have an outcome to learn from, and why the others have not."""
     time, event = patients["time_months"].to_numpy(), patients["event"].to_numpy()
     reasons = (
@@ -327,7 +342,29 @@ def _with_outcome(patients: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
         ("follow-up not above zero", (time <= 0) & ~np.isnan(event)),
     )
     dropped = tuple(_describe(patients.index[mask], why) for why, mask in reasons if mask.any())
-    return ~np.logical_or.reduce([mask for _, mask in reasons]), dropped
+    left_out = tuple(
+        LeftOut(case_id=str(case), line=_line(cases == case), reason=why)
+        for why, mask in reasons for case in patients.index[mask]
+    )
+    return ~np.logical_or.reduce([mask for _, mask in reasons]), dropped, left_out
+
+
+def _find_duplicates(table: TextTable, columns: _Sorted, cases: pd.Series) -> tuple[str, ...]:
+    """Several lines of one patient, lines that are equal in the patient's own columns, genes that stand twice."""
+    found = []
+    several = int(cases.duplicated().sum())
+    if several:
+        people = cases[cases.duplicated()].nunique()
+        found.append(f"{people} cases have more than one line ({several} lines more than cases)")
+    if "slide_id" in columns.known:
+        slides = to_text(table.frame[columns.known["slide_id"]]).dropna()
+        twice = slides[slides.duplicated()]
+        if len(twice):
+            found.append(f"{twice.nunique()} slides are named by more than one line ({name_some(sorted(set(twice)))})")
+    genes = sorted(name for name, places in columns.genes.items() if len(places) > 1)
+    if genes:
+        found.append(f"{len(genes)} gene columns stand more than once, with equal values ({name_some(genes)})")
+    return tuple(found)
 
 
 def _describe(cases: Iterable[str], why: str) -> str:
