@@ -271,3 +271,15 @@ def test_a_formula_in_place_of_a_value_is_refused_with_its_gene(tmp_path, text):
     (tmp_path / "g.csv").write_text(text)
     with pytest.raises(GeneError, match=r"g\.csv: 1 genes hold a formula in place of a value: MYC has =SUM\(B2:B9\)"):
         read_gene_table(tmp_path / "g.csv")
+
+
+def test_a_star_counts_file_of_the_gdc_is_read_as_log2_tpm(small, tmp_path):
+    path = tmp_path / "x.rna_seq.augmented_star_gene_counts.tsv"
+    header = "gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\ttpm_unstranded\n"
+    lines = [("N_unmapped", "", "", 7, 7, 7, ""), ("ENSG00000136997.20", "MYC", "protein_coding", 90, 1, 1, 7.0),
+             ("ENSG00000146648.18", "EGFR", "protein_coding", 40, 1, 1, 0.0)]  # fmt: skip
+    body = "".join("\t".join(map(str, line)) + "\n" for line in lines)
+    path.write_text("# gene-model: GENCODE v36\n" + header + body)
+    check = match_genes(read_gene_table(path), small, max_missing=1.0)
+    assert (check.values["MYC_rna"], check.values["EGFR_rna"]) == (3.0, 0.0)
+    assert check.warnings[0] == f"{path.name} is a STAR-Counts table; its TPM were read as log2(TPM + 1)."
