@@ -237,7 +237,7 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
     with open_gdc(cancel) as server:
         release = data_release(server)
         hits = fetch_cases(server, projects, report=report)
-        patients, dropped, _ = read_cases(hits)
+        read = read_cases(hits)
         files: list[GdcFile] = []
         notes: list[str] = []
         for kind in ("genes", "slides"):
@@ -246,11 +246,11 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
                 files += found
                 notes += said
     having = [{one.case_id for one in files if one.kind == kind} for kind in request.what if kind != "clinical"]
-    chosen = _choose_cases(request, patients.index, having)
+    chosen = _choose_cases(request, read.patients.index, having)
     files = [one for one in files if one.case_id in chosen]
     if request.compare:
         other = _cbioportal_outcomes(request, report, cancel)
-        notes += _compare(request, patients.loc[chosen], other, ("GDC", "cBioPortal"))
+        notes += _compare(request, read.patients.loc[chosen], other, ("GDC", "cBioPortal"))
     wanted = {
         kind: [
             WantedFile(url=one.url, path=file_path(request.place, one), md5=one.md5, size=one.size)
@@ -264,7 +264,7 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
             kind: (len(of_kind), sum(one.size for one in of_kind), sum(one.bytes_here for one in of_kind))
             for kind, of_kind in wanted.items()
         },
-        free_bytes=free_bytes(request.place), dropped=dropped, notes=tuple(notes),
+        free_bytes=free_bytes(request.place), dropped=read.dropped, notes=tuple(notes),
     )  # fmt: skip
 
     def fetch(tell: Report) -> None:
@@ -356,7 +356,7 @@ def _cbioportal_outcomes(request: FetchRequest, report: Report, cancel: Cancel |
 
 def _gdc_outcomes(request: FetchRequest, report: Report, cancel: Cancel | None) -> pd.DataFrame:
     with open_gdc(cancel) as server:
-        return read_cases(fetch_cases(server, projects_of(request.cohort), report=report))[0]
+        return read_cases(fetch_cases(server, projects_of(request.cohort), report=report)).patients
 
 
 def _compare(
