@@ -19,6 +19,7 @@ from survdash.settings import settings
 from survdash.sources.barcode import choose_samples, codes_of
 from survdash.sources.cbioportal import (
     BYTES_A_VALUE,
+    STUDIES,
     Study,
     describe_study,
     fetch_entrez,
@@ -26,7 +27,7 @@ from survdash.sources.cbioportal import (
     open_cbioportal,
     study_of,
 )
-from survdash.sources.gdc import GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
+from survdash.sources.gdc import COHORTS, JOINED, GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
 from survdash.sources.gdc_cases import read_cases
 from survdash.sources.gdc_folder import SLIDES, file_path, write_lists
 from survdash.sources.importing import check_name
@@ -157,6 +158,11 @@ class _Prepared:
 
     plan: FetchPlan
     fetch: Callable[[Report], None]
+
+
+def fetchable_cohorts(source: Literal["gdc", "cbioportal"]) -> tuple[str, ...]:
+    """Cohorts of TCGA that a source has; cBioPortal has colon and rectum as one alone."""
+    return (*COHORTS, *JOINED) if source == "gdc" else STUDIES
 
 
 def plan_fetch(request: FetchRequest, *, report: Report = silent, cancel: Cancel | None = None) -> FetchPlan:
@@ -382,7 +388,8 @@ def _fetch(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str,
         "what": tuple(payload["what"]), "case_ids": tuple(payload["case_ids"]),
         "folder": None if folder is None else Path(folder),
     })  # fmt: skip
-    return report_to_json(fetch_cohort(request, report=report, cancel=cancel))
+    made = report_to_json(fetch_cohort(request, report=report, cancel=cancel))
+    return {"name": request.cohort_name, **made}
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {FETCHING: _fetch}
