@@ -38,7 +38,7 @@ def parse_status(words: pd.Series) -> tuple[np.ndarray, pd.Series]:
     unknown : Series of bool
         Where a word is there and means nothing to us.
     """
-    start = words.str.partition(":")[0].str.strip()
+    start = words.astype("str").str.replace(r":.*", "", regex=True).str.strip()  # partition fails on an empty column
     event = start.map({"1": 1.0, "0": 0.0}).astype(float)
     event = event.fillna(words.str.strip().str.lower().map(EVENTS).astype(float))
     return event.to_numpy(float), words.notna() & event.isna()

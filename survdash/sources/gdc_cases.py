@@ -90,8 +90,8 @@ def read_cases(hits: Sequence[Mapping[str, Any]]) -> GdcPatients:
 
 
 def _row(hit: Mapping[str, Any], case: str, reasons: dict[str, str], faults: list[str]) -> dict[str, Any]:
-    demographic = hit.get("demographic") or {}
-    diagnoses, follow_ups = hit.get("diagnoses") or [], hit.get("follow_ups") or []
+    demographic = (_records(hit, "demographic", case, faults) or [{}])[0]
+    diagnoses, follow_ups = (_records(hit, name, case, faults) for name in ("diagnoses", "follow_ups"))
     status = STATUS.get(str(demographic.get("vital_status", "")).lower())
     death = _number(demographic, "days_to_death", case, faults)
     contacts = [
@@ -114,6 +114,16 @@ def _row(hit: Mapping[str, Any], case: str, reasons: dict[str, str], faults: lis
         "primary_diagnosis": _first(first, ("primary_diagnosis",)),
         "late": bool(status and last > death),
     }  # fmt: skip
+
+
+def _records(hit: Mapping[str, Any], name: str, case: str, faults: list[str]) -> list[Mapping[str, Any]]:
+    """What is nested below a case, one record or a list of them; nothing where it is absent."""
+    value = hit.get(name)
+    found = [] if value is None else value if isinstance(value, list) else [value]
+    if not all(isinstance(one, Mapping) for one in found):
+        faults.append(f"{name} of {case} is {str(value)[:40]!r}")
+        return []
+    return found
 
 
 def _primary(diagnoses: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -57,7 +57,9 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
 
 def show_plan(plan: usecases.FetchPlan) -> None:
     """What a download would bring, what it leaves out, and whether there is room."""
-    rows = {"Cases": f"{len(plan.cases):,}", "State of the data": escape(plan.release)}
+    share = plan.events / len(plan.cases)
+    rows = {"Cases": f"{len(plan.cases):,}", "Deaths": f"{plan.events:,} ({share:.0%})",
+            "State of the data": escape(plan.release)}  # fmt: skip
     for kind, (number, size, here) in plan.sizes.items():
         already = f"; {data_size(here)} are here" if here else ""
         rows[WORDS.get(kind, kind)] = f"{number:,}, {data_size(size)}{already}"

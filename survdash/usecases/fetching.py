@@ -115,6 +115,8 @@ class FetchPlan:
         Whom, in which state of its data, and where to.
     cases : tuple of str
         Who was chosen.
+    events : int
+        Deaths among them.
     sizes : mapping
         Kind to (number of files, bytes, bytes that are here already); of cBioPortal, values and bytes about.
     free_bytes : int
@@ -126,6 +128,7 @@ class FetchPlan:
     release: str
     folder: str
     cases: tuple[str, ...]
+    events: int
     sizes: Mapping[str, tuple[int, int, int]]
     free_bytes: int
     dropped: tuple[str, ...]
@@ -139,7 +142,8 @@ class FetchPlan:
         }
         return {
             "source": self.source, "release": self.release, "folder": self.folder, "cases": len(self.cases),
-            "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped), "notes": list(self.notes),
+            "events": self.events, "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped),
+            "notes": list(self.notes),
         }  # fmt: skip
 
 
@@ -266,6 +270,7 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
     }  # fmt: skip
     plan = FetchPlan(
         source=settings().gdc_url, release=release, folder=str(request.place), cases=tuple(chosen),
+        events=int(read.patients.loc[chosen, "event"].sum()),
         sizes={
             kind: (len(of_kind), sum(one.size for one in of_kind), sum(one.bytes_here for one in of_kind))
             for kind, of_kind in wanted.items()
@@ -307,7 +312,7 @@ def _prepare_cbioportal(request: FetchRequest, report: Report, cancel: Cancel | 
     count = len(samples) * len(genes)
     plan = FetchPlan(
         source=settings().cbioportal_url, release=f"taken in there on {study.imported or 'an unknown day'}",
-        folder=str(request.place), cases=tuple(chosen),
+        folder=str(request.place), cases=tuple(chosen), events=int(patients.loc[chosen, "event"].sum()),
         sizes={kind: (count, count * BYTES_A_VALUE, 0) for kind in study.profiles if kind != "mut" and count},
         free_bytes=free_bytes(request.place), dropped=dropped, notes=tuple(notes),
     )  # fmt: skip
@@ -369,7 +374,7 @@ def _compare(
     request: FetchRequest, ours: pd.DataFrame, others: pd.DataFrame, names: tuple[str, str]
 ) -> tuple[str, ...]:
     found = compare_outcomes(ours, others[others.index.isin(ours.index)], names=names)
-    return (*found.notes, f"The outcomes of {names[0]} are taken.")
+    return (*found.notes, f"The outcomes of the first, {names[0]}, are taken.")
 
 
 def _next_steps(request: FetchRequest) -> tuple[str, ...]:

@@ -34,6 +34,13 @@ def test_only_what_stands_before_the_colon_counts() -> None:
     assert list(unknown) == [False] * 7 + [True, True]
 
 
+@pytest.mark.parametrize("words", [[], [None], [None, None]])
+def test_a_column_without_words_has_no_event(words: list[None]) -> None:
+    event, unknown = parse_status(pd.Series(words, dtype="str"))
+    assert np.isnan(event).all()
+    assert not unknown.any()
+
+
 def test_who_has_no_outcome_is_left_out_with_the_reason() -> None:
     cases = pd.Index([f"P{number}" for number in range(6)])
     table = patient_frame(

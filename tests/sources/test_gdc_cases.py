@@ -91,10 +91,12 @@ def test_all_faults_are_told_at_once() -> None:
     records: list[dict[str, Any]] = [
         {"submitter_id": "P1"}, {"submitter_id": CASE}, {"submitter_id": CASE},
         {"submitter_id": "TCGA-AA-0001", "demographic": {"vital_status": "Dead", "days_to_death": "500"}},
+        {"submitter_id": "TCGA-AA-0002", "demographic": [], "diagnoses": ["text"], "follow_ups": 7},
     ]  # fmt: skip
     with pytest.raises(ClinicalError) as caught:
         read_cases(records)
-    for words in ("'P1' is no barcode", f"case {CASE} stands twice", "days_to_death of TCGA-AA-0001 is '500'"):
+    for words in ("'P1' is no barcode", f"case {CASE} stands twice", "days_to_death of TCGA-AA-0001 is '500'",
+                  "diagnoses of TCGA-AA-0002 is", "follow_ups of TCGA-AA-0002 is '7'"):  # fmt: skip
         assert words in caught.value.message
     with pytest.raises(ClinicalError, match="no clinical record"):
         read_cases([])
