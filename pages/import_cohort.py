@@ -10,6 +10,7 @@ from survdash import usecases
 from survdash.jobs.queue import Job, read_job
 from survdash.ui import caching
 from survdash.ui.error_box import error_box, show_error
+from survdash.ui.fetch_form import FETCH, FETCH_KIND, ask_fetch
 from survdash.ui.import_files import PARAMETER, current_upload
 from survdash.ui.import_form import KINDS, ask_request, show_archive
 from survdash.ui.import_report import show_report
@@ -23,8 +24,14 @@ PAGE = "import"
 
 def show_form() -> None:
     """What there is to import, the files, what they say, and the button."""
-    kind = st.radio("What do you have?", list(KINDS), format_func=lambda name: KINDS[name].title, key="import.kind",
-                    captions=[one.words for one in KINDS.values()])
+    kinds = KINDS | {FETCH: FETCH_KIND}
+    kind = st.radio("What do you have?", list(kinds), format_func=lambda name: kinds[name].title, key="import.kind",
+                    captions=[one.words for one in kinds.values()])
+    if kind == FETCH:
+        wanted = ask_fetch(page=PAGE)
+        if wanted is not None:
+            offer(lambda: usecases.file_fetch(wanted), wanted.cohort_name)
+        return
     if kind == "archive":
         archive = show_archive(page=PAGE)
         if archive is not None:
@@ -60,7 +67,7 @@ def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None
 def show_job(job: Job) -> None:
     """An import that was started: running, ended badly, or done."""
     remember_job(job.id)
-    if job.kind not in (usecases.IMPORT, usecases.UNPACK):
+    if job.kind not in (usecases.IMPORT, usecases.UNPACK, usecases.FETCHING):
         show_error("This job is no import.", "Page 'New case' shows predictions.")
     elif not job.is_finished:
         wake_worker()

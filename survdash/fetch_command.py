@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, report: Report) -> dict[str, Any]:
 
 def _tell(plan: FetchPlan) -> None:
     """Say what will come, on stderr, before anything does."""
-    print(f"{len(plan.cases)} cases from {plan.source} ({plan.release}):", file=sys.stderr)
+    print(f"{len(plan.cases)} cases, {plan.events} deaths, from {plan.source} ({plan.release}):", file=sys.stderr)
     for kind, (number, size, here) in plan.sizes.items():
         already = f", {here / 1e6:.1f} MB are here" if here else ""
         print(f"  {kind}: {number}, {size / 1e6:.1f} MB{already}", file=sys.stderr)

@@ -40,7 +40,7 @@ def test_what_will_come_is_said_before_and_the_import_after(gdc: Gdc, capsys: py
     _fill(gdc)
     assert main(["fetch-cohort", "BLCA", "--name", "bladder", "--json"]) == 0
     captured = capsys.readouterr()
-    assert captured.err.startswith(f"8 cases from {gdc.url} (version 1):\n  genes: 8, ")
+    assert captured.err.startswith(f"8 cases, 6 deaths, from {gdc.url} (version 1):\n  genes: 8, ")
     assert "GB free" in captured.err
     answer = json.loads(captured.out)
     assert (answer["imported"]["name"], answer["imported"]["cases"], answer["imported"]["events"]) == ("bladder", 8, 6)

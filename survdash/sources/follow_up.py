@@ -13,6 +13,7 @@ import pandas as pd
 
 from survdash.cohort import PATIENT_COLUMNS
 from survdash.sources.barcode import site_of
+from survdash.sources.research_csv import LeftOut
 from survdash.sources.table_file import name_some
 
 MONTH_DAYS = 365.25 / 12
@@ -37,7 +38,7 @@ def parse_status(words: pd.Series) -> tuple[np.ndarray, pd.Series]:
     unknown : Series of bool
         Where a word is there and means nothing to us.
     """
-    start = words.str.partition(":")[0].str.strip()
+    start = words.astype("str").str.replace(r":.*", "", regex=True).str.strip()  # partition fails on an empty column
     event = start.map({"1": 1.0, "0": 0.0}).astype(float)
     event = event.fillna(words.str.strip().str.lower().map(EVENTS).astype(float))
     return event.to_numpy(float), words.notna() & event.isna()
@@ -66,14 +67,16 @@ def patient_frame(columns: Mapping[str, object], cases: pd.Index) -> pd.DataFram
 
 
 def keep_with_outcome(
-    patients: pd.DataFrame, reasons: Mapping[str, str] | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    patients: pd.DataFrame, lines: Mapping[str, int], reasons: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[LeftOut, ...]]:
     """Leave out patients without a follow-up above zero or without an outcome.
 
     Parameters
     ----------
     patients : DataFrame
         ``time_months`` and ``event`` with gaps.
+    lines : mapping
+        Case to the line or record that names it first.
     reasons : mapping, optional
         Case to why it has a gap, where the source tells more than that it has one.
 
@@ -83,6 +86,8 @@ def keep_with_outcome(
         ``event`` is bool.
     dropped : tuple of str
         Who was left out, and why.
+    left_out : tuple of LeftOut
+        The same one by one.
     """
     time, event = patients["time_months"].to_numpy(float), patients["event"].to_numpy(float)
     why = pd.Series("", patients.index, dtype="str")
@@ -98,4 +103,7 @@ def keep_with_outcome(
         dropped.append(f"{len(names)} {'case' if len(names) == 1 else 'cases'}: {words} ({name_some(names)})")
     kept = patients[why == ""].copy()
     kept["event"] = kept["event"].astype(bool)
-    return kept, tuple(dropped)
+    left_out = [
+        LeftOut(case_id=str(case), line=lines[str(case)], reason=words) for case, words in why.items() if words
+    ]
+    return kept, tuple(dropped), tuple(sorted(left_out, key=lambda one: one.line))

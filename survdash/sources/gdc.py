@@ -169,11 +169,11 @@ def parse_file(hit: Mapping[str, Any], kind: Kind) -> GdcFile | None:
     if not sound or (kind == "slides" and not SLIDE_NAME.fullmatch(name)):
         words = f"{file_id[:40]!r}, {name[:80]!r}, {size!r} bytes"
         raise DownloadError(f"The GDC describes a file that cannot be: {words}.")
-    cases = hit.get("cases") or []
+    cases = _records(hit, "cases")
     if len(cases) > 1:
         return None
-    samples = [str(one.get("submitter_id", "")) for case in cases for one in case.get("samples") or []]
-    entities = [str(one.get("entity_submitter_id", "")) for one in hit.get("associated_entities") or []]
+    samples = [str(one.get("submitter_id", "")) for case in cases for one in _records(case, "samples")]
+    entities = [str(one.get("entity_submitter_id", "")) for one in _records(hit, "associated_entities")]
     # Some slides hang on a portion, not on a sample: their own names tell as much.
     named = [*samples, *(entity[:16] for entity in entities), *([name] if kind == "slides" else [])]
     sample = next((one for one in named if SAMPLE.match(one)), "")
@@ -181,6 +181,14 @@ def parse_file(hit: Mapping[str, Any], kind: Kind) -> GdcFile | None:
     if not CASE.fullmatch(case) or not sample.startswith(case) or len(set(samples)) > 1:
         return None
     return GdcFile(kind=kind, file_id=file_id, name=name, md5=md5, size=int(size or 0), case_id=case, sample=sample)
+
+
+def _records(hit: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = hit.get(name)
+    found = [] if value is None else value
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise DownloadError(f"The GDC describes {name} of a file in a form that is not known: {str(value)[:60]}.")
+    return found
 
 
 def _choose(
@@ -245,7 +253,8 @@ def _page(
         )
     data = answer.get("data") if isinstance(answer, dict) else None
     hits = data.get("hits") if isinstance(data, dict) else None
-    total = data.get("pagination", {}).get("total") if isinstance(data, dict) else None
+    pagination = data.get("pagination") if isinstance(data, dict) else None
+    total = pagination.get("total") if isinstance(pagination, dict) else None
     if not isinstance(hits, list) or type(total) is not int or not all(isinstance(hit, dict) for hit in hits):
         raise DownloadError(f"{server.title} answers {path} in a form that is not known: {str(answer)[:100]}.")
     return hits, total

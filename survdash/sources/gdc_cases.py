@@ -8,6 +8,7 @@ is taken (as the GDC's own survival analysis does since its API 8.5).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 from survdash.errors import ClinicalError
 from survdash.sources.barcode import CASE
 from survdash.sources.follow_up import keep_with_outcome, patient_frame, to_months
+from survdash.sources.research_csv import LeftOut
 from survdash.sources.table_file import list_faults, name_some
 
 STATUS = {"dead": True, "alive": False}
@@ -24,21 +26,34 @@ NOT_KNOWN = frozenset({"", "not reported", "unknown", "not allowed to collect", 
 DAYS_PER_YEAR = 365.25
 
 
-def read_cases(hits: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GdcPatients:
+    """Patients of an answer of ``/cases``.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        Index ``case_id``; those with an outcome. Beside the usual columns ``grade`` and ``primary_diagnosis``.
+    dropped : tuple of str
+        Who was left out, and why.
+    left_out : tuple of LeftOut
+        The same one by one; ``line`` is the number of the record.
+    notes : tuple of str
+    """
+
+    patients: pd.DataFrame
+    dropped: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+def read_cases(hits: Sequence[Mapping[str, Any]]) -> GdcPatients:
     """Patients of an answer of ``/cases``.
 
     Parameters
     ----------
     hits : sequence of mapping
         With ``demographic``, ``diagnoses`` and ``follow_ups`` where the GDC has them.
-
-    Returns
-    -------
-    patients : DataFrame
-        Index ``case_id``; those with an outcome. Beside the usual columns ``grade`` and ``primary_diagnosis``.
-    dropped : tuple of str
-        Who was left out, and why.
-    notes : tuple of str
 
     Raises
     ------
@@ -68,14 +83,15 @@ def read_cases(hits: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, tuple[s
         "age": table.pop("age").to_numpy(float),
     }  # fmt: skip
     columns |= {name: pd.Series(table[name].to_numpy(), table.index, dtype="str") for name in map(str, table)}
-    patients, dropped = keep_with_outcome(patient_frame(columns, table.index), reasons)
+    lines = {case: number for number, case in enumerate(rows, 1)}
+    patients, dropped, left_out = keep_with_outcome(patient_frame(columns, table.index), lines, reasons)
     words = f"{len(late)} cases have a contact after the day of death; the day of death counts ({name_some(late)})."
-    return patients, dropped, (words,) if late else ()
+    return GdcPatients(patients=patients, dropped=dropped, left_out=left_out, notes=(words,) if late else ())
 
 
 def _row(hit: Mapping[str, Any], case: str, reasons: dict[str, str], faults: list[str]) -> dict[str, Any]:
-    demographic = hit.get("demographic") or {}
-    diagnoses, follow_ups = hit.get("diagnoses") or [], hit.get("follow_ups") or []
+    demographic = (_records(hit, "demographic", case, faults) or [{}])[0]
+    diagnoses, follow_ups = (_records(hit, name, case, faults) for name in ("diagnoses", "follow_ups"))
     status = STATUS.get(str(demographic.get("vital_status", "")).lower())
     death = _number(demographic, "days_to_death", case, faults)
     contacts = [
@@ -98,6 +114,16 @@ def _row(hit: Mapping[str, Any], case: str, reasons: dict[str, str], faults: lis
         "primary_diagnosis": _first(first, ("primary_diagnosis",)),
         "late": bool(status and last > death),
     }  # fmt: skip
+
+
+def _records(hit: Mapping[str, Any], name: str, case: str, faults: list[str]) -> list[Mapping[str, Any]]:
+    """What is nested below a case, one record or a list of them; nothing where it is absent."""
+    value = hit.get(name)
+    found = [] if value is None else value if isinstance(value, list) else [value]
+    if not all(isinstance(one, Mapping) for one in found):
+        faults.append(f"{name} of {case} is {str(value)[:40]!r}")
+        return []
+    return found
 
 
 def _primary(diagnoses: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:

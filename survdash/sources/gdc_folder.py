@@ -101,10 +101,9 @@ def read_gdc_folder(path: Path, *, symbols: Collection[str] | None = None) -> Re
     """
     wanted = frozenset[str]().union(*functional_groups().values()) if symbols is None else symbols
     manifest, hits = _read_lists(path)
-    patients, dropped, notes = read_cases(hits)
-    others = len(patients)
-    patients = patients[patients.index.isin(manifest.cases)]
-    others -= len(patients)
+    read = read_cases(hits)
+    patients = read.patients[read.patients.index.isin(manifest.cases)]
+    others = len(read.patients) - len(patients)
     if patients.empty:
         raise ClinicalError(f"{path.name}: no patient has a follow-up above zero and an outcome.")
     here = [one for one in manifest.files if one.case_id in patients.index]
@@ -116,9 +115,10 @@ def read_gdc_folder(path: Path, *, symbols: Collection[str] | None = None) -> Re
         without.append(f"{others} other cases of {', '.join(manifest.projects)} with an outcome were not fetched.")
     index = pd.Index(sorted(slides), name="slide_id", dtype="str")
     return ResearchTable(
-        patients=patients, genes=genes, dropped=dropped, ignored=(),
+        patients=patients, genes=genes, dropped=read.dropped, ignored=(), left_out=read.left_out,
+        lines=len(hits),
         slides=pd.Series([slides[name] for name in index], index=index, name="case_id", dtype="str"),
-        notes=(*notes, *manifest.notes, *gene_notes, *without),
+        notes=(*read.notes, *manifest.notes, *gene_notes, *without),
         source={
             "file": path.name, "sha256": file_sha256(path / MANIFEST), "server": manifest.url,
             "release": manifest.release, "fetched": manifest.fetched, "projects": manifest.projects,
@@ -160,4 +160,8 @@ def _read_genes(
     genes = pd.DataFrame.from_dict(rows, orient="index").astype(np.float32)
     genes = genes[sorted(map(str, genes))].add_suffix("_rna").sort_index()
     genes.index = pd.Index(genes.index, name="case_id", dtype="str")
-    return genes, (f"Expression: {SCALE} of STAR-Counts, lines of one symbol added up; genes of no group left out.",)
+    lacking = sorted(set(symbols) - {str(name).removesuffix("_rna") for name in genes})
+    notes = [f"Expression: {SCALE} of STAR-Counts, lines of one symbol added up; genes of no group left out."]
+    if lacking:
+        notes.append(f"{len(lacking)} of {len(symbols)} genes of the groups are not in it: {name_some(lacking)}.")
+    return genes, tuple(notes)

@@ -86,6 +86,9 @@ def read_matrix(
         )
     values, merged = _merge(found.rows, merge)
     frame = pd.DataFrame(values, index=pd.Index([chosen[table.header[place]] for place in places], name="case_id"))
+    lacking = sorted(set(symbols) - set(found.rows))
+    if lacking:
+        merged = (*merged, f"{path.name}: {len(lacking)} of {len(symbols)} genes are not in it: {name_some(lacking)}.")
     return frame.sort_index(), (*_notes(path.name, found), *merged)
 
 

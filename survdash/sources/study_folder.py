@@ -82,15 +82,15 @@ def read_study_folder(path: Path, *, symbols: Collection[str] | None = None) -> 
     if table is None:
         raise ClinicalError(f"{path.name} has no {PATIENTS}.", hint="Give the folder of one study of cBioPortal.")
     study = _study_id(path)
-    patients, reasons, notes = _read_patients(table, study)
-    patients, dropped = keep_with_outcome(patients, reasons)
+    patients, lines, reasons, notes = _read_patients(table, study)
+    patients, dropped, left_out = keep_with_outcome(patients, lines, reasons)
     if patients.empty:
         raise ClinicalError(f"{table.name}: no patient has a follow-up above zero and an outcome.")
     genes, gene_notes, files = _read_genes(path, study, frozenset(patients.index), wanted)
     days = month_days(study)
     return ResearchTable(
         patients=patients, genes=genes, slides=_no_slides(), dropped=dropped, ignored=(),
-        notes=(*notes, *gene_notes),
+        left_out=left_out, lines=len(lines), notes=(*notes, *gene_notes),
         source={
             **source_of(table), "study": study, "tables": files,
             "times": f"months of {days:g} days in the file, kept in months of {MONTH_DAYS:g} days",
@@ -134,7 +134,7 @@ def _study_id(folder: Path) -> str:
 
 
 def read_clinical(path: Path) -> pd.DataFrame:
-    """A clinical table as text: columns in capitals, cells trimmed, missing words missing, one row a line.
+    """A clinical table as text: columns in capitals, cells trimmed, missing words missing; index the line of the file.
 
     Raises
     ------
@@ -146,30 +146,32 @@ def read_clinical(path: Path) -> pd.DataFrame:
         if len(set(header)) < len(header):
             twice = sorted({name for name in header if header.count(name) > 1})
             raise ClinicalError(f"{path.name} has two columns {name_some(twice)}.")
-        rows = [cells for _, cells in table.rows]
-    frame = pd.DataFrame(rows, columns=header, dtype="str")
+        rows = list(table.rows)
+    index = pd.Index([number for number, _ in rows], name="line", dtype="int64")
+    frame = pd.DataFrame([cells for _, cells in rows], index, columns=header, dtype="str")
     return frame.apply(to_text) if len(frame) else frame
 
 
-def _read_patients(path: Path, study: str) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
-    """Patients with gaps, why the outcome of some is missing, and what the user should know."""
+def _read_patients(path: Path, study: str) -> tuple[pd.DataFrame, dict[str, int], dict[str, str], list[str]]:
+    """Patients with gaps, their lines, why the outcome of some is missing, and what the user should know."""
     rows = read_clinical(path)
     lacking = [name for name in ("PATIENT_ID", "OS_STATUS", "OS_MONTHS") if name not in rows]
     if lacking:
         raise ClinicalError(f"{path.name} lacks {', '.join(lacking)}.", hint="Choose a study with overall survival.")
     cases, faults = rows.pop("PATIENT_ID"), list[str]()
     if cases.isna().any():
-        faults.append(f"{int(cases.isna().sum())} lines have no PATIENT_ID")
+        faults.append(f"{int(cases.isna().sum())} lines have no PATIENT_ID, the first is {rows.index[cases.isna()][0]}")
     odd = sorted({case for case in cases.dropna() if not CASE_ID.fullmatch(case)})
     if odd:
         faults.append(f"patient ids must be up to 64 letters, digits and . : + - _; not {odd[0][:80]!r}")
     twice = sorted(set(cases[cases.duplicated() & cases.notna()]))
     if twice:
-        faults.append(f"{len(twice)} patients stand on two lines ({name_some(twice)})")
+        places = (f"{case} on {' and '.join(map(str, cases.index[cases == case]))}" for case in twice)
+        faults.append(f"{len(twice)} patients stand on two lines ({name_some(places)})")
     event, unknown = parse_status(rows["OS_STATUS"])
     if unknown.any():
         pairs = zip(cases[unknown], rows["OS_STATUS"][unknown], strict=True)
-        words = name_some(f"{case} {word!r}" for case, word in pairs)
+        words = name_some(f"{case} {word[:40]!r}" for case, word in pairs)
         faults.append(f"OS_STATUS must begin with 0: or 1:, or be LIVING or DECEASED; not so {words}")
     months = _numbers(rows["OS_MONTHS"], cases, faults)
     columns: dict[str, object] = {"time_months": to_months(months, month_days=month_days(study)), "event": event}
@@ -185,7 +187,8 @@ def _read_patients(path: Path, study: str) -> tuple[pd.DataFrame, dict[str, str]
     if month_days(study) == MONTH_DAYS:
         notes.append(f"How many days a month of study {study} has is not known; {MONTH_DAYS:g} are taken.")
     arrays = {name: getattr(values, "to_numpy", lambda values=values: values)() for name, values in columns.items()}
-    return patient_frame(arrays, pd.Index(cases)), reasons, notes
+    lines = dict(zip(cases, cases.index.to_list(), strict=True))
+    return patient_frame(arrays, pd.Index(cases)), lines, reasons, notes
 
 
 def _facts(rows: pd.DataFrame, cases: pd.Series, faults: list[str]) -> dict[str, object]:

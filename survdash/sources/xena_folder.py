@@ -63,14 +63,15 @@ def read_xena_folder(path: Path, *, symbols: Collection[str] | None = None) -> R
     found = _find(path, SURVIVAL)
     if not found:
         raise ClinicalError(f"{path.name} has no survival table of Xena.", hint="Put <cohort>_survival.txt beside it.")
-    patients, case_of = _read_survival(found[0])
+    patients, case_of, lines = _read_survival(found[0])
     notes = _join_clinical(path, patients)
-    patients, dropped = keep_with_outcome(patient_frame(dict(patients), patients.index))
+    patients, dropped, left_out = keep_with_outcome(patient_frame(dict(patients), patients.index), lines)
     if patients.empty:
         raise ClinicalError(f"{found[0].name}: no patient has a follow-up above zero and an outcome.")
     genes, gene_notes, files = _read_genes(path, case_of, frozenset(patients.index), wanted)
     return ResearchTable(
         patients=patients, genes=genes, dropped=dropped, ignored=_ignored(path),
+        left_out=left_out, lines=len(case_of),
         slides=pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str"),
         notes=(*notes, *gene_notes),
         source={
@@ -93,8 +94,8 @@ def _ignored(folder: Path) -> tuple[str, ...]:
     return tuple(file.name for file in sorted(folder.iterdir()) if file not in used and not file.name.startswith("."))
 
 
-def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Patients with ``time_months`` and ``event``, and sample to case; lines of one patient must agree."""
+def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, int]]:
+    """Patients with ``time_months`` and ``event``; sample to case; case to first line. Lines of one must agree."""
     with open_tab_file(path, error=ClinicalError) as table:
         places = {name: table.place(name) for name in ("sample", "_PATIENT", "OS", "OS.time")}
         lacking = [name for name, place in places.items() if place is None]
@@ -125,7 +126,8 @@ def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     patients = pd.DataFrame({
         "time_months": to_months(facts["days"].to_numpy(float), month_days=1.0), "event": facts["event"],
     })  # fmt: skip
-    return patients, dict(zip(frame["sample"], frame["case"], strict=True))
+    first = {case: int(line) for line, case in reversed(list(frame["case"].items()))}
+    return patients, dict(zip(frame["sample"], frame["case"], strict=True)), first
 
 
 def _join_clinical(folder: Path, patients: pd.DataFrame) -> list[str]:

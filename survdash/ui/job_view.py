@@ -14,7 +14,7 @@ from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
-from survdash.usecases import IMPORT, TRAINING, UNPACK
+from survdash.usecases import FETCHING, IMPORT, TRAINING, UNPACK
 
 POLL_SECONDS = 1.0
 OWN_JOBS = "ui.own_jobs"
@@ -28,6 +28,7 @@ STATES = {
     "cancelled": ":gray-badge[:material/cancel: cancelled]",
 }
 PLACES = {  # page on which a kind of job is shown, and what it is called
+    FETCHING: ("import_cohort.py", "Download"),
     TRAINING: ("models.py", "Training"), IMPORT: ("import_cohort.py", "Import"), UNPACK: ("import_cohort.py", "Import"),
 }
 

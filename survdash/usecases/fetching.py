@@ -19,6 +19,7 @@ from survdash.settings import settings
 from survdash.sources.barcode import choose_samples, codes_of
 from survdash.sources.cbioportal import (
     BYTES_A_VALUE,
+    STUDIES,
     Study,
     describe_study,
     fetch_entrez,
@@ -26,7 +27,7 @@ from survdash.sources.cbioportal import (
     open_cbioportal,
     study_of,
 )
-from survdash.sources.gdc import GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
+from survdash.sources.gdc import COHORTS, JOINED, GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
 from survdash.sources.gdc_cases import read_cases
 from survdash.sources.gdc_folder import SLIDES, file_path, write_lists
 from survdash.sources.importing import check_name
@@ -114,6 +115,8 @@ class FetchPlan:
         Whom, in which state of its data, and where to.
     cases : tuple of str
         Who was chosen.
+    events : int
+        Deaths among them.
     sizes : mapping
         Kind to (number of files, bytes, bytes that are here already); of cBioPortal, values and bytes about.
     free_bytes : int
@@ -125,6 +128,7 @@ class FetchPlan:
     release: str
     folder: str
     cases: tuple[str, ...]
+    events: int
     sizes: Mapping[str, tuple[int, int, int]]
     free_bytes: int
     dropped: tuple[str, ...]
@@ -138,7 +142,8 @@ class FetchPlan:
         }
         return {
             "source": self.source, "release": self.release, "folder": self.folder, "cases": len(self.cases),
-            "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped), "notes": list(self.notes),
+            "events": self.events, "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped),
+            "notes": list(self.notes),
         }  # fmt: skip
 
 
@@ -157,6 +162,11 @@ class _Prepared:
 
     plan: FetchPlan
     fetch: Callable[[Report], None]
+
+
+def fetchable_cohorts(source: Literal["gdc", "cbioportal"]) -> tuple[str, ...]:
+    """Cohorts of TCGA that a source has; cBioPortal has colon and rectum as one alone."""
+    return (*COHORTS, *JOINED) if source == "gdc" else STUDIES
 
 
 def plan_fetch(request: FetchRequest, *, report: Report = silent, cancel: Cancel | None = None) -> FetchPlan:
@@ -237,7 +247,7 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
     with open_gdc(cancel) as server:
         release = data_release(server)
         hits = fetch_cases(server, projects, report=report)
-        patients, dropped, _ = read_cases(hits)
+        read = read_cases(hits)
         files: list[GdcFile] = []
         notes: list[str] = []
         for kind in ("genes", "slides"):
@@ -246,11 +256,11 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
                 files += found
                 notes += said
     having = [{one.case_id for one in files if one.kind == kind} for kind in request.what if kind != "clinical"]
-    chosen = _choose_cases(request, patients.index, having)
+    chosen = _choose_cases(request, read.patients.index, having)
     files = [one for one in files if one.case_id in chosen]
     if request.compare:
         other = _cbioportal_outcomes(request, report, cancel)
-        notes += _compare(request, patients.loc[chosen], other, ("GDC", "cBioPortal"))
+        notes += _compare(request, read.patients.loc[chosen], other, ("GDC", "cBioPortal"))
     wanted = {
         kind: [
             WantedFile(url=one.url, path=file_path(request.place, one), md5=one.md5, size=one.size)
@@ -260,11 +270,12 @@ def _prepare_gdc(request: FetchRequest, report: Report, cancel: Cancel | None) -
     }  # fmt: skip
     plan = FetchPlan(
         source=settings().gdc_url, release=release, folder=str(request.place), cases=tuple(chosen),
+        events=int(read.patients.loc[chosen, "event"].sum()),
         sizes={
             kind: (len(of_kind), sum(one.size for one in of_kind), sum(one.bytes_here for one in of_kind))
             for kind, of_kind in wanted.items()
         },
-        free_bytes=free_bytes(request.place), dropped=dropped, notes=tuple(notes),
+        free_bytes=free_bytes(request.place), dropped=read.dropped, notes=tuple(notes),
     )  # fmt: skip
 
     def fetch(tell: Report) -> None:
@@ -301,7 +312,7 @@ def _prepare_cbioportal(request: FetchRequest, report: Report, cancel: Cancel | 
     count = len(samples) * len(genes)
     plan = FetchPlan(
         source=settings().cbioportal_url, release=f"taken in there on {study.imported or 'an unknown day'}",
-        folder=str(request.place), cases=tuple(chosen),
+        folder=str(request.place), cases=tuple(chosen), events=int(patients.loc[chosen, "event"].sum()),
         sizes={kind: (count, count * BYTES_A_VALUE, 0) for kind in study.profiles if kind != "mut" and count},
         free_bytes=free_bytes(request.place), dropped=dropped, notes=tuple(notes),
     )  # fmt: skip
@@ -356,14 +367,14 @@ def _cbioportal_outcomes(request: FetchRequest, report: Report, cancel: Cancel |
 
 def _gdc_outcomes(request: FetchRequest, report: Report, cancel: Cancel | None) -> pd.DataFrame:
     with open_gdc(cancel) as server:
-        return read_cases(fetch_cases(server, projects_of(request.cohort), report=report))[0]
+        return read_cases(fetch_cases(server, projects_of(request.cohort), report=report)).patients
 
 
 def _compare(
     request: FetchRequest, ours: pd.DataFrame, others: pd.DataFrame, names: tuple[str, str]
 ) -> tuple[str, ...]:
     found = compare_outcomes(ours, others[others.index.isin(ours.index)], names=names)
-    return (*found.notes, f"The outcomes of {names[0]} are taken.")
+    return (*found.notes, f"The outcomes of the first, {names[0]}, are taken.")
 
 
 def _next_steps(request: FetchRequest) -> tuple[str, ...]:
@@ -382,7 +393,8 @@ def _fetch(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str,
         "what": tuple(payload["what"]), "case_ids": tuple(payload["case_ids"]),
         "folder": None if folder is None else Path(folder),
     })  # fmt: skip
-    return report_to_json(fetch_cohort(request, report=report, cancel=cancel))
+    made = report_to_json(fetch_cohort(request, report=report, cancel=cancel))
+    return {"name": request.cohort_name, **made}
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {FETCHING: _fetch}

@@ -34,14 +34,25 @@ def test_only_what_stands_before_the_colon_counts() -> None:
     assert list(unknown) == [False] * 7 + [True, True]
 
 
+@pytest.mark.parametrize("words", [[], [None], [None, None]])
+def test_a_column_without_words_has_no_event(words: list[None]) -> None:
+    event, unknown = parse_status(pd.Series(words, dtype="str"))
+    assert np.isnan(event).all()
+    assert not unknown.any()
+
+
 def test_who_has_no_outcome_is_left_out_with_the_reason() -> None:
     cases = pd.Index([f"P{number}" for number in range(6)])
     table = patient_frame(
         {"time_months": [5.0, np.nan, 0.0, -1.0, 3.0, np.nan], "event": [1.0, 1.0, 0.0, 1.0, np.nan, np.nan]}, cases
     )
-    kept, dropped = keep_with_outcome(table, {"P1": "dead, but no day of death", "P0": "never said: it has an outcome"})
+    lines = {case: 9 - number for number, case in enumerate(cases)}
+    reasons = {"P1": "dead, but no day of death", "P0": "never said: it has an outcome"}
+    kept, dropped, left_out = keep_with_outcome(table, lines, reasons)
     assert list(kept.index) == ["P0"]
     assert kept["event"].dtype == bool
+    assert [(one.case_id, one.line) for one in left_out] == [("P5", 4), ("P4", 5), ("P3", 6), ("P2", 7), ("P1", 8)]
+    assert left_out[-1].reason == "dead, but no day of death"
     assert dropped == (
         "1 case: dead, but no day of death (P1)", "2 cases: follow-up not above zero (P2, P3)",
         "1 case: no outcome (P4)", "1 case: no follow-up time (P5)",

@@ -76,9 +76,15 @@ def test_a_warning_is_an_error(gdc: Gdc, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_answer_of_another_form_is_told(gdc: Gdc) -> None:
-    gdc.fail("/cases", Response('{"data": []}', content_type="application/json"))
-    with pytest.raises(DownloadError, match="in a form that is not known"):
-        _fetch_cases()
+    for body in ('{"data": []}', "[]", '{"data": {"hits": [1], "pagination": {"total": 1}}}',
+                 '{"data": {"hits": [], "pagination": 3}}', '{"data": {"hits": [], "pagination": {"total": true}}}'):
+        gdc.fail("/cases", Response(body, content_type="application/json"))
+        with pytest.raises(DownloadError, match="in a form that is not known"):
+            _fetch_cases()
+    gdc.add_genes("TCGA-2F-0001-01A", TABLE)
+    for name in ("cases", "associated_entities"):
+        with pytest.raises(DownloadError, match=f"{name} of a file in a form that is not known"):
+            client.parse_file(gdc.files[0] | {name: "text"}, "genes")
 
 
 def test_the_servers_own_words_are_told_of_an_error(gdc: Gdc) -> None:

@@ -18,8 +18,7 @@ DAYS = 365.25 / 12
 
 
 def _read(**record: Any) -> pd.Series:
-    patients, _, _ = read_cases([{"submitter_id": CASE, **record}])
-    return patients.loc[CASE]
+    return read_cases([{"submitter_id": CASE, **record}]).patients.loc[CASE]
 
 
 def test_of_several_diagnoses_and_follow_ups_the_latest_contact_counts_and_the_primary_tells_the_stage() -> None:
@@ -49,10 +48,10 @@ def test_the_last_contact_is_found_in_either_place_that_it_had(place: str) -> No
 def test_a_death_is_dated_by_itself_not_by_a_later_entry() -> None:
     record = {"submitter_id": CASE, "demographic": {"vital_status": "Dead", "days_to_death": 500},
               "follow_ups": [{"days_to_follow_up": 700}]}  # fmt: skip
-    patients, _, notes = read_cases([record])
-    assert patients.loc[CASE, "event"]
-    assert patients.loc[CASE, "time_months"] == pytest.approx(500 / DAYS)
-    assert notes == (f"1 cases have a contact after the day of death; the day of death counts ({CASE}).",)
+    read = read_cases([record])
+    assert read.patients.loc[CASE, "event"]
+    assert read.patients.loc[CASE, "time_months"] == pytest.approx(500 / DAYS)
+    assert read.notes == (f"1 cases have a contact after the day of death; the day of death counts ({CASE}).",)
 
 
 def test_what_the_gdc_has_renamed_is_known_by_both_names_and_days_are_not_years() -> None:
@@ -77,9 +76,10 @@ def test_who_cannot_be_used_is_left_out_with_the_reason() -> None:
          "diagnoses": [{"days_to_last_follow_up": -3}]},
         {"submitter_id": CASE, "demographic": {"vital_status": "Dead", "days_to_death": 9}},
     ]  # fmt: skip
-    patients, dropped, _ = read_cases(records)
-    assert list(patients.index) == [CASE]
-    assert set(dropped) == {
+    read = read_cases(records)
+    assert list(read.patients.index) == [CASE]
+    assert [(one.case_id, one.line) for one in read.left_out] == [(f"TCGA-AA-000{line}", line) for line in range(1, 7)]
+    assert set(read.dropped) == {
         "2 cases: vital status not reported (TCGA-AA-0001, TCGA-AA-0002)",
         "1 case: dead, but no day of death (TCGA-AA-0003)",
         "1 case: alive, but no day of last contact (TCGA-AA-0004)",
@@ -91,10 +91,12 @@ def test_all_faults_are_told_at_once() -> None:
     records: list[dict[str, Any]] = [
         {"submitter_id": "P1"}, {"submitter_id": CASE}, {"submitter_id": CASE},
         {"submitter_id": "TCGA-AA-0001", "demographic": {"vital_status": "Dead", "days_to_death": "500"}},
+        {"submitter_id": "TCGA-AA-0002", "demographic": [], "diagnoses": ["text"], "follow_ups": 7},
     ]  # fmt: skip
     with pytest.raises(ClinicalError) as caught:
         read_cases(records)
-    for words in ("'P1' is no barcode", f"case {CASE} stands twice", "days_to_death of TCGA-AA-0001 is '500'"):
+    for words in ("'P1' is no barcode", f"case {CASE} stands twice", "days_to_death of TCGA-AA-0001 is '500'",
+                  "diagnoses of TCGA-AA-0002 is", "follow_ups of TCGA-AA-0002 is '7'"):  # fmt: skip
         assert words in caught.value.message
     with pytest.raises(ClinicalError, match="no clinical record"):
         read_cases([])
@@ -113,10 +115,10 @@ def test_the_order_of_the_records_never_matters(first: list[Any], second: list[A
             "follow_ups": [{"days_to_follow_up": day} if day is not None else {} for day in two],
         }  # fmt: skip
 
-    here, *_ = read_cases([record(first, second)])
+    here = read_cases([record(first, second)]).patients
     seed.shuffle(first)
     seed.shuffle(second)
-    there, *_ = read_cases([record(first, second)])
+    there = read_cases([record(first, second)]).patients
     pd.testing.assert_frame_equal(here, there)
     known = [day for day in (*first, *second) if day is not None]
     assert len(here) == (bool(known) and max(known) > 0)

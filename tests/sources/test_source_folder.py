@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from survdash.errors import ClinicalError
-from survdash.sources.importing import import_cohort
+from survdash.sources.importing import ImportRequest, gather
 from survdash.sources.source_folder import read_source_folder
 
 PATIENTS = "PATIENT_ID\tOS_STATUS\tOS_MONTHS\n" + "".join(
@@ -25,9 +25,12 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_study_folder_is_imported_like_any_table(study: Path, tmp_path: Path) -> None:
-    made = import_cohort(study, name="mine", target=tmp_path / "mine")
-    assert (made.cases, made.events, made.genes, made.folds) == (20, 10, 1, 5)
+def test_a_study_folder_is_imported_like_any_table(study: Path) -> None:
+    made = gather(ImportRequest(table=study, name="mine"))
+    assert (len(made.patients), made.patients["event"].sum(), made.lines) == (20, 10, 20)
+    assert made.genes is not None
+    assert list(made.genes) == ["TP53_cnv"]
+    assert made.folds is not None
     assert any("samples are told apart by the first 12 characters" in note for note in made.notes)
 
 

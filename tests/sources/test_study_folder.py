@@ -71,6 +71,9 @@ def test_patients_are_read_with_their_months_and_the_rest_is_told(make: Make) ->
         f"1 case: OS_STATUS without OS_MONTHS ({CASES[2]})", f"1 case: no outcome ({CASES[3]})",
         f"1 case: follow-up not above zero ({CASES[4]})",
     )  # fmt: skip
+    # Four lines of comment and the header come before the first patient.
+    assert [(one.case_id, one.line) for one in read.left_out] == [(CASES[2], 8), (CASES[3], 9), (CASES[4], 10)]
+    assert read.lines == 6
     assert "DSS_STATUS" in " ".join(read.notes)
     assert read.source["times"] == "months of 30.417 days in the file, kept in months of 30.4375 days"
 
@@ -147,7 +150,8 @@ def test_all_faults_of_the_patient_table_are_told_at_once(make: Make) -> None:
     with pytest.raises(ClinicalError) as caught:
         read_study_folder(make(data_clinical_patient=text))
     for words in (f"not so {CASES[0]} '2:UNDEAD'", "AGE is not between", "data_clinical_patient.txt",
-                  f"OS_MONTHS of {CASES[1]} is no number: 'soon'", f"1 patients stand on two lines ({CASES[5]})"):
+                  f"OS_MONTHS of {CASES[1]} is no number: 'soon'",
+                  f"1 patients stand on two lines ({CASES[5]} on 11 and 12)"):  # fmt: skip
         assert words in caught.value.message
 
 

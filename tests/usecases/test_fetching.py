@@ -57,7 +57,7 @@ def blca(gdc: Gdc) -> Gdc:
 
 def test_a_plan_says_what_comes_and_brings_nothing(blca: Gdc, data_dir: Path) -> None:
     plan = plan_fetch(FetchRequest(cohort="BLCA", what=("clinical", "genes", "slides")))
-    assert plan.cases == tuple(CASES[:-1])
+    assert (plan.cases, plan.events) == (tuple(CASES[:-1]), 6)
     assert {kind: size[0] for kind, size in plan.sizes.items()} == {"genes": 11, "slides": 2}
     assert plan.sizes["slides"][1:] == (2 * (9 + 12 + 100_000), 0)
     assert plan.release == "version 1"
