@@ -97,8 +97,10 @@ class Gathered:
     source : dict
         Each file with its SHA-256.
     lines : int
-    left_out, dropped, ignored, duplicates, notes, doubts : tuple
+    left_out, dropped, ignored, duplicates, notes : tuple
         As in ``ImportReport``.
+    said_dead : DataFrame or None
+        As in ``ResearchTable``.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Gathered:
     dropped: tuple[str, ...]
     ignored: tuple[str, ...]
     duplicates: tuple[str, ...]
+    said_dead: pd.DataFrame | None
     notes: tuple[str, ...]
 
 
@@ -166,7 +169,7 @@ def gather(request: ImportRequest, *, report: Report = silent, cancel: Cancel | 
         name=request.name, patients=patients, genes=read.genes, gene_groups=groups, bags=bags,
         named_slides=read.slides, folds=folds, fold_origin=origin, source=source, lines=read.lines,
         left_out=read.left_out, dropped=read.dropped, ignored=read.ignored, duplicates=read.duplicates,
-        notes=(*read.notes, *joined, *counted, *dealing, *grouping),
+        said_dead=read.said_dead, notes=(*read.notes, *joined, *counted, *dealing, *grouping),
     )
 
 
@@ -191,7 +194,8 @@ def describe(gathered: Gathered, outcome: Outcome, *, notes: Iterable[str] = ())
         median_survival_months=outcome.median_survival_months, alive=outcome.alive,
         slides=len(slides), cases_with_slides=int(slides.nunique()), dropped=gathered.dropped, folds=len(folds),
         genes=0 if gathered.genes is None else gathered.genes.shape[1], notes=(*gathered.notes, *notes),
-        doubts=find_doubts(patients, folds), duplicates=gathered.duplicates, ignored=gathered.ignored,
+        doubts=find_doubts(patients, folds, said_dead=gathered.said_dead, name=gathered.name),
+        duplicates=gathered.duplicates, ignored=gathered.ignored,
         left_out=gathered.left_out, lines=gathered.lines, columns=describe_columns(patients),
         gene_kinds=describe_genes(gathered.genes), gene_groups=describe_groups(gathered.gene_groups),
         fold_table=folds, fold_origin=gathered.fold_origin, endpoint=ENDPOINT,
@@ -265,9 +269,10 @@ def _read_table(request: ImportRequest) -> ResearchTable:
 def _as_research(read: HospitalTable) -> ResearchTable:
     """A hospital's patients: no genes and no slides, which come from tables beside it."""
     none = pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str")
+    left_out = tuple(LeftOut(case_id=case, line=line, reason=reason) for case, line, reason in read.left_out)
     return ResearchTable(
         patients=read.patients, genes=None, slides=none, dropped=read.dropped, ignored=read.ignored, notes=read.notes,
-        source=read.source,
+        source=read.source, left_out=left_out, lines=read.lines, duplicates=read.repeated, said_dead=read.said_dead,
     )
 
 

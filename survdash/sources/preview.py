@@ -17,21 +17,16 @@ import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
 from survdash import __version__
+from survdash.cohort import PATIENT_COLUMNS
 from survdash.errors import CohortError
 from survdash.genes import functional_groups, split_column
 from survdash.sources.cohort_folder import REPORT
+from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.research_csv import LeftOut
-from survdash.sources.table_file import name_some
 
 SCHEMA = 1
 MOST_VALUES = 8  # of a column of words, how many are listed
-# Of follow-up in months: 33 years, and 12.5 years for half of the patients. Longer is seldom; days are often.
-LONGEST_MONTHS, LONGEST_MEDIAN = 400.0, 150.0
-MOST_EVENTS = 0.9
 BLOCK = 256  # gene columns looked at together
-# How registries and hospitals write that a patient died or lives.
-DEAD = frozenset({"dead", "deceased", "died", "death", "dod", "1:deceased", "1:dead", "expired"})
-ALIVE = frozenset({"alive", "living", "lives", "0:living", "0:alive", "ned", "awd", "censored"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,42 +246,28 @@ def describe_folds(folds: pd.Series | None, patients: pd.DataFrame) -> tuple[Fol
     )
 
 
-def find_doubts(patients: pd.DataFrame, folds: Sequence[FoldFacts]) -> tuple[str, ...]:
-    """What makes one doubt the unit of time, the status or the folds; each in one sentence."""
-    months, event = patients["time_months"].to_numpy(float), patients["event"].to_numpy(bool)
-    doubts = []
-    longest = float(months.max())
-    middle = None if event.all() else float(np.median(months[~event]))
-    if longest > LONGEST_MONTHS or (middle or 0.0) > LONGEST_MEDIAN:
-        words = "" if middle is None else f", half of the censored patients more than {middle:.0f}"
-        doubts.append(f"Follow-up reaches {longest:.0f} months ({longest / 12:.0f} years){words}: are these days?")
-    if event.mean() > MOST_EVENTS:
-        doubts.append(f"{event.mean():.0%} of the patients died: is the status flipped?")
-    doubts += [told for name in patients if (told := _contradiction(str(name), patients))]
+def find_doubts(
+    patients: pd.DataFrame, folds: Sequence[FoldFacts], *, said_dead: pd.DataFrame | None = None, name: str = ""
+) -> tuple[str, ...]:
+    """What makes one doubt the unit of time, the status or the folds; each in one sentence.
+
+    Parameters
+    ----------
+    patients : DataFrame
+    folds : sequence of FoldFacts
+    said_dead : DataFrame, optional
+        What columns of the first table that were not kept say of who died.
+    name : str
+        Of the cohort.
+    """
+    said = words_of_death(patients.drop(columns=[*PATIENT_COLUMNS], errors="ignore"))
+    if said_dead is not None:
+        said = said.drop(columns=[column for column in said if column in said_dead]).join(said_dead)
+    doubts = list(doubt_outcome(patients, said_dead=said, cohort=name))
     empty = [str(one.fold + 1) for one in folds if not one.events]
     if empty:
         doubts.append(f"Nobody who is held out in fold {', '.join(empty)} died: no risk can be judged there.")
     return tuple(doubts)
-
-
-def _contradiction(name: str, patients: pd.DataFrame) -> str:
-    """Where a column of clinical words says the opposite of the outcome; "" where it does not, or says nothing."""
-    cells = patients[name]
-    if pd.api.types.is_numeric_dtype(cells):
-        return ""
-    words = cells.astype("str").str.strip().str.lower()
-    dead, alive = words.isin(DEAD).to_numpy(), words.isin(ALIVE).to_numpy()
-    told = dead | alive
-    if not told.any() or told.sum() < 0.5 * cells.notna().sum():
-        return ""
-    died = patients["event"].to_numpy(bool)
-    wrong = (dead & ~died) | (alive & died)
-    if not wrong.any():
-        return ""
-    return (
-        f"Column {name} says the opposite of the outcome for {int(wrong.sum())} of {int(told.sum())} patients "
-        f"({name_some(patients.index[wrong])}): is the status flipped?"
-    )
 
 
 def report_to_json(report: ImportReport) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
-from survdash.sources.preview import LONGEST_MONTHS
+from survdash.sources.outcome_check import LONGEST_MONTHS
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.piece import facts, figure_config, number_card
 from survdash.ui.prose import NOT_KNOWN, escape

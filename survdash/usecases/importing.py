@@ -17,6 +17,7 @@ from survdash.errors import InputError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.cohort_states import RUNS, previous_state
+from survdash.sources.feature_table import FeatureTable
 from survdash.sources.importing import Gathered, ImportRequest, check_name, describe, gather, store
 from survdash.sources.preview import (
     ImportReport,
@@ -31,6 +32,7 @@ from survdash.sources.preview import (
 )
 from survdash.sources.table_file import name_some
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
+from survdash.statistics.leaks import find_leaks
 from survdash.usecases.library import cohort_folder, open_cohort
 
 IMPORT = "import_cohort"
@@ -132,7 +134,7 @@ def report_of(cohort: Cohort) -> ImportReport:
         cases_with_slides=int(cohort.slides.nunique()), dropped=(), folds=len(folds),
         genes=0 if cohort.genes is None else cohort.genes.shape[1],
         notes=("No report was stored with this cohort: what was left out when it was made is not known.",),
-        doubts=find_doubts(patients, folds), columns=describe_columns(patients),
+        doubts=find_doubts(patients, folds, name=cohort.name), columns=describe_columns(patients),
         gene_kinds=describe_genes(cohort.genes), gene_groups=describe_groups(cohort.gene_groups), fold_table=folds,
         fold_origin=str(made["made"]) if isinstance(made, dict) and "made" in made else "", endpoint=cohort.endpoint,
         encoder="" if origin is None else f"{origin.encoder}, {origin.dim} wide", sources=dict(cohort.source),
@@ -216,7 +218,15 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] 
 def _describe(gathered: Gathered) -> ImportReport:
     target = cohort_folder(gathered.name)
     told = describe(gathered, find_outcome(gathered.patients))
-    return replace(told, notes=(*told.notes, *_say_replaced(target)))
+    return replace(told, doubts=(*told.doubts, *_say_leaks(gathered)), notes=(*told.notes, *_say_replaced(target)))
+
+
+def _say_leaks(gathered: Gathered) -> list[str]:
+    """Slide features that know the outcome under another name."""
+    if not isinstance(gathered.bags, FeatureTable):
+        return []
+    values, outcome = gathered.bags.values, gathered.patients.loc[gathered.bags.slides]
+    return [leak.words for leak in find_leaks(values, list(map(str, values)), outcome["time_months"], outcome["event"])]
 
 
 def _say_replaced(target: Path) -> list[str]:

@@ -199,13 +199,15 @@ def test_a_flipped_status_contradicts_the_clinical_words_of_another_column(tmp_p
     lines = [f"P{n},{10 + n},{n % 2},{'Alive' if n % 2 else 'Dead'}" for n in range(20)]
     read = read_text(tmp_path, "\n".join(["id,t,s,vital", *lines]))
     doubts = doubt_outcome(read.patients, said_dead=read.said_dead)
-    assert "contradicts the clinical words of column 'vital': 10 patients counted as alive are dead there" in doubts[0]
-    assert "Is the status flipped?" in doubts[0]
+    assert doubts[0].startswith("Column vital says the opposite of the outcome for 20 of 20 patients (P0, P1, ")
+    assert doubts[0].endswith("by its words 10 of them died: is the status flipped?")
 
 
 def test_months_that_are_days_are_doubted(tmp_path):
     read = read_text(tmp_path, "\n".join(["id,t,s", *(f"P{n},{200 + 30 * n},{n % 3 // 2}" for n in range(41))]))
-    assert "Follow-up reaches 1400 months (117 years): are these days?" in doubt_outcome(read.patients)[0]
+    (doubt,) = doubt_outcome(read.patients)
+    assert doubt.startswith("Follow-up reaches 1400 months (117 years)")
+    assert doubt.endswith("are these days?")
 
 
 def test_lines_that_agree_become_one_patient_and_gaps_are_filled_but_never_of_an_outcome(tmp_path):
