@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from survdash import usecases
@@ -40,8 +42,8 @@ def show_form() -> None:
     offer(lambda: usecases.file_import(request), request.name, disabled=not looked)
 
 
-def offer(file, name: str, *, disabled: bool = False) -> None:
-    """The button; from here on the job's number is the page's address."""
+def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None:
+    """The button that files the job; from here on its number is the page's address."""
     if any(entry.name == name for entry in caching.cohorts()):
         st.info(f"A cohort {escape(name)} is here already. It is replaced, and can be brought back with its models "
                 "on the cohort's own page.", icon=":material/history:")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, import_commands, slide_commands
+from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
@@ -210,6 +210,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     import_commands.add_commands(command)
+    fetch_command.add_arguments(command(
+        "fetch-cohort", fetch_command.run, "download a TCGA cohort (open data) and import it",
+        "fetch-cohort BLCA --dry-run\n"
+        "         python -m survdash fetch-cohort BLCA --cases 20 --what clinical,genes,slides",
+    ))  # fmt: skip
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
     crossval_command.add_arguments(command(

@@ -192,7 +192,8 @@ def unpack_archive(
         If a member is not what the list says, or the cohort contradicts itself; nothing is then changed.
     Cancelled
     """
-    free = shutil.disk_usage(target.parent if target.parent.is_dir() else target.parent.parent).free
+    target.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(target.parent).free
     if archive.bytes > free:
         raise CohortError(
             f"{archive.path.name} needs {archive.bytes / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free.",

@@ -38,6 +38,7 @@ from survdash.sources.preview import (
     report_to_json,
 )
 from survdash.sources.research_csv import LeftOut, ResearchTable, read_research_csv
+from survdash.sources.source_folder import read_source_folder
 
 # What a cohort may be called, here and wherever a name is looked up.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -261,6 +262,8 @@ def _watched(
 
 def _read_table(request: ImportRequest) -> ResearchTable:
     """The patients, in whatever form they come."""
+    if request.table.is_dir():
+        return read_source_folder(request.table)
     if request.mapping is None:
         return read_research_csv(request.table)
     return _as_research(read_hospital_table(request.table, mapping=read_mapping(request.mapping)))

@@ -26,6 +26,8 @@ from survdash.usecases.cases import (
 )
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import predict_and_explain, stored_explanation
+from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
+from survdash.usecases.fetching import FetchPlan, FetchReport, FetchRequest, fetch_cohort, file_fetch, plan_fetch
 from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
@@ -70,18 +72,19 @@ from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
 
 # every kind of job that a worker can do
-HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS}
+HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS}
 
 __all__ = [
     "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "CohortAnalysis", "CohortEntry", "Explanation",
-    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "PreviousState",
-    "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "cancer_of",
-    "check_genes", "check_slide", "check_view", "cohort_curve", "cohort_report", "compare_models", "crossval",
-    "crossval_all", "delete_cohort", "describe_methods", "explanation_to_json", "export_archive", "export_cohort",
-    "export_models", "export_prediction", "file_archive", "file_explanation", "file_import", "file_prediction",
-    "file_training", "import_archive", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
-    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command",
-    "open_cohort", "open_run", "own_folder", "predict", "predict_and_explain", "prediction_to_json", "preview_import",
+    "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest",
+    "MethodState", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck",
+    "add_references", "analyse_cohort", "cancer_of", "check_genes", "check_slide", "check_view", "cohort_curve",
+    "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort", "describe_methods",
+    "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction", "fetch_cohort",
+    "file_archive", "file_explanation", "file_fetch", "file_import", "file_prediction", "file_training",
+    "import_archive", "import_cohort", "job_explanation", "job_prediction", "latex_of_models", "list_cohorts",
+    "list_methods", "list_models", "list_problems", "list_runs", "make_recipe", "model_for_command", "open_cohort",
+    "open_run", "own_folder", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_import",
     "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "stored_explanation",
     "stored_prediction", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -109,10 +108,8 @@ def test_the_wizard_asks_for_the_unit_and_every_word_and_keeps_the_answers(open_
     open_words = [box for box in page.selectbox if box.label.endswith("lines)")]
     assert {box.label: box.value for box in open_words} == {
         "deceased (20 lines)": "dead", "alive (20 lines)": "alive", "lost (20 lines)": None,
-    } or any("lost" in box.label and box.value for box in open_words)
-    for box in open_words:
-        if box.value is None:
-            box.select("ignore")
+    }  # fmt: skip
+    open_words[-1].select("ignore")
     features = "case_id,slide_id,area_HE\n" + "\n".join(f"H{i:03d},s{i},{i}" for i in range(60))
     give(page, "features", "f.csv", features.encode())
     assert not page.exception
@@ -148,4 +145,3 @@ def test_an_unknown_job_is_a_message(open_page, job):
     page = open_page("import_cohort", job=job)
     assert not page.exception
     assert "There is no job" in page.error[0].value
-    assert isinstance(Path(job), Path)
