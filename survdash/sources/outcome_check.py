@@ -23,7 +23,8 @@ SHORTEST_MONTHS = 15.0  # when even the longest follow-up is shorter, the number
 MOST_EVENTS = 0.9
 # Those followed longest are those still alive. Of the longest followed tenth of the 13 cancers of The Cancer Genome
 # Atlas as MCAT and PORPOISE publish them 8 to 40 % died; with the status flipped it would be 60 to 92 %.
-TENTH, MOST_EVENTS_AT_END, FEWEST_AT_END = 0.1, 0.5, 5
+# Doubted above one half by more than a fair coin's standard deviation, so that small cohorts give no false alarm.
+TENTH, FEWEST_AT_END = 0.1, 5
 FEWEST_CASES = 30
 # Share of deaths (overall survival) in the same tables: a cohort nearer to the mirror image is doubted.
 KNOWN_RATES: Mapping[str, float] = MappingProxyType({
@@ -110,7 +111,7 @@ def _doubt_status(months: np.ndarray, event: np.ndarray) -> list[str]:
         return [f"{event.mean():.0%} of the patients died: is the status flipped?"]
     last = np.argsort(months, kind="stable")[-max(round(TENTH * months.size), FEWEST_AT_END):]
     died = int(event[last].sum())
-    if months.size < FEWEST_CASES or died <= MOST_EVENTS_AT_END * last.size:
+    if months.size < FEWEST_CASES or died <= (last.size + np.sqrt(last.size)) / 2:
         return []
     return [f"Of the {last.size} patients followed longest {died} died; usually those still alive are followed "
             "longest: is the status flipped?"]  # fmt: skip
