@@ -75,8 +75,8 @@ def words_of_death(table: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(cells):
             continue
         texts = ["" if pd.isna(cell) else str(cell) for cell in cells]
-        known = [not is_missing(text or None) for text in texts]
-        meanings = [meaning_of_status(text) if here else "ignore" for text, here in zip(texts, known, strict=True)]
+        each = {text: "ignore" if is_missing(text or None) else meaning_of_status(text) for text in set(texts)}
+        meanings = [each[text] for text in texts]
         if says_cause_of_death(str(column)):
             said = [True if meaning is None or meaning == "dead" else None for meaning in meanings]
         elif None in meanings or not {"dead", "alive"} & set(meanings):

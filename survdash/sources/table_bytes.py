@@ -37,7 +37,7 @@ _WESTERN_RUN = re.compile(rb"[\x80-\xff]+")
 _PLAIN_LETTER = re.compile(rb"[A-Za-z]")
 ARCHIVE_FAULTS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, struct.error,
-    ValueError, OverflowError,
+    ValueError, OverflowError, IndexError,
 )
 
 
