@@ -26,6 +26,10 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...; five are made without")
     made.add_argument("--folds-by-site", action="store_true", help="made folds: no hospital on both sides")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
+    made.add_argument("--slide-map", type=Path, help="table of slide_id and case_id for bags without TCGA barcodes")
+    made.add_argument("--encoder", help="what made the features of bags that do not say it, as uni_v1")
+    made.add_argument("--link", action="store_true", help="refer to the bag files in place of copying them")
+    made.add_argument("--gene-groups", type=Path, help="table with a column a functional group, in place of the six")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
     made.add_argument("--mapping", type=Path, metavar="YAML", help="the table is a hospital's: what its columns mean")
     made.add_argument("--suggest-mapping", type=Path, metavar="YAML",
@@ -114,6 +118,7 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     request = usecases.ImportRequest(
         table=options.table, name=options.name, folds=options.folds, features=options.features,
         clinical=options.clinical, by_site=options.folds_by_site, mapping=options.mapping,
+        gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder, link=options.link,
     )
     if options.dry_run:
         told = usecases.preview_import(request, report=report).report

@@ -27,6 +27,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from survdash import __version__
+from survdash.bag_file import BagFile
 from survdash.cohort import Cohort
 from survdash.errors import CohortError, SurvdashError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
@@ -130,6 +131,13 @@ def write_archive(
         If the cohort is damaged.
     """
     cohort = read_cohort(folder)
+    if cohort.bag_path is not None:
+        with BagFile(cohort.bag_path) as bags:
+            if bags.links:
+                raise CohortError(
+                    f"The bags of cohort {cohort.name} are links to files of this machine: they cannot travel.",
+                    hint="Import it again without --link, then export it.",
+                )
     files = [*folder.iterdir(), *(path for run in runs for path in (folder / RUNS / run).iterdir())]
     names = sorted(path.relative_to(folder).as_posix() for path in files if path.is_file())
     names = [name for name in names if KNOWN.fullmatch(name)]

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from survdash.bag_file import BagFile
 from survdash.cohort import Cohort
-from survdash.errors import CohortError
+from survdash.errors import BagError, CohortError
 from survdash.sources.cohort_folder import BAGS, KINDS, MANIFEST, REPORT, check_bags, read_cohort
 from survdash.sources.preview import read_report
 from survdash.sources.research_csv import CASE_ID
@@ -57,6 +58,10 @@ def check_foreign_cohort(folder: Path, *, name: str, digest: str, hashes: Mappin
         raise CohortError(f"{MANIFEST} in the archive and the archive's list name other files.", hint=HINT)
     cohort = read_cohort(folder)
     check_bags(folder / BAGS, cohort.slides, name=cohort.name)
+    if cohort.bag_path is not None:
+        with BagFile(cohort.bag_path) as bags:
+            if bags.links:
+                raise BagError(f"The bags of cohort {name} in the archive are links to files elsewhere.", hint=HINT)
     _check_tables(cohort)
     read_report(folder)
     return cohort

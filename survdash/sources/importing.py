@@ -14,19 +14,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from survdash.bag_file import BagWriter, Block
+from survdash.bag_file import BagWriter
+from survdash.cohort import PATIENT_COLUMNS
 from survdash.errors import CohortError, NotEnoughDataError
-from survdash.genes import functional_groups, group_columns, split_column
+from survdash.foreign_bag import Block, ForeignBag
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import SHIPPED_MODELS
-from survdash.sources.bag_folder import BagFolder, read_bag_folder
+from survdash.sources.bag_folder import BAG_ENDINGS, BagFolder, read_bag_folder
 from survdash.sources.clinical_table import join_clinical, read_clinical_table
 from survdash.sources.cohort_folder import MANIFEST, write_cohort
 from survdash.sources.cohort_states import new_state
 from survdash.sources.column_mapping import read_mapping
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import deal_by_site, make_folds, read_folds, seed_of
+from survdash.sources.gene_groups import deal_genes
 from survdash.sources.hospital_table import HospitalTable, read_hospital_table
+from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.preview import (
     ImportReport,
     Outcome,
@@ -34,7 +37,7 @@ from survdash.sources.preview import (
     describe_folds,
     describe_genes,
     describe_groups,
-    find_doubts,
+    doubt_folds,
     report_to_json,
 )
 from survdash.sources.research_csv import LeftOut, ResearchTable, read_research_csv
@@ -43,10 +46,10 @@ from survdash.sources.source_folder import read_source_folder
 # What a cohort may be called, here and wherever a name is looked up.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 NAME_HINT = "Use 1 to 40 lower-case letters a to z, digits, - and _; a letter or digit first."
-BAG_ENDINGS = (".h5", ".hdf5")
 FOLDS = 5
 STEPS = 4
 ENDPOINT = "overall survival"
+COPY = "Copy the slide features"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,8 @@ class ImportRequest:
     Parameters
     ----------
     table : Path
-        Research CSV (``survdash.sources.research_csv``), or with ``mapping`` a hospital's table.
+        Research CSV (``survdash.sources.research_csv``), with ``mapping`` a hospital's table, or a folder of a portal's
+        tables (``source_folder``).
     name : str
     folds : Path, optional
         Folder with ``splits_<k>.csv``; without it five folds are made, from a seed of the content: stratified by event,
@@ -68,6 +72,10 @@ class ImportRequest:
     by_site : bool
     mapping : Path, optional
         The table is a hospital's (``hospital_table``), and this says what its columns mean.
+    gene_groups : Path, optional
+        Table of functional groups (``sources.gene_groups``) in place of the paper's six.
+    slide_map, encoder, link
+        Of bags: whose slides they are, what made them, and whether they are linked (``bag_folder.read_bag_folder``).
     """
 
     table: Path
@@ -77,6 +85,10 @@ class ImportRequest:
     clinical: Path | None = None
     by_site: bool = False
     mapping: Path | None = None
+    gene_groups: Path | None = None
+    slide_map: Path | None = None
+    encoder: str | None = None
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,8 +112,8 @@ class Gathered:
     lines : int
     left_out, dropped, ignored, duplicates, notes : tuple
         As in ``ImportReport``.
-    said_dead : DataFrame or None
-        As in ``ResearchTable``.
+    said_dead : DataFrame
+        What columns beside the outcome say of who died (``outcome_check.words_of_death``).
     """
 
     name: str
@@ -118,8 +130,8 @@ class Gathered:
     dropped: tuple[str, ...]
     ignored: tuple[str, ...]
     duplicates: tuple[str, ...]
-    said_dead: pd.DataFrame | None
     notes: tuple[str, ...]
+    said_dead: pd.DataFrame
 
 
 def check_name(name: str) -> str:
@@ -157,24 +169,32 @@ def gather(request: ImportRequest, *, report: Report = silent, cancel: Cancel | 
 
     check_name(request.name)
     step("Read the table", 0)
-    read = _read_table(request)
+    read, said_dead = _read_table(request)
     _check_deaths(read)
     source: dict[str, object] = {"table": read.source, "imported": _today()}
     patients, joined = _join(read.patients, request.clinical, source)
     step("Read the slide features", 1)
-    bags, counted = _read_features(request.features, patients.index, source)
+    bags, counted = _read_features(
+        request.features, patients.index, source, slide_map=request.slide_map, encoder=request.encoder,
+        link=request.link,
+    )
     step("Deal the folds", 2)
     folds, origin, dealing = _deal(patients, request, source)
-    groups, grouping = _group(read)
+    grouped = deal_genes(read.genes, request.gene_groups)
+    if grouped.source is not None:
+        source["gene_groups"] = grouped.source
     return Gathered(
-        name=request.name, patients=patients, genes=read.genes, gene_groups=groups, bags=bags,
+        name=request.name, patients=patients, genes=read.genes, gene_groups=grouped.groups, bags=bags,
         named_slides=read.slides, folds=folds, fold_origin=origin, source=source, lines=read.lines,
         left_out=read.left_out, dropped=read.dropped, ignored=read.ignored, duplicates=read.duplicates,
-        said_dead=read.said_dead, notes=(*read.notes, *joined, *counted, *dealing, *grouping),
+        notes=(*read.notes, *joined, *counted, *dealing, *grouped.notes),
+        said_dead=said_dead,
     )
 
 
-def describe(gathered: Gathered, outcome: Outcome, *, notes: Iterable[str] = ()) -> ImportReport:
+def describe(
+    gathered: Gathered, outcome: Outcome, *, notes: Iterable[str] = (), doubts: Iterable[str] = ()
+) -> ImportReport:
     """The report of what was gathered.
 
     Parameters
@@ -184,19 +204,21 @@ def describe(gathered: Gathered, outcome: Outcome, *, notes: Iterable[str] = ())
         What the caller found out about its survival.
     notes : iterable of str
         What the caller adds, for instance what becomes of an older cohort of the name.
+    doubts : iterable of str
+        The same, for instance features that know the outcome.
     """
     patients, bags = gathered.patients, gathered.bags
     slides = gathered.named_slides if bags is None else bags.slides
     folds = describe_folds(gathered.folds, patients)
     events = int(patients["event"].sum())
+    told = doubt_outcome(patients, said_dead=gathered.said_dead, cohort=gathered.name)
     return ImportReport(
         name=gathered.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,
         median_survival_months=outcome.median_survival_months, alive=outcome.alive,
         slides=len(slides), cases_with_slides=int(slides.nunique()), dropped=gathered.dropped, folds=len(folds),
         genes=0 if gathered.genes is None else gathered.genes.shape[1], notes=(*gathered.notes, *notes),
-        doubts=find_doubts(patients, folds, said_dead=gathered.said_dead, name=gathered.name),
-        duplicates=gathered.duplicates, ignored=gathered.ignored,
+        doubts=(*told, *doubt_folds(folds), *doubts), duplicates=gathered.duplicates, ignored=gathered.ignored,
         left_out=gathered.left_out, lines=gathered.lines, columns=describe_columns(patients),
         gene_kinds=describe_genes(gathered.genes), gene_groups=describe_groups(gathered.gene_groups),
         fold_table=folds, fold_origin=gathered.fold_origin, endpoint=ENDPOINT,
@@ -247,11 +269,18 @@ class _WatchedWriter(BagWriter):
 
     def add_slide(self, slide_id: str, blocks: Iterable[Block], attributes: Mapping[str, str | float]) -> int:
         """Append one slide, as ``BagWriter`` does."""
-        check_cancel(self._cancel, step=f"Copy the slide features, {self._done} of {self._total}")
-        self._report(Progress(step="Copy the slide features", done=self._done, total=self._total))
-        tiles = self._writer.add_slide(slide_id, blocks, attributes)
+        self._tell()
+        return self._writer.add_slide(slide_id, blocks, attributes)
+
+    def link_slide(self, slide_id: str, bag: ForeignBag, *, sha256: str, attributes: Mapping[str, str | float]) -> int:
+        """Refer to one slide's file, as ``BagWriter`` does."""
+        self._tell()
+        return self._writer.link_slide(slide_id, bag, sha256=sha256, attributes=attributes)
+
+    def _tell(self) -> None:
+        check_cancel(self._cancel, step=f"{COPY}, {self._done} of {self._total}")
+        self._report(Progress(step=COPY, done=self._done, total=self._total))
         self._done += 1
-        return tiles
 
 
 def _watched(
@@ -260,13 +289,13 @@ def _watched(
     return lambda writer: fill(_WatchedWriter(writer, total, report=report, cancel=cancel))
 
 
-def _read_table(request: ImportRequest) -> ResearchTable:
-    """The patients, in whatever form they come."""
-    if request.table.is_dir():
-        return read_source_folder(request.table)
-    if request.mapping is None:
-        return read_research_csv(request.table)
-    return _as_research(read_hospital_table(request.table, mapping=read_mapping(request.mapping)))
+def _read_table(request: ImportRequest) -> tuple[ResearchTable, pd.DataFrame]:
+    """The patients, in whatever form they come, and what columns beside the outcome say of who died."""
+    if request.mapping is not None:
+        hospital = read_hospital_table(request.table, mapping=read_mapping(request.mapping))
+        return _as_research(hospital), hospital.said_dead
+    read = read_source_folder(request.table) if request.table.is_dir() else read_research_csv(request.table)
+    return read, words_of_death(read.patients.drop(columns=list(PATIENT_COLUMNS)))
 
 
 def _as_research(read: HospitalTable) -> ResearchTable:
@@ -275,7 +304,7 @@ def _as_research(read: HospitalTable) -> ResearchTable:
     left_out = tuple(LeftOut(case_id=case, line=line, reason=reason) for case, line, reason in read.left_out)
     return ResearchTable(
         patients=read.patients, genes=None, slides=none, dropped=read.dropped, ignored=read.ignored, notes=read.notes,
-        source=read.source, left_out=left_out, lines=read.lines, duplicates=read.repeated, said_dead=read.said_dead,
+        source=read.source, left_out=left_out, lines=read.lines, duplicates=read.repeated,
     )
 
 
@@ -302,12 +331,21 @@ def _join(
 
 
 def _read_features(
-    path: Path | None, cases: pd.Index, source: dict[str, object]
+    path: Path | None, cases: pd.Index, source: dict[str, object], *, slide_map: Path | None, encoder: str | None,
+    link: bool,
 ) -> tuple[FeatureTable | BagFolder | None, tuple[str, ...]]:
+    folder = path if path is not None and (path.is_dir() or path.suffix.lower() in BAG_ENDINGS) else None
+    if folder is None and (slide_map is not None or encoder is not None or link):
+        raise CohortError(
+            "A table of slides, an encoder and links belong to bags of features, and none are given.",
+            hint="Give the bags, or leave these out.",
+        )
     if path is None:
         return None, ()
-    if path.is_dir() or path.suffix in BAG_ENDINGS:
-        bags: FeatureTable | BagFolder = read_bag_folder(path, cases)
+    if folder is not None:
+        bags: FeatureTable | BagFolder = read_bag_folder(
+            folder, cases, slide_map=slide_map, encoder=encoder, link=link
+        )
     else:
         bags = read_feature_table(path).of_cases(cases)
         if bags.slides.empty:
@@ -336,19 +374,3 @@ def _deal(
     source["folds"] = {"made": how, "seed": seed}
     note = f"No folds given: {FOLDS} were made, {how} (seed {seed})."
     return pd.Series(dealt, index=patients.index), f"made, {how}", (note,)
-
-
-def _group(read: ResearchTable) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Functional groups of the gene columns; groups without any gene of the table are left out and named."""
-    if read.genes is None:
-        return {}, ()
-    symbols = {split_column(str(column))[0] for column in read.genes}
-    groups = functional_groups()
-    present = {title: members for title, members in groups.items() if members & symbols}
-    dealt = group_columns(read.genes.columns, present or None)
-    lacking = [title for title in groups if title not in present]
-    outside = len(set(read.genes.columns).difference(*dealt.values()))
-    notes = [f"No gene of the table belongs to: {', '.join(lacking)}."] if lacking else []
-    if outside:
-        notes.append(f"{outside} of {read.genes.shape[1]} gene columns belong to no functional group.")
-    return dealt, tuple(notes)

@@ -17,11 +17,9 @@ import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
 from survdash import __version__
-from survdash.cohort import PATIENT_COLUMNS
 from survdash.errors import CohortError
 from survdash.genes import functional_groups, split_column
 from survdash.sources.cohort_folder import REPORT
-from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.research_csv import LeftOut
 
 SCHEMA = 1
@@ -246,28 +244,12 @@ def describe_folds(folds: pd.Series | None, patients: pd.DataFrame) -> tuple[Fol
     )
 
 
-def find_doubts(
-    patients: pd.DataFrame, folds: Sequence[FoldFacts], *, said_dead: pd.DataFrame | None = None, name: str = ""
-) -> tuple[str, ...]:
-    """What makes one doubt the unit of time, the status or the folds; each in one sentence.
-
-    Parameters
-    ----------
-    patients : DataFrame
-    folds : sequence of FoldFacts
-    said_dead : DataFrame, optional
-        What columns of the first table that were not kept say of who died.
-    name : str
-        Of the cohort.
-    """
-    said = words_of_death(patients.drop(columns=[*PATIENT_COLUMNS], errors="ignore"))
-    if said_dead is not None:
-        said = said.drop(columns=[column for column in said if column in said_dead]).join(said_dead)
-    doubts = list(doubt_outcome(patients, said_dead=said, cohort=name))
+def doubt_folds(folds: Sequence[FoldFacts]) -> tuple[str, ...]:
+    """What makes one doubt the folds, in one sentence; empty where nothing does."""
     empty = [str(one.fold + 1) for one in folds if not one.events]
-    if empty:
-        doubts.append(f"Nobody who is held out in fold {', '.join(empty)} died: no risk can be judged there.")
-    return tuple(doubts)
+    if not empty:
+        return ()
+    return (f"Nobody who is held out in fold {', '.join(empty)} died: no risk can be judged there.",)
 
 
 def report_to_json(report: ImportReport) -> dict[str, Any]:

@@ -63,8 +63,6 @@ class ResearchTable:
         Data lines of the table; 0 where it is not one table.
     duplicates : tuple of str
         What stands more than once, in words.
-    said_dead : DataFrame or None
-        Index as ``patients``: what columns that were not kept say of who died (``outcome_check.words_of_death``).
     """
 
     patients: pd.DataFrame
@@ -77,7 +75,6 @@ class ResearchTable:
     left_out: tuple[LeftOut, ...] = ()
     lines: int = 0
     duplicates: tuple[str, ...] = ()
-    said_dead: pd.DataFrame | None = None
 
 
 @dataclass(slots=True, kw_only=True)

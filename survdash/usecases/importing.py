@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from survdash.case import Survival
-from survdash.cohort import Cohort
+from survdash.cohort import PATIENT_COLUMNS, Cohort
 from survdash.errors import InputError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.cohort_states import RUNS, previous_state
 from survdash.sources.feature_table import FeatureTable
 from survdash.sources.importing import Gathered, ImportRequest, check_name, describe, gather, store
+from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.preview import (
     ImportReport,
     Outcome,
@@ -26,7 +27,7 @@ from survdash.sources.preview import (
     describe_folds,
     describe_genes,
     describe_groups,
-    find_doubts,
+    doubt_folds,
     read_report,
     report_to_json,
 )
@@ -45,6 +46,7 @@ CANCERS: Mapping[str, frozenset[str]] = MappingProxyType({
     "SKCM": frozenset({"SKCM", "MEL", "DESM", "ACRM", "SKLMM"}), "UCEC": frozenset({"UCEC", "UEC", "USC"}),
     "STAD": frozenset({"STAD", "TSTAD", "DSTAD", "MSTAD", "SSRCC", "PSTAD"}),
 })
+PATHS = ("table", "folds", "features", "clinical", "mapping", "gene_groups", "slide_map")  # of an ImportRequest
 SAME_CANCER = 0.9  # of the patients whose code is known
 LANDMARKS = (12.0, 36.0, 60.0)  # months after which the share alive is told
 
@@ -80,6 +82,10 @@ def import_cohort(
     clinical: Path | None = None,
     by_site: bool = False,
     mapping: Path | None = None,
+    gene_groups: Path | None = None,
+    slide_map: Path | None = None,
+    encoder: str | None = None,
+    link: bool = False,
     report: Report = silent,
     cancel: Cancel | None = None,
 ) -> ImportReport:
@@ -89,7 +95,7 @@ def import_cohort(
     """
     request = ImportRequest(
         table=table, name=name, folds=folds, features=features, clinical=clinical, by_site=by_site,
-        mapping=mapping,
+        mapping=mapping, gene_groups=gene_groups, slide_map=slide_map, encoder=encoder, link=link,
     )
     return run_import(request, report=report, cancel=cancel)
 
@@ -127,6 +133,8 @@ def report_of(cohort: Cohort) -> ImportReport:
     patients, folds = cohort.patients, describe_folds(cohort.folds, cohort.patients)
     outcome, events, origin = find_outcome(patients), int(patients["event"].sum()), cohort.bag_origin
     made = cohort.source.get("folds")
+    said_dead = words_of_death(patients.drop(columns=list(PATIENT_COLUMNS)))
+    told = doubt_outcome(patients, said_dead=said_dead, cohort=cohort.name)
     return ImportReport(
         name=cohort.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,
@@ -134,7 +142,7 @@ def report_of(cohort: Cohort) -> ImportReport:
         cases_with_slides=int(cohort.slides.nunique()), dropped=(), folds=len(folds),
         genes=0 if cohort.genes is None else cohort.genes.shape[1],
         notes=("No report was stored with this cohort: what was left out when it was made is not known.",),
-        doubts=find_doubts(patients, folds, name=cohort.name), columns=describe_columns(patients),
+        doubts=(*told, *doubt_folds(folds)), columns=describe_columns(patients),
         gene_kinds=describe_genes(cohort.genes), gene_groups=describe_groups(cohort.gene_groups), fold_table=folds,
         fold_origin=str(made["made"]) if isinstance(made, dict) and "made" in made else "", endpoint=cohort.endpoint,
         encoder="" if origin is None else f"{origin.encoder}, {origin.dim} wide", sources=dict(cohort.source),
@@ -204,7 +212,7 @@ def request_from_json(values: dict[str, Any]) -> ImportRequest:
     known = {one.name for one in fields(ImportRequest)}
     if not values.keys() <= known:
         raise InputError("Another version of survdash filed this import.", hint="Start it again.")
-    paths = {name for name in ("table", "folds", "features", "clinical", "mapping") if values.get(name) is not None}
+    paths = {name for name in PATHS if values.get(name) is not None}
     return ImportRequest(**(values | {name: Path(values[name]) for name in paths}))
 
 
@@ -217,16 +225,17 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] 
 
 def _describe(gathered: Gathered) -> ImportReport:
     target = cohort_folder(gathered.name)
-    told = describe(gathered, find_outcome(gathered.patients))
-    return replace(told, doubts=(*told.doubts, *_say_leaks(gathered)), notes=(*told.notes, *_say_replaced(target)))
+    return describe(gathered, find_outcome(gathered.patients), notes=_say_replaced(target), doubts=_say_leaks(gathered))
 
 
 def _say_leaks(gathered: Gathered) -> list[str]:
-    """Slide features that know the outcome under another name."""
+    """Slide features that know the outcome, each patient's first slide alone."""
     if not isinstance(gathered.bags, FeatureTable):
         return []
-    values, outcome = gathered.bags.values, gathered.patients.loc[gathered.bags.slides]
-    return [leak.words for leak in find_leaks(values, list(map(str, values)), outcome["time_months"], outcome["event"])]
+    slides = gathered.bags.slides.drop_duplicates()
+    survival = _survival(gathered.patients.loc[slides])
+    features = gathered.bags.values.loc[slides.index]
+    return [leak.words for leak in find_leaks(features, list(map(str, features)), survival.time_months, survival.event)]
 
 
 def _say_replaced(target: Path) -> list[str]:

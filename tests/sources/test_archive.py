@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from survdash.case import BagOrigin
 from survdash.errors import CohortError, SurvdashError
 from survdash.sources.archive import CONTENTS, read_archive, unpack_archive, write_archive
+from survdash.sources.bag_folder import read_bag_folder
 from survdash.sources.cohort_folder import read_cohort, write_cohort
 from survdash.store import digest as digest_of
 
@@ -66,6 +67,20 @@ def test_what_is_packed_is_unpacked_byte_by_byte_and_the_same_again(folder, pack
     assert files_of(tmp_path / "there" / "made") == expected
     write_archive(tmp_path / "there" / "made", tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
+
+
+def test_bags_that_are_links_do_not_travel(tmp_path):
+    tiles = tmp_path / "P00.npy"
+    np.save(tiles, np.ones((4, 3), np.float32))
+    patients = pd.DataFrame({"time_months": [1.0], "event": [True], "age": 60.0, "sex": "male", "stage": "I",
+                             "site": "A"}, index=["P00"])  # fmt: skip
+    bags = read_bag_folder(tiles, patients.index, encoder="net", link=True)
+    write_cohort(tmp_path / "made", name="made", title="Made", simulated=False, endpoint="os", patients=patients,
+                 genes=None, gene_groups={}, slides=bags.slides, folds=None, source={}, bags=bags.fill,
+                 bag_origin=bags.origin)  # fmt: skip
+    with pytest.raises(CohortError, match="are links to files of this machine"):
+        write_archive(tmp_path / "made", tmp_path / "made.zip")
+    assert not (tmp_path / "made.zip").exists()
 
 
 def test_models_travel_where_they_are_asked_for_and_are_checked_before_they_are_there(folder, tmp_path):

@@ -23,6 +23,8 @@ from survdash.usecases.importing import (
     request_to_json,
 )
 
+HEADER = "case_id,survival_months,censorship,vital_status,TP53_rnaseq"
+
 
 def write(path: Path, patients: int = 40, *, seed: int = 0) -> Path:
     rng = np.random.default_rng(seed)
@@ -77,6 +79,27 @@ def test_a_cohort_without_a_report_says_what_its_tables_say(request_of):
     assert "not known" in again.notes[0]
     demo = usecases.cohort_report("demo")
     assert (demo.cases, demo.name) == (200, "demo")
+
+
+def test_days_for_months_a_flipped_status_and_features_that_know_the_outcome_are_doubted(tmp_path):
+    def doubts(rows: list[str], features: Path | None = None) -> tuple[str, ...]:
+        (tmp_path / "t.csv").write_text("\n".join([HEADER, *rows]))
+        request = usecases.ImportRequest(table=tmp_path / "t.csv", name="mine", features=features)
+        return usecases.preview_import(request).report.doubts
+
+    people = [(f"P{i:02d}", 2 + i, i % 2, i / 7) for i in range(60)]
+    words = ("Dead", "Alive")
+    assert doubts([f"{who},{months},{alive},{words[alive]},{gene}" for who, months, alive, gene in people]) == ()
+    (told,) = doubts([f"{who},{30 * months},{alive},{words[alive]},{gene}" for who, months, alive, gene in people])
+    assert told.endswith("are these days?")
+    (told,) = doubts([f"{who},{months},{alive},{words[1 - alive]},{gene}" for who, months, alive, gene in people])
+    assert told.startswith("Column vital_status says the opposite of the outcome for 60 of 60 patients")
+    assert told.endswith("Is the status flipped?")
+    leak = tmp_path / "f.csv"
+    leak.write_text("case_id,area_HE,good_HE\n" + "\n".join(f"{who},{months * 1.5},{months % 7}"
+                                                             for who, months, _, _ in people))  # fmt: skip
+    (told,) = doubts([f"{who},{months},{alive},{words[alive]},{gene}" for who, months, alive, gene in people], leak)
+    assert told.startswith("Column 'area_HE' orders the patients by their outcome")
 
 
 def test_the_cancer_is_that_of_nine_in_ten_patients(request_of):
