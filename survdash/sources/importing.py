@@ -216,10 +216,7 @@ def describe(
     slides = gathered.named_slides if bags is None else bags.slides
     folds = describe_folds(gathered.folds, patients)
     events = int(patients["event"].sum())
-    told = doubt_outcome(
-        patients, median_follow_up_months=outcome.median_follow_up_months, said_dead=gathered.said_dead,
-        cohort=gathered.name,
-    )
+    told = doubt_outcome(patients, said_dead=gathered.said_dead, cohort=gathered.name)
     return ImportReport(
         name=gathered.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,
@@ -309,9 +306,10 @@ def _read_table(request: ImportRequest) -> tuple[ResearchTable, pd.DataFrame]:
 def _as_research(read: HospitalTable) -> ResearchTable:
     """A hospital's patients: no genes and no slides, which come from tables beside it."""
     none = pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str")
+    left_out = tuple(LeftOut(case_id=case, line=line, reason=reason) for case, line, reason in read.left_out)
     return ResearchTable(
         patients=read.patients, genes=None, slides=none, dropped=read.dropped, ignored=read.ignored, notes=read.notes,
-        source=read.source,
+        source=read.source, left_out=left_out, lines=read.lines, duplicates=read.repeated,
     )
 
 

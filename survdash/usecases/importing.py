@@ -135,10 +135,8 @@ def report_of(cohort: Cohort) -> ImportReport:
     patients, folds = cohort.patients, describe_folds(cohort.folds, cohort.patients)
     outcome, events, origin = find_outcome(patients), int(patients["event"].sum()), cohort.bag_origin
     made = cohort.source.get("folds")
-    told = doubt_outcome(
-        patients, median_follow_up_months=outcome.median_follow_up_months,
-        said_dead=words_of_death(patients.drop(columns=list(PATIENT_COLUMNS))), cohort=cohort.name,
-    )
+    said_dead = words_of_death(patients.drop(columns=list(PATIENT_COLUMNS)))
+    told = doubt_outcome(patients, said_dead=said_dead, cohort=cohort.name)
     return ImportReport(
         name=cohort.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,

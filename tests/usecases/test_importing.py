@@ -93,7 +93,7 @@ def test_days_for_months_a_flipped_status_and_features_that_know_the_outcome_are
     (told,) = doubts([f"{who},{30 * months},{alive},{words[alive]},{gene}" for who, months, alive, gene in people])
     assert told.endswith("are these days?")
     (told,) = doubts([f"{who},{months},{alive},{words[1 - alive]},{gene}" for who, months, alive, gene in people])
-    assert "column 'vital_status'" in told
+    assert told.startswith("Column vital_status says the opposite of the outcome for 60 of 60 patients")
     assert told.endswith("Is the status flipped?")
     leak = tmp_path / "f.csv"
     leak.write_text("case_id,area_HE,good_HE\n" + "\n".join(f"{who},{months * 1.5},{months % 7}"
