@@ -66,14 +66,15 @@ def inbox_folder() -> Path:
 
 
 def list_inbox(part: str) -> list[str]:
-    """Names of what may be this part in the inbox folder: files by their endings, and folders where they may be it."""
+    """Names of what may be this part in the inbox folder: files by their endings, folders where they may be it."""
     folder, wanted = inbox_folder(), PARTS[part]
     if not folder.is_dir():
         return []
     found = [path for path in (*folder.iterdir(), *folder.glob("*/*")) if not path.name.startswith(".")]
     return sorted(
         path.relative_to(folder).as_posix() for path in found
-        if (path.is_dir() and wanted.folder) or (path.is_file() and _ending(path.name) in wanted.suffixes)
+        if (path.is_dir() and wanted.folder)
+        or (path.is_file() and not wanted.several and _ending(path.name) in wanted.suffixes)
     )
 
 

@@ -79,7 +79,7 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     try:
         mapping = ColumnMapping(**given_answers)
     except ClinicalError as error:
-        st.info(escape(f"{error.message} {error.hint}"), icon=":material/help:")
+        st.info(escape(f"{error.message} {error.hint}".replace("?.", "?")), icon=":material/help:")
         return None
     return _keep(mapping, page=page)
 

@@ -63,3 +63,4 @@ def test_the_inbox_offers_by_ending_and_two_levels_deep(data_dir):
     assert room.list_inbox("table") == ["a.csv", "study/b.csv"]
     assert room.list_inbox("study") == ["study", "study/deep"]
     assert "bag.h5" in room.list_inbox("features")
+    assert room.list_inbox("folds") == ["study", "study/deep"]  # one fold file alone is no folds
