@@ -38,15 +38,19 @@ from survdash.case import BagOrigin
 from survdash.errors import SurvdashError
 from survdash.genes import GenePanel
 from survdash.hdf5_probe import find_unwalkable
+from survdash.sources.archive import read_archive, unpack_archive, write_archive
 from survdash.sources.bag_folder import read_bag_folder
 from survdash.sources.clinical_table import read_clinical_table
 from survdash.sources.cohort_folder import read_cohort, write_cohort
+from survdash.sources.column_mapping import parse_mapping, read_mapping
 from survdash.sources.feature_table import read_feature_table
 from survdash.sources.fold_files import read_folds
 from survdash.sources.gene_groups import deal_genes
 from survdash.sources.gene_table import match_genes, read_gene_table
+from survdash.sources.hospital_table import read_hospital_table
 from survdash.sources.research_csv import read_research_csv
 from survdash.sources.slide_mapping import read_slide_map
+from survdash.sources.source_folder import read_source_folder
 from survdash.store import file_sha256
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -193,6 +197,26 @@ def read_whole_cohort(folder: Path) -> None:
             bags.read(bags.slide_ids[:3])
 
 
+def unpack_whole(path: Path) -> None:
+    """Look into an archive and unpack it."""
+    archive = read_archive(path)
+    with TemporaryDirectory() as out:
+        unpack_archive(archive, Path(out) / "made", check_run=lambda folder, cohort: None)
+
+
+def study_files() -> tuple[tuple[str, bytes], ...]:
+    """A cBioPortal study of six patients."""
+    head = "#a\tb\tc\n" * 4
+    patients = "PATIENT_ID\tOS_STATUS\tOS_MONTHS\n" + "".join(f"P{i}\t{i % 2}:DECEASED\t{i + 1.5}\n" for i in range(6))
+    samples = "PATIENT_ID\tSAMPLE_ID\tSAMPLE_TYPE\n" + "".join(f"P{i}\tP{i}-01\tPrimary\n" for i in range(6))
+    names = "\t".join(f"P{i}-01" for i in range(6))
+    genes = f"Hugo_Symbol\tEntrez_Gene_Id\t{names}\nTP53\t7157\t" + "\t".join("1.5" for _ in range(6)) + "\n"
+    return (
+        ("data_clinical_patient.txt", (head + patients).encode()),
+        ("data_clinical_sample.txt", (head + samples).encode()), ("data_mrna_seq_v2_rsem.txt", genes.encode()),
+    )
+
+
 def real_cut(name: str, columns: slice) -> tuple[tuple[str, bytes], ...]:
     """The first lines and some columns of a real table, where the public data lie beside the repository."""
     path = SHARED / "tcga" / name
@@ -212,6 +236,11 @@ def make_doors(folder: Path) -> dict[str, Door]:
     stamp = SHARED / "slides" / "stamp_bag_TCGA-AD-6964.h5"
     real_bag = ((f"{CASES[0]}.h5", stamp.read_bytes()),) if stamp.is_file() else ()
     cohort = cohort_files(folder)
+    write_archive(folder / "made", folder / "made.zip")
+    packed = (folder / "made.zip").read_bytes()
+    hospital = csv_of([{"pid": f"P{i}", "days": 30 + 10 * i, "vital": "dead" if i % 2 else "alive"} for i in range(6)])
+    words = "case: pid\ntime: days\nunit: days\nstatus: vital\nstatus_words: {dead: [dead], alive: [alive]}\n"
+    mapping = parse_mapping(words)
     groups = pd.DataFrame(np.zeros((2, 5)), columns=list(COLUMNS))
     return {
         "research": Door(
@@ -236,6 +265,12 @@ def make_doors(folder: Path) -> dict[str, Door]:
         "bags pt": Door(seeds=(("P0.pt", array_of("pt")), ("P0.pt", array_of("dict"))), read=read_bags),
         "bags meta": Door(seeds=(("P0.meta.json", b'{"feature_dim": 4, "num_tiles": 5, "encoder_name": "net"}'),),
                           inside=(("P0.npy", array_of("npy")),), read=read_bags),
+        "hospital": Door(seeds=(("h.csv", hospital), ("h.csv", hospital.replace(b",", b";")), ("h.xlsx", workbook_of(
+            [{"pid": "P1", "days": 30, "vital": "dead"}, {"pid": "P2", "days": 90, "vital": "alive"}]))),
+                         read=lambda path: read_hospital_table(path, mapping=mapping)),
+        "mapping": Door(seeds=(("m.yaml", words.encode()),), read=read_mapping),
+        "study": Door(seeds=study_files(), inside=study_files(), read=read_source_folder),
+        "archive": Door(seeds=(("made.zip", packed),), read=unpack_whole),
         "cohort": Door(seeds=cohort, inside=cohort, read=read_whole_cohort),
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ before the folder takes its place.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import lzma
@@ -343,7 +344,8 @@ def _unpack(packed: zipfile.ZipFile, name: str, target: Path, *, sha256: str, si
                 hasher.update(block)
                 file.write(block)
     except _ZIP_FAULTS as fault:
-        if isinstance(fault, OSError) and fault.errno is not None:  # the disk, not the archive
+        # The disk, not the archive; a member that claims to begin before the file gives EINVAL.
+        if isinstance(fault, OSError) and fault.errno not in (None, errno.EINVAL):
             raise
         raise CohortError(f"{name} in the archive is damaged: {fault}.", hint="Copy the archive anew.") from fault
     if written != size or hasher.hexdigest() != sha256:

@@ -94,10 +94,10 @@ def read_gene_table(path: Path) -> GeneTable:
         If the file is empty, binary, too large, no table, of several patients, or holds no number.
     """
     if _is_star_counts(path):
-        values = read_star_counts(path)
+        levels = read_star_counts(path)
         return GeneTable(
-            name=path.name, sha256=file_sha256(path), genes=tuple(f"{symbol}_rna" for symbol in values.index),
-            values=values.to_numpy(float), not_numeric=(), ignored=(),
+            name=path.name, sha256=file_sha256(path), genes=tuple(f"{symbol}_rna" for symbol in levels.index),
+            values=levels.to_numpy(float), not_numeric=(), ignored=(),
             notes=(f"{path.name} is a STAR-Counts table; its TPM were read as {SCALE}.",),
         )
     table = read_table(path, error=GeneError, text=None)

@@ -15,7 +15,7 @@ import pytest
 from benchmarks import fuzz_sources
 from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
-from survdash.errors import BagError, ClinicalError
+from survdash.errors import BagError, ClinicalError, CohortError
 from survdash.sources.research_csv import read_research_csv
 
 INPUTS = 8
@@ -70,6 +70,15 @@ def test_an_archive_with_a_member_without_a_name_is_refused(tmp_path):
     (tmp_path / "t.csv.zip").write_bytes(broken)
     with pytest.raises(ClinicalError, match="archive"):
         read_research_csv(tmp_path / "t.csv.zip")
+
+
+def test_an_archive_whose_members_begin_before_the_file_is_refused(doors, tmp_path):
+    ((_, content),) = doors["archive"].seeds
+    place = content.rindex(b"PK\x05\x06") + 16
+    start = int.from_bytes(content[place : place + 4], "little") + 1000
+    (tmp_path / "made.zip").write_bytes(content[:place] + start.to_bytes(4, "little") + content[place + 4 :])
+    with pytest.raises(CohortError):
+        fuzz_sources.unpack_whole(tmp_path / "made.zip")
 
 
 def test_a_bag_file_with_a_type_in_place_of_a_table_is_refused(tmp_path):
