@@ -82,7 +82,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     cohort, run = usecases.model_for_command(options.model)
     tissue, tiles = slide_commands.rules_of(options)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
+        cohort=cohort, run=run, slides=tuple(options.slide), bags=tuple(options.bag),
+        encoder=options.encoder, genes=options.genes, mpp=_one_or_each(options.mpp),
         tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
         stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
@@ -182,6 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     made = command("predict", _predict, "predict one case", "predict --model demo-glg --slide a.svs --genes a.csv")
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
+    made.add_argument("--bag", type=Path, action="append", default=[],
+                      help="in place of slides: tile features of one slide (.h5, .pt, .npy, .npz); repeat for several")
+    made.add_argument("--encoder", help="what made the features of --bag, where the file does not say")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, action="append", default=[],
                       help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")

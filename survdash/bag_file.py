@@ -180,7 +180,7 @@ class BagFile:
             if not _is_own(self._file, "slides"):
                 raise KeyError("slides")
             self._slides = self._file["slides"]
-        except (OSError, KeyError, ValueError) as error:
+        except H5_FAULTS as error:
             raise BagError(f"{path.name} is not a bag file of survdash.", hint="Make it with 'embed'.") from error
         if schema > SCHEMA:
             raise BagError(f"{path.name} has bag schema {schema}; this survdash reads up to {SCHEMA}.", hint="Update.")

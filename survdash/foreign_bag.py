@@ -192,7 +192,7 @@ def _inspect_hdf5(path: Path) -> ForeignBag:
         check_dataset(data, key)
         if data.dtype.kind != "f":
             raise BagError(f"{key} must hold floats; found {data.dtype}")
-        attributes = {"coords_unit": "none"}
+        attributes: dict[str, str | float] = {"coords_unit": "none"}
         if "coords" in file:
             check_dataset(file["coords"], "coords")
             shape = _plain(file["coords"].shape)

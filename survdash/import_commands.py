@@ -22,16 +22,19 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add ``import-cohort``, ``undo-import``, ``delete-cohort``, ``export-cohort`` and ``import-archive``."""
     made = command("import-cohort", _import_cohort, "import tables as a cohort",
                    "import-cohort blca.csv.zip --name blca --folds splits/blca", table=Path)  # fmt: skip
-    made.add_argument("--name", required=True)
+    made.add_argument("--name", help="of the cohort; needed unless --suggest-mapping is given")
     made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...; five are made without")
     made.add_argument("--folds-by-site", action="store_true", help="made folds: no hospital on both sides")
     made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
     made.add_argument("--slide-map", type=Path, help="table of slide_id and case_id for bags without TCGA barcodes")
     made.add_argument("--encoder", help="what made the features of bags that do not say it, as uni_v1")
     made.add_argument("--link", action="store_true", help="refer to the bag files in place of copying them")
+    made.add_argument("--genes", type=Path, help="gene table, one line a patient, where the first table has none")
     made.add_argument("--gene-groups", type=Path, help="table with a column a functional group, in place of the six")
     made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
     made.add_argument("--mapping", type=Path, metavar="YAML", help="the table is a hospital's: what its columns mean")
+    made.add_argument("--suggest-mapping", type=Path, metavar="YAML",
+                      help="import nothing: propose what the columns of a hospital's table mean, to be completed")
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     made = command("cohort-report", _cohort_report, "say what is in a cohort, and what its import said",
                    "cohort-report blca", cohort=str)  # fmt: skip
@@ -109,10 +112,15 @@ def _number(value: float | None) -> str:
 def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
+    if options.suggest_mapping is not None:
+        return _suggest_mapping(options.table, options.suggest_mapping)
+    if options.name is None:
+        raise InputError("The cohort needs a name.", hint="Give --name, for instance --name blca.")
     request = usecases.ImportRequest(
         table=options.table, name=options.name, folds=options.folds, features=options.features,
         clinical=options.clinical, by_site=options.folds_by_site, mapping=options.mapping,
-        gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder, link=options.link,
+        genes=options.genes, gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder,
+        link=options.link,
     )
     if options.dry_run:
         told = usecases.preview_import(request, report=report).report
@@ -121,6 +129,18 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
     if options.json:
         return usecases.report_to_json(told) | {"stored": not options.dry_run}
     return [*report_lines(told), "Nothing was written." if options.dry_run else f"Stored as cohort {told.name}."]
+
+
+def _suggest_mapping(table: Path, out: Path) -> Answer:
+    """Write a proposed mapping, and say what is still open in it."""
+    from survdash.sources.mapping_suggestion import suggest_mapping
+    from survdash.store import write_text
+
+    if out.is_dir() or out.resolve() == table.resolve():
+        raise InputError(f"{out} cannot be the mapping.", hint="Name a new file, for instance mapping.yaml.")
+    suggestion = suggest_mapping(table)
+    write_text(out, suggestion.to_yaml())
+    return {"mapping": str(out), "open": {question.key: question.words for question in suggestion.questions}}
 
 
 def _cohort_report(options: argparse.Namespace, report: Report) -> Answer:

@@ -16,7 +16,7 @@ from pathlib import Path
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "settings", "progress", "console", "spread"),
     ("case", "cohort", "genes"),
-    ("store", "bag_file", "foreign_bag", "numpy_stream"),
+    ("store", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe"),
     ("sources", "slide", "simulation"),
     ("features",),
     ("nets",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,28 @@ def test_a_cohort_travels_as_one_file(table, tmp_path, capsys):
     }
     assert main(["import-archive", str(table)]) == 2
     assert "is no archive of a cohort" in capsys.readouterr().err
+
+
+def test_a_hospitals_table_is_proposed_completed_and_imported_with_slide_features(tmp_path, data_dir, capsys):
+    table, features, mapping = tmp_path / "haus.csv", tmp_path / "f.csv", tmp_path / "m.yaml"
+    rows = [f"P{i:02d};{300 + 40 * i};{i % 2};{'tot' if i % 2 else 'lebt'};{50 + i},5" for i in range(40)]
+    lines = ["Fall-Nr.;Überleben;Ereignis;Befund;Alter", *rows, "P40;0;1;tot;1"]
+    table.write_bytes("\n".join(lines).encode("cp1252"))
+    vectors = [f"P{i:02d},{i * 7 % 13},{300 + 40 * i}" for i in range(40)]
+    features.write_text("\n".join(["case_id,area_HE,x_HE", *vectors]))
+    told = ask(capsys, "import-cohort", table, "--suggest-mapping", mapping)
+    assert set(told["open"]) == {"unit"}, "the status is found by its words"
+    assert main(["import-cohort", str(table), "--name", "haus", "--mapping", str(mapping)]) == 2
+    assert "unit is still open" in capsys.readouterr().err
+    mapping.write_text(mapping.read_text().replace("unit:\n", "unit: days\n"))
+    made = ask(capsys, "import-cohort", table, "--name", "haus", "--mapping", mapping, "--features", features)
+    assert (made["cases"], made["events"], made["slides"], made["lines"]) == (40, 20, 40, 41)
+    assert made["left_out"] == [{"case_id": "P40", "line": 42, "reason": "follow-up of zero"}]
+    assert made["doubts"] == ["Column 'x_HE' orders the patients by their outcome (c-index 1.00): "
+                              "an outcome under another name?"]  # fmt: skip
+    words = {'["tot"]': '["lebt"]', '["lebt"]': '["tot"]'}
+    mapping.write_text("".join(words.get(part, part) for part in re.split(r"(\[\"\w+\"\])", mapping.read_text())))
+    seen = ask(capsys, "import-cohort", table, "--name", "haus", "--mapping", mapping, "--dry-run")
+    assert any("takes the word 'lebt' (20 lines) for dead, but it says alive" in note for note in seen["notes"])
+    for wrong in (["--suggest-mapping", str(table)], ["--mapping", str(mapping)]):
+        assert main(["import-cohort", str(table), *wrong]) == 2

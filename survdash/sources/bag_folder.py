@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pandas as pd
 
 from survdash.bag_file import BagFile, BagWriter
-from survdash.case import BagOrigin
+from survdash.case import Bag, BagOrigin
 from survdash.errors import BagError
 from survdash.foreign_bag import ENDINGS, ForeignBag, inspect_bag, read_blocks, slide_name
+from survdash.hdf5_probe import find_unwalkable
 from survdash.sources.slide_mapping import case_of, match_slides, read_slide_map
 from survdash.sources.table_file import list_faults, name_some
 from survdash.store import digest, file_sha256
 
-__all__ = ["BAG_ENDINGS", "BagFolder", "case_of", "read_bag_folder"]
-BAG_ENDINGS = ENDINGS
+__all__ = ["BAG_ENDINGS", "BagFolder", "case_of", "read_bag_file", "read_bag_folder"]
+BAG_ENDINGS, HDF5_ENDINGS = ENDINGS, (".h5", ".hdf5")
 ASK_ENCODER = "say which with --encoder, so that no bag of another one is taken for them"
 
 
@@ -135,6 +137,42 @@ def read_bag_folder(
     )
 
 
+def read_bag_file(path: Path, *, encoder: str | None = None) -> Bag:
+    """Read the bag of one slide, as float16, from one of our own files or from another program's.
+
+    Parameters
+    ----------
+    path : Path
+    encoder : str, optional
+        What made the features, where the file does not say.
+
+    Raises
+    ------
+    BagError
+        If it cannot be read, holds no tile or several slides, or says that another encoder made it.
+    """
+    if path.suffix.lower() not in ENDINGS or not path.is_file():
+        raise BagError(f"There is no bag file {path.name!r} ({', '.join(ENDINGS)}).", hint="Check the path.")
+    found = _scan_all([path], encoder)
+    if found.faults:
+        raise BagError(f"{list_faults(found.faults)}.", hint="Make the bag anew.")
+    if len(found.sources) != 1:
+        raise BagError(f"{path.name} holds {len(found.sources)} slides with tiles; one is expected.")
+    (source,) = found.sources
+    try:
+        if source.foreign is None:
+            with BagFile(path) as file:
+                return file.read([source.slide_id])
+        blocks = list(read_blocks(source.foreign))
+    except BagError as error:
+        raise BagError(f"{path.name}: {error.message.rstrip('.')}.", hint="Make the bag anew.") from error
+    tables = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+    return Bag(
+        features=tables[0].astype(np.float16), coords=tables[1], slide_index=np.zeros(len(tables[0]), np.int32),
+        slide_ids=(source.slide_id,), origin=source.origin,
+    )
+
+
 def _find_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
@@ -152,7 +190,9 @@ def _find_files(path: Path) -> list[Path]:
 
 def _scan_all(files: list[Path], encoder: str | None) -> _Found:
     found = _Found()
-    for file in files:
+    unwalkable = find_unwalkable([file for file in files if file.suffix.lower() in HDF5_ENDINGS])
+    found.faults += [f"{file.name}: {why}" for file, why in unwalkable.items()]
+    for file in (file for file in files if file not in unwalkable):
         try:
             _scan(file, encoder, found)
         except BagError as error:
@@ -191,7 +231,7 @@ def _scan(file: Path, encoder: str | None, found: _Found) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    if file.suffix.lower() not in (".h5", ".hdf5"):
+    if file.suffix.lower() not in HDF5_ENDINGS:
         return False
     try:
         with h5py.File(file, "r") as opened:

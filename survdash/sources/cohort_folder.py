@@ -121,7 +121,8 @@ def write_cohort(
         write_json(temporary / MANIFEST, {**parts, "source": dict(source), "digest": digest(parts)})
         if report is not None:
             write_json(temporary / REPORT, report)
-        read_cohort(temporary)
+        # Who has genes, but not the values: they were in memory just now, and may be gigabytes.
+        _read_checked(temporary, hint="Import the cohort again.", gene_values=False)
 
 
 def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
@@ -145,6 +146,10 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
         If a file is missing, changed since it was written, malformed, or of a newer survdash.
     """
     hint = "Install survdash anew." if shipped else "Import the cohort again."
+    return _read_checked(folder, hint=hint, gene_values=True)
+
+
+def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
     if not (folder / MANIFEST).is_file():
         raise UnknownNameError(f"There is no cohort {folder.name!r}.", hint="Import it, or choose another.")
     manifest = _read_manifest(folder / MANIFEST, hint=hint)
@@ -157,7 +162,8 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
         raise CohortError(f"Cohort {manifest.name}: {'; '.join(faults)}.", hint=hint)
     try:
         patients = pd.read_parquet(folder / PATIENTS)
-        genes = pd.read_parquet(folder / GENES) if GENES in manifest.sha256 else None
+        wanted: list[str] | None = None if gene_values else []
+        genes = pd.read_parquet(folder / GENES, columns=wanted) if GENES in manifest.sha256 else None
         folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error

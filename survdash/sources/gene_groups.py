@@ -83,13 +83,13 @@ def read_gene_groups(path: Path) -> GroupTable:
 def _cells(table: TextTable, faults: list[str]) -> Iterator[tuple[str, int, str]]:
     """Title, line and symbol of every filled cell."""
     if set(table.columns) in LONG and len(table.columns) == 2:
-        title = table.positions("group")[0]
-        titles, symbols = to_text(table.frame[title]), to_text(table.frame[1 - title])
-        for line, (group, symbol) in enumerate(zip(titles, symbols, strict=True), start=2):
+        first = table.positions("group")[0]
+        titles, symbols = to_text(table.frame[first]), to_text(table.frame[1 - first])
+        for number, (group, symbol) in enumerate(zip(titles, symbols, strict=True), start=2):
             if pd.isna(group) or pd.isna(symbol):
-                faults.append(f"line {line} is not filled")
+                faults.append(f"line {number} is not filled")
             else:
-                yield str(group), line, str(symbol)
+                yield str(group), number, str(symbol)
         return
     for place, title in enumerate(table.columns):
         cells = to_text(table.frame[place])
@@ -102,8 +102,8 @@ def _cells(table: TextTable, faults: list[str]) -> Iterator[tuple[str, int, str]
             faults.append(f"title {title} stands twice")
         elif filled.empty:
             faults.append(f"group {title} has no gene")
-        for line, symbol in filled.items():
-            yield title, int(str(line)) + 2, str(symbol)
+        for row, symbol in filled.items():
+            yield title, int(str(row)) + 2, str(symbol)
 
 
 def deal_genes(genes: pd.DataFrame | None, path: Path | None = None) -> GroupedGenes:

@@ -60,7 +60,7 @@ class GeneNames:
 @cache
 def _gene_ids() -> dict[str, tuple[str, str]]:
     """Ensembl id to symbol and former symbol."""
-    with files("survdash").joinpath("gene_ids.csv").open(encoding="utf-8", newline="") as file:
+    with files("survdash").joinpath("gene_ids.csv").open(encoding="utf-8") as file:
         return {row["ensembl"]: (row["symbol"], row["former"]) for row in csv.DictReader(file)}
 
 
@@ -118,6 +118,8 @@ def translate(names: Sequence[str], known: Collection[str] = ()) -> GeneNames:
     GeneNames
         Ids that the table does not have stay as they are, and are named.
     """
+    if not any(name.startswith("ENSG") for name in names):
+        return GeneNames(names=tuple(names), left_out=frozenset(), notes=())
     made, left_out, unknown, translated = [], set(), [], 0
     for place, name in enumerate(names):
         ending = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")

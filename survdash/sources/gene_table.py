@@ -22,7 +22,9 @@ from survdash.sources.feature_table import KEYS
 from survdash.sources.gene_names import hint_of, is_excel_date, translate
 from survdash.sources.gene_scale import judge_scale, outside_of
 from survdash.sources.research_csv import KNOWN, NOT_GENES
+from survdash.sources.star_counts import SCALE, read_star_counts
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
+from survdash.store import file_sha256
 
 FORMAT_HINT = "Give one line with a column for each gene, or two columns: gene, value."
 
@@ -43,6 +45,8 @@ class GeneTable:
         Genes whose value is a text that is no number.
     ignored : tuple of str
         Columns that are no genes, such as ``case_id``.
+    notes : tuple of str
+        What was done to the values on the way.
     """
 
     name: str
@@ -51,6 +55,7 @@ class GeneTable:
     values: np.ndarray
     not_numeric: tuple[str, ...]
     ignored: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,13 +86,20 @@ class GeneCheck:
 
 
 def read_gene_table(path: Path) -> GeneTable:
-    """Read one patient's table: one line with a column for each gene, or two columns of gene and value.
+    """Read one patient's table: one line with a column for each gene, two columns of gene and value, or STAR-Counts.
 
     Raises
     ------
     GeneError
         If the file is empty, binary, too large, no table, of several patients, or holds no number.
     """
+    if _is_star_counts(path):
+        values = read_star_counts(path)
+        return GeneTable(
+            name=path.name, sha256=file_sha256(path), genes=tuple(f"{symbol}_rna" for symbol in values.index),
+            values=values.to_numpy(float), not_numeric=(), ignored=(),
+            notes=(f"{path.name} is a STAR-Counts table; its TPM were read as {SCALE}.",),
+        )
     table = read_table(path, error=GeneError, text=None)
     genes, cells, ignored = _as_long(table) if _is_long(table) else _as_wide(table)
     values, wrong = to_numbers(cells)
@@ -101,6 +113,14 @@ def read_gene_table(path: Path) -> GeneTable:
         name=table.name, sha256=table.sha256, genes=tuple(genes), values=values, ignored=tuple(ignored),
         not_numeric=tuple(gene for gene, bad in zip(genes, wrong, strict=True) if bad),
     )
+
+
+def _is_star_counts(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(40).startswith((b"# gene-model", b"gene_id\tgene_name\tgene_type"))
+    except OSError:  # said in words by the reader of tables
+        return False
 
 
 def _refuse_formulas(table: TextTable, genes: list[str], cells: pd.Series) -> None:
@@ -224,7 +244,7 @@ def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
     for symbol, kind in split:
         if kind is not None:
             given[symbol].add(kind)
-    matched = _Matched(said=list(names.notes))
+    matched = _Matched(said=[*table.notes, *names.notes])
     text = set(table.not_numeric)
     rows = enumerate(zip(table.genes, split, table.values, strict=True))
     for name, (symbol, kind), value in (row for place, row in rows if place not in names.left_out):
@@ -295,6 +315,8 @@ def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePane
 
 def _hints(matched: _Matched, panel: GenePanel) -> list[str]:
     """Names that fit no gene but are a gene's other name, or were a gene before Excel; hints, never replacements."""
+    if not matched.unknown:
+        return []
     known = _kinds_of_symbols(panel.columns)
     missing = {symbol for symbol in known if not any(f"{symbol}_{kind}" in matched.found for kind in known[symbol])}
     hints = [f"{name} for {found}" for name in matched.unknown

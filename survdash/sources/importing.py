@@ -27,6 +27,7 @@ from survdash.sources.cohort_states import new_state
 from survdash.sources.column_mapping import read_mapping
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import deal_by_site, make_folds, read_folds, seed_of
+from survdash.sources.gene_beside import read_gene_beside
 from survdash.sources.gene_groups import deal_genes, read_gene_groups
 from survdash.sources.hospital_table import HospitalTable, read_hospital_table
 from survdash.sources.outcome_check import doubt_outcome, words_of_death
@@ -72,6 +73,8 @@ class ImportRequest:
     by_site : bool
     mapping : Path, optional
         The table is a hospital's (``hospital_table``), and this says what its columns mean.
+    genes : Path, optional
+        Gene table (``gene_beside``) where the first table has none.
     gene_groups : Path, optional
         Table of functional groups (``sources.gene_groups``) in place of the paper's six.
     slide_map, encoder, link
@@ -85,6 +88,7 @@ class ImportRequest:
     clinical: Path | None = None
     by_site: bool = False
     mapping: Path | None = None
+    genes: Path | None = None
     gene_groups: Path | None = None
     slide_map: Path | None = None
     encoder: str | None = None
@@ -180,14 +184,15 @@ def gather(request: ImportRequest, *, report: Report = silent, cancel: Cancel | 
     )
     step("Deal the folds", 2)
     folds, origin, dealing = _deal(patients, request, source)
-    grouped = deal_genes(read.genes, request.gene_groups)
+    genes, beside = _read_genes(read, request.genes, patients.index, source)
+    grouped = deal_genes(genes, request.gene_groups)
     if grouped.source is not None:
         source["gene_groups"] = grouped.source
     return Gathered(
-        name=request.name, patients=patients, genes=read.genes, gene_groups=grouped.groups, bags=bags,
+        name=request.name, patients=patients, genes=genes, gene_groups=grouped.groups, bags=bags,
         named_slides=read.slides, folds=folds, fold_origin=origin, source=source, lines=read.lines,
         left_out=read.left_out, dropped=read.dropped, ignored=read.ignored, duplicates=read.duplicates,
-        notes=(*read.notes, *joined, *counted, *dealing, *grouped.notes),
+        notes=(*read.notes, *joined, *beside, *counted, *dealing, *grouped.notes),
         said_dead=said_dead,
     )
 
@@ -211,10 +216,7 @@ def describe(
     slides = gathered.named_slides if bags is None else bags.slides
     folds = describe_folds(gathered.folds, patients)
     events = int(patients["event"].sum())
-    told = doubt_outcome(
-        patients, median_follow_up_months=outcome.median_follow_up_months, said_dead=gathered.said_dead,
-        cohort=gathered.name,
-    )
+    told = doubt_outcome(patients, said_dead=gathered.said_dead, cohort=gathered.name)
     return ImportReport(
         name=gathered.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,
@@ -309,9 +311,10 @@ def _read_table(request: ImportRequest) -> tuple[ResearchTable, pd.DataFrame]:
 def _as_research(read: HospitalTable) -> ResearchTable:
     """A hospital's patients: no genes and no slides, which come from tables beside it."""
     none = pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str")
+    left_out = tuple(LeftOut(case_id=case, line=line, reason=reason) for case, line, reason in read.left_out)
     return ResearchTable(
         patients=read.patients, genes=None, slides=none, dropped=read.dropped, ignored=read.ignored, notes=read.notes,
-        source=read.source,
+        source=read.source, left_out=left_out, lines=read.lines, duplicates=read.repeated,
     )
 
 
@@ -335,6 +338,18 @@ def _join(
     facts = read_clinical_table(clinical)
     source["clinical"] = facts.source
     return join_clinical(patients, facts)
+
+
+def _read_genes(
+    read: ResearchTable, path: Path | None, cases: pd.Index, source: dict[str, object]
+) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    if path is None:
+        return read.genes, ()
+    if read.genes is not None:
+        raise CohortError(f"{path.name}: the first table has genes already.", hint="Leave one of the two out.")
+    beside = read_gene_beside(path, cases)
+    source["genes"] = beside.source
+    return beside.genes, beside.notes
 
 
 def _read_features(

@@ -117,8 +117,8 @@ class MappingSuggestion:
                 lines.append(f"# {_one_line(self.reasons[key])}")
             if key in open_keys:
                 question = open_keys[key]
-                choices = f" Choose: {', '.join(question.choices)}." if question.choices else ""
-                lines.append(f"# OPEN: {_one_line(question.words)}{_one_line(choices)}")
+                choices = f" (choose: {', '.join(question.choices)})" if question.choices else ""
+                lines.append(f"# OPEN: {_one_line(question.words + choices)}")
             if key in self.draft:
                 lines.append(f"{key}: {yaml_value(_plain(key, self.draft[key]))}")
             elif key in open_keys:
@@ -193,7 +193,8 @@ def _choose_columns(draft: _Draft) -> None:
             draft.keys[key] = fitting[0]
             draft.reasons[key] = f"{key}: by the header, and its cells agree"
         elif fitting:
-            draft.ask(key, f"{len(fitting)} columns may be it", fitting)
+            told = "; ".join(_say_words(draft, column) for column in fitting) if key == "status" else ""
+            draft.ask(key, f"{len(fitting)} columns may be it{': ' if told else ''}{told}", fitting)
     if "status" not in draft.keys and not any(question.key == "status" for question in draft.questions):
         speaking = [column for column in draft.table.columns if column and _speaks_of_death(draft, column)]
         if len(speaking) == 1:
@@ -277,22 +278,32 @@ def _numbers(draft: _Draft, column: str) -> np.ndarray:
 def _ask_status(draft: _Draft) -> None:
     column = draft.keys.get("status")
     if column is None:
-        if "death" not in draft.keys and not any(question.key == "status" for question in draft.questions):
+        if any(question.key == "status" for question in draft.questions):
+            draft.ask("status_words", "which words of that column mean dead, which alive?", MEANINGS["status_words"])
+        elif "death" not in draft.keys:
             draft.ask("status", "no column says who died")
         return
-    counts = Counter(plain_text(cell) for cell in draft.table.cells(column) if not is_missing(cell))
+    counts = _count(draft, column)
     words = {word: meaning_of_status(word) for word in counts}
     draft.words = tuple(WordCount(word=word, count=n, meaning=words[word]) for word, n in counts.most_common())
     plain = {word: meaning for word, meaning in words.items() if meaning is not None}
     if plain:
         draft.keys["status_words"] = plain
-    said = ", ".join(f"{one.word!r} in {one.count} lines" for one in draft.words[:MOST_WORDS])
-    draft.reasons["status_words"] = f"status_words: column {column!r} has {said}"
+    draft.reasons["status_words"] = f"status_words: {_say_words(draft, column)}"
     unclear = [word for word, meaning in words.items() if meaning is None]
     if unclear:
         censor = " The header speaks of censoring: there 1 usually means alive." if "cens" in column.casefold() else ""
         draft.ask("status_words", f"which patients are dead: what do {name_some(map(repr, unclear), most=MOST_WORDS)} "
                                   f"mean?{censor}", MEANINGS["status_words"])  # fmt: skip
+
+
+def _count(draft: _Draft, column: str) -> Counter[str]:
+    return Counter(plain_text(cell) for cell in draft.table.cells(column) if not is_missing(cell))
+
+
+def _say_words(draft: _Draft, column: str) -> str:
+    counts = _count(draft, column).most_common(MOST_WORDS)
+    return f"column {column!r} has {', '.join(f'{word!r} in {count} lines' for word, count in counts)}"
 
 
 def _ask_facts(draft: _Draft) -> None:

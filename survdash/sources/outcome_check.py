@@ -23,7 +23,8 @@ SHORTEST_MONTHS = 15.0  # when even the longest follow-up is shorter, the number
 MOST_EVENTS = 0.9
 # Those followed longest are those still alive. Of the longest followed tenth of the 13 cancers of The Cancer Genome
 # Atlas as MCAT and PORPOISE publish them 8 to 40 % died; with the status flipped it would be 60 to 92 %.
-TENTH, MOST_EVENTS_AT_END, FEWEST_AT_END = 0.1, 0.5, 5
+# Doubted above one half by more than a fair coin's standard deviation, so that small cohorts give no false alarm.
+TENTH, FEWEST_AT_END = 0.1, 5
 FEWEST_CASES = 30
 # Share of deaths (overall survival) in the same tables: a cohort nearer to the mirror image is doubted.
 KNOWN_RATES: Mapping[str, float] = MappingProxyType({
@@ -34,8 +35,7 @@ CLEAR_RATE = 0.1  # a known rate nearer than this to one half tells nothing abou
 
 
 def doubt_outcome(
-    patients: pd.DataFrame, *, median_follow_up_months: float | None = None, said_dead: pd.DataFrame | None = None,
-    cohort: str = "",
+    patients: pd.DataFrame, *, said_dead: pd.DataFrame | None = None, cohort: str = ""
 ) -> tuple[str, ...]:
     """What is odd about the outcome of a cohort, as questions to the user, the gravest first; empty when nothing is.
 
@@ -43,18 +43,16 @@ def doubt_outcome(
     ----------
     patients : DataFrame
         Columns ``time_months`` (above zero) and ``event``; one row a patient, at least one.
-    median_follow_up_months : float, optional
-        By the reverse Kaplan-Meier estimate, where it is reached.
     said_dead : DataFrame, optional
         Index as ``patients``; what other columns say of who died: True, False or missing (``words_of_death``).
     cohort : str
         Its name; where it names a cancer of The Cancer Genome Atlas, as in "tcga-blca", the known event rate is used.
     """
     months, event = patients["time_months"].to_numpy(float), patients["event"].to_numpy(bool)
-    return (
-        *_contradicted(patients, said_dead), *_doubt_status(months, event), *_doubt_rate(float(event.mean()), cohort),
-        *_doubt_unit(float(months.max()), median_follow_up_months),
-    )
+    spoken, flipped = _contradicted(patients, said_dead)
+    # Where the words say that it is flipped, its other signs say nothing more.
+    signs = [] if flipped else [*_doubt_status(months, event), *_doubt_rate(float(event.mean()), cohort)]
+    return (*spoken, *signs, *_doubt_unit(months, event))
 
 
 def words_of_death(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,8 +75,8 @@ def words_of_death(table: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(cells):
             continue
         texts = ["" if pd.isna(cell) else str(cell) for cell in cells]
-        known = [not is_missing(text or None) for text in texts]
-        meanings = [meaning_of_status(text) if here else "ignore" for text, here in zip(texts, known, strict=True)]
+        each = {text: "ignore" if is_missing(text or None) else meaning_of_status(text) for text in set(texts)}
+        meanings = [each[text] for text in texts]
         if says_cause_of_death(str(column)):
             said = [True if meaning is None or meaning == "dead" else None for meaning in meanings]
         elif None in meanings or not {"dead", "alive"} & set(meanings):
@@ -89,38 +87,34 @@ def words_of_death(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(told, index=table.index)
 
 
-def _contradicted(patients: pd.DataFrame, said_dead: pd.DataFrame | None) -> list[str]:
-    """Clinical words of other columns against the event."""
-    doubts = []
-    event = patients["event"].astype(bool)
-    for column in [] if said_dead is None else map(str, said_dead.columns):
+def _contradicted(patients: pd.DataFrame, said_dead: pd.DataFrame | None) -> tuple[list[str], bool]:
+    """Clinical words of other columns against the event; and whether one says the opposite of most patients."""
+    doubts, flipped = [], False
+    event = patients["event"].to_numpy(bool)
+    for column in [] if said_dead is None else list(said_dead.columns):
         said = said_dead[column].reindex(patients.index)  # type: ignore[index]
-        known = said.notna().to_numpy(bool)
-        words = said.where(said.notna(), False).astype(bool)
-        dead = patients.index[known & words.to_numpy() & ~event.to_numpy()]
-        alive = patients.index[known & ~words.to_numpy() & event.to_numpy()]
-        if not len(dead) + len(alive):
+        known, dead = said.notna().to_numpy(bool), said.eq(True).to_numpy(bool)
+        wrong = known & (dead != event)
+        if not wrong.any():
             continue
-        told = [f"{len(cases)} {whom} ({name_some(cases, most=3)})" for cases, whom in (
-            (dead, "patients counted as alive are dead there"), (alive, "counted as dead are alive there"),
-        ) if len(cases)]  # fmt: skip
-        flipped = " Is the status flipped?" if 2 * (len(dead) + len(alive)) > known.sum() else ""
-        doubts.append(f"The outcome contradicts the clinical words of column {column!r}: {'; '.join(told)}.{flipped}")
-    return doubts
+        flipped = flipped or bool(2 * wrong.sum() > known.sum())
+        doubts.append(
+            f"Column {column} says the opposite of the outcome for {int(wrong.sum())} of {int(known.sum())} patients "
+            f"({name_some(patients.index[wrong])}); by its words {int((wrong & dead).sum())} of them died: "
+            "is the status flipped?"
+        )
+    return doubts, flipped
 
 
 def _doubt_status(months: np.ndarray, event: np.ndarray) -> list[str]:
-    doubts = []
     if event.mean() > MOST_EVENTS:
-        doubts.append(f"{event.mean():.0%} of the patients died: is the status flipped?")
+        return [f"{event.mean():.0%} of the patients died: is the status flipped?"]
     last = np.argsort(months, kind="stable")[-max(round(TENTH * months.size), FEWEST_AT_END):]
     died = int(event[last].sum())
-    if months.size >= FEWEST_CASES and died > MOST_EVENTS_AT_END * last.size:
-        doubts.append(
-            f"Of the {last.size} patients followed longest {died} died; usually those still alive are followed "
-            "longest: is the status flipped?"
-        )
-    return doubts
+    if months.size < FEWEST_CASES or died <= (last.size + np.sqrt(last.size)) / 2:
+        return []
+    return [f"Of the {last.size} patients followed longest {died} died; usually those still alive are followed "
+            "longest: is the status flipped?"]  # fmt: skip
 
 
 def _doubt_rate(rate: float, cohort: str) -> list[str]:
@@ -132,10 +126,12 @@ def _doubt_rate(rate: float, cohort: str) -> list[str]:
     return []
 
 
-def _doubt_unit(longest: float, follow_up: float | None) -> list[str]:
-    if longest > LONGEST_MONTHS or (follow_up or 0.0) > LONGEST_MEDIAN:
-        middle = "" if follow_up is None else f", its median {follow_up:.0f}"
-        return [f"Follow-up reaches {longest:.0f} months ({longest / 12:.0f} years){middle}: are these days?"]
+def _doubt_unit(months: np.ndarray, event: np.ndarray) -> list[str]:
+    longest = float(months.max())
+    middle = None if event.all() else float(np.median(months[~event]))
+    if longest > LONGEST_MONTHS or (middle or 0.0) > LONGEST_MEDIAN:
+        words = "" if middle is None else f", half of the censored patients more than {middle:.0f}"
+        return [f"Follow-up reaches {longest:.0f} months ({longest / 12:.0f} years){words}: are these days?"]
     if longest < SHORTEST_MONTHS:
         return [f"No patient is followed longer than {longest:.1f} months: are these years?"]
     return []

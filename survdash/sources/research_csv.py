@@ -16,6 +16,7 @@ import pandas as pd
 from survdash.cohort import PATIENT_COLUMNS
 from survdash.errors import ClinicalError
 from survdash.genes import functional_groups, split_column
+from survdash.sources.gene_rows import collapse, read_gene_rows
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
 
 TEXT_COLUMNS = ("case_id", "slide_id", "site", "oncotree_code", "sex", "stage", "grade", "subtype")
@@ -114,7 +115,7 @@ def read_research_csv(path: Path) -> ResearchTable:
         faults.append(f"case ids must be up to 64 letters, digits and . : + - _; not {odd[0][:80]!r}")
     _stop(table, faults)
     patients, notes = _read_patients(table, columns, cases, faults)
-    genes, gene_notes = _read_genes(table, columns, cases, faults)
+    genes, gene_notes = read_gene_rows(table, columns.genes, cases, faults)
     slides = _read_slides(table, columns, cases, faults)
     _stop(table, faults)
     keep, dropped, left_out = _with_outcome(patients, cases)
@@ -124,7 +125,7 @@ def read_research_csv(path: Path) -> ResearchTable:
     patients["event"] = patients["event"].astype(bool)
     return ResearchTable(
         patients=patients,
-        genes=None if genes is None else genes.loc[keep],
+        genes=genes if genes is None or keep.all() else genes.loc[keep],
         slides=slides[slides.isin(patients.index)],
         dropped=dropped,
         ignored=tuple(columns.ignored),
@@ -132,6 +133,12 @@ def read_research_csv(path: Path) -> ResearchTable:
         source={"file": table.name, "sha256": table.sha256, "times": "months as given in the file"},
         left_out=left_out, lines=len(cases), duplicates=_find_duplicates(table, columns, cases),
     )
+
+
+def gene_places(table: TextTable) -> tuple[dict[str, list[int]], list[str], list[str]]:
+    """Gene columns of any table, by their name inside; the columns that are none; what is wrong with their names."""
+    found = _sort_columns(table)
+    return found.genes, [*found.known, *found.others, *found.ignored], found.faults
 
 
 def _line(mask: pd.Series | np.ndarray) -> int:
@@ -194,31 +201,6 @@ def _check_columns(table: TextTable, columns: _Sorted) -> None:
     _stop(table, faults)
 
 
-def _collapse(values: pd.DataFrame, cases: pd.Series, faults: list[str]) -> tuple[pd.DataFrame, int]:
-    """One row a case, its first known value in each column; a second, other value is a fault.
-
-    Returns
-    -------
-    table : DataFrame
-        Index ``case_id``, sorted.
-    filled : int
-        Cells known in one line of a case and missing in another.
-    """
-    grouped = values.groupby(cases.to_numpy(), sort=True)
-    first = grouped.first()
-    first.index = pd.Index(first.index, name="case_id", dtype="str")
-    if len(first) == len(values):
-        return first, 0
-    spread = first.loc[cases.to_numpy()].reset_index(drop=True)
-    known = values.notna().to_numpy()
-    for row, column in np.argwhere((values != spread).to_numpy(bool, na_value=False) & known):
-        faults.append(
-            f"case {cases.iloc[row]} has two values of {values.columns[column]}: "
-            f"{spread.iloc[row, column]} and {values.iloc[row, column]} (line {row + 2})"
-        )
-    return first, int((~known & spread.notna().to_numpy()).sum())
-
-
 def _read_patients(
     table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -255,7 +237,7 @@ def _read_patients(
     for name, place in columns.others.items():
         cells = table.frame[place]
         rows[name] = cells if pd.api.types.is_numeric_dtype(cells) else to_text(cells)
-    patients, filled = _collapse(rows, cases, faults)
+    patients, filled = collapse(rows, cases, faults)
     notes = []
     if filled:
         notes.append(f"{filled} clinical values missing in one line of a case were taken from another line of it.")
@@ -283,40 +265,6 @@ def _read_sex(words: pd.Series, is_female: np.ndarray, faults: list[str]) -> pd.
     if differ.any():
         faults.append(f"sex and is_female disagree in line {_line(differ)} ({int(differ.sum())} lines)")
     return said.where(said.notna(), coded).astype("str")
-
-
-def _read_genes(
-    table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]
-) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    if not columns.genes:
-        return None, ()
-    blocks = {}
-    for name, places in columns.genes.items():
-        values = [_gene_values(table, place, name, faults) for place in places]
-        if any(not np.array_equal(values[0], other, equal_nan=True) for other in values[1:]):
-            faults.append(f"gene column {name} stands {len(values)} times with different values")
-        blocks[name] = values[0]
-    order = sorted(blocks)
-    rows = pd.DataFrame(np.column_stack([blocks[name] for name in order]), columns=order)
-    genes, filled = _collapse(rows, cases, faults)
-    notes = []
-    if filled:
-        notes.append(f"{filled} gene values missing in one line of a case were taken from another line of it.")
-    missing = int(genes.isna().to_numpy().sum())
-    if missing:
-        notes.append(f"{missing} gene values are missing and stay missing.")
-    narrow = genes.astype(np.float32)
-    if np.isinf(narrow.to_numpy()).any():
-        faults.append("a gene value is too large (above 3e38)")
-    return narrow, tuple(notes)
-
-
-def _gene_values(table: TextTable, place: int, name: str, faults: list[str]) -> np.ndarray:
-    values, wrong = to_numbers(table.frame[place])
-    if wrong.any():
-        cell = table.frame[place][wrong].iloc[0]
-        faults.append(f"{name} in line {_line(wrong)} is not a number: {str(cell)[:40]} ({int(wrong.sum())} lines)")
-    return values
 
 
 def _read_slides(table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]) -> pd.Series:

@@ -109,7 +109,7 @@ def unpack(packed: bytes, name: str, *, error: type[InputError]) -> bytes:
     except InputError:
         raise
     except ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged or protected archive: {fault}.", hint="Unpack it first.") from fault
+        raise error(f"{name} is a damaged or protected archive: {str(fault)[:80]}.", hint="Unpack it first.") from fault
     if len(content) > limit:
         raise too_large(name, error)
     return content

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from survdash.errors import InputError
+from survdash.sources.parquet_table import is_parquet, read_parquet
 from survdash.sources.table_bytes import decode, is_workbook, read_packed, unpack
 from survdash.sources.workbook import Cell, read_sheet
+from survdash.store import file_sha256
 
 MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "[Not Available]", "[Not Applicable]",
@@ -40,7 +42,7 @@ class TextTable:
     frame : DataFrame
         Columns 0..len(columns)-1; one row a data line.
     delimiter : str
-        What parted the cells; empty for Excel.
+        What parted the cells; empty for Excel and Parquet.
     """
 
     name: str
@@ -79,7 +81,7 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
     ----------
     path : Path
         CSV or TSV (comma, semicolon, tab or bar; UTF-8, or UTF-16 and UTF-32 with a byte-order mark), XLSX (first
-        sheet), or one of these alone in a zip or gz archive.
+        sheet), one of these alone in a zip or gz archive, or Parquet.
     error : type
         Which error to raise.
     text : iterable of str or None
@@ -95,6 +97,9 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
         As ``error``: the file is absent, empty, binary, too large, in another encoding, ragged, or an archive of
         several files.
     """
+    if is_parquet(path):
+        columns, frame = read_parquet(path, error=error)
+        return TextTable(name=path.name, sha256=file_sha256(path), columns=columns, frame=frame, delimiter="")
     packed, sha256 = read_packed(path, error=error)
     if is_workbook(packed):
         columns, frame = _parse_workbook(packed, path.name, error=error)

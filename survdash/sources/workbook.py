@@ -93,7 +93,7 @@ def read_sheet(packed: bytes, name: str, *, error: type[InputError], sheet: str 
     except InputError:
         raise
     except _WORKBOOK_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
+        raise error(f"{name} is a damaged Excel file: {str(fault)[:80]}.", hint="Save it anew, or as CSV.") from fault
     if not rows:
         raise error(f"{name} is empty.", hint=f"Sheet {title!r} holds no table; there are: {', '.join(titles[:10])}.")
     width = max(len(row) for row in rows)
@@ -126,7 +126,7 @@ def _check_parts(packed: bytes, name: str, *, error: type[InputError]) -> bool:
     except InputError:
         raise
     except ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
+        raise error(f"{name} is a damaged Excel file: {str(fault)[:80]}.", hint="Save it anew, or as CSV.") from fault
     return with_formulas
 
 

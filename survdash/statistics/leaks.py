@@ -24,7 +24,7 @@ TOO_GOOD, FEWEST_EVENTS = 0.45, 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
-    """A column, the measure by which it is too good ("c-index", or "AUC" of the event), its value, above one half."""
+    """A column, the measure by which it is too good ("c-index", or "AUC" of the event), and its value, above 0.95."""
 
     name: str
     measure: str

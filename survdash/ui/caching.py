@@ -77,7 +77,8 @@ def curve(cohort: str) -> KaplanMeier:
 
 def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
     """What an import would store; read once for each state of its files and of the cohort it would replace."""
-    paths = (request.table, request.folds, request.features, request.clinical, request.mapping)
+    paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
+             request.gene_groups, request.slide_map)
     stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
     return _preview(request, (*stamp, *_stamp(request.name)))
 

@@ -22,8 +22,8 @@ from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import Upload, copy_private, new_upload, open_upload
 
 PARAMETER = "upload"
-TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz")
-BAGS = ("h5", "hdf5", "pt", "npy", "npz")
+TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz", "parquet")
+BAGS = ("h5", "hdf5", "pt", "pth", "npy", "npz")
 NAMELESS = "file"
 
 
@@ -46,6 +46,12 @@ PARTS = {
                     help="Of an earlier import of the same kind of table."),
     "clinical": Part(label="Clinical table", suffixes=TABLES,
                      help="Stage, age and others by case number, where the first table lacks them."),
+    "genes": Part(label="Gene table", suffixes=TABLES,
+                  help="One line a patient: a column case_id, and genes named SYMBOL_rnaseq, SYMBOL_cnv, SYMBOL_mut."),
+    "groups": Part(label="Gene groups", suffixes=TABLES,
+                   help="One column a group with its genes below, in place of the paper's six."),
+    "slide_map": Part(label="Whose slides they are", suffixes=TABLES,
+                      help="Columns slide_id and case_id, for bags that are not named by TCGA barcodes."),
     "features": Part(label="Slide features", suffixes=(*TABLES, *BAGS), folder=True,
                      help="A table with one line a slide, a bag file, or (inbox) a folder of bags."),
     "folds": Part(label="Folds", suffixes=("csv",), folder=True, several=True,

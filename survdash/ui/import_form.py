@@ -32,13 +32,14 @@ class Kind:
 KINDS = {
     "research": Kind(title="A research table", first="table", others=("folds", "features", "clinical"),
                      words="As MCAT, PORPOISE and SurvPath publish them: one line a slide, with genes."),
-    "hospital": Kind(title="A hospital's table", first="table", others=("features", "mapping"),
+    "hospital": Kind(title="A hospital's table", first="table", others=("features", "genes", "mapping"),
                      words="Any table with follow-up and status; you say once what its columns mean."),
     "study": Kind(title="A study folder", first="study", others=("folds", "features"),
                   words="Of cBioPortal or Xena, unpacked in the inbox folder of this server."),
     "archive": Kind(title="An archive of survdash", first="archive", others=(),
                     words="A whole cohort with its models, from another machine."),
 }  # fmt: skip
+RARE = ("groups", "slide_map")
 FOLDS = {"event": "stratified by outcome", "site": "by whole hospitals"}
 
 
@@ -75,13 +76,29 @@ def ask_request(kind: str, *, page: str) -> usecases.ImportRequest | None:
         by_site = right.radio("Folds are made", list(FOLDS), format_func=FOLDS.__getitem__, key=f"{page}.made_folds",
                               horizontal=True, help="By whole hospitals, nobody is judged by a model that learnt from "
                               "patients of the same hospital.") == "site"  # fmt: skip
+    encoder, link = _ask_of_bags(given, page=page)
     if not NAME.fullmatch(name):
         show_error(f"{name or 'Nothing'} cannot name a cohort.", "Use lower-case letters a to z, digits, - and _.")
         return None
     return usecases.ImportRequest(
         table=table, name=name, folds=given.get("folds"), features=given.get("features"),
-        clinical=given.get("clinical"), by_site=by_site, mapping=mapping,
+        clinical=given.get("clinical"), by_site=by_site, mapping=mapping, genes=given.get("genes"),
+        gene_groups=given["groups"], slide_map=given["slide_map"], encoder=encoder, link=link,
     )
+
+
+def _ask_of_bags(given: dict[str, Path | None], *, page: str) -> tuple[str | None, bool]:
+    """What is seldom asked: groups of genes, and of bags whose slides they are, what made them, copies or links."""
+    with st.expander("More: gene groups of your own; bags of other programs"):
+        columns = st.columns(2)
+        for column, part in zip(columns, RARE, strict=True):
+            with column:
+                given[part] = show_part(part, page=page)
+        encoder = columns[0].text_input("What made the tile features", key=f"{page}.encoder", max_chars=100,
+                                        help="Where the bags do not say it themselves, for instance uni_v1.").strip()
+        link = columns[1].checkbox("Refer to the bag files in place of copying them", key=f"{page}.link",
+                                   help="Saves disk; the files must stay where they are, and the cohort cannot travel.")
+    return encoder or None, link
 
 
 def proposed_name(table: Path) -> str:

@@ -46,7 +46,8 @@ CANCERS: Mapping[str, frozenset[str]] = MappingProxyType({
     "SKCM": frozenset({"SKCM", "MEL", "DESM", "ACRM", "SKLMM"}), "UCEC": frozenset({"UCEC", "UEC", "USC"}),
     "STAD": frozenset({"STAD", "TSTAD", "DSTAD", "MSTAD", "SSRCC", "PSTAD"}),
 })
-PATHS = ("table", "folds", "features", "clinical", "mapping", "gene_groups", "slide_map")  # of an ImportRequest
+# of an ImportRequest
+PATHS = ("table", "folds", "features", "clinical", "mapping", "genes", "gene_groups", "slide_map")
 SAME_CANCER = 0.9  # of the patients whose code is known
 LANDMARKS = (12.0, 36.0, 60.0)  # months after which the share alive is told
 
@@ -82,6 +83,7 @@ def import_cohort(
     clinical: Path | None = None,
     by_site: bool = False,
     mapping: Path | None = None,
+    genes: Path | None = None,
     gene_groups: Path | None = None,
     slide_map: Path | None = None,
     encoder: str | None = None,
@@ -95,7 +97,7 @@ def import_cohort(
     """
     request = ImportRequest(
         table=table, name=name, folds=folds, features=features, clinical=clinical, by_site=by_site,
-        mapping=mapping, gene_groups=gene_groups, slide_map=slide_map, encoder=encoder, link=link,
+        mapping=mapping, genes=genes, gene_groups=gene_groups, slide_map=slide_map, encoder=encoder, link=link,
     )
     return run_import(request, report=report, cancel=cancel)
 
@@ -133,10 +135,8 @@ def report_of(cohort: Cohort) -> ImportReport:
     patients, folds = cohort.patients, describe_folds(cohort.folds, cohort.patients)
     outcome, events, origin = find_outcome(patients), int(patients["event"].sum()), cohort.bag_origin
     made = cohort.source.get("folds")
-    told = doubt_outcome(
-        patients, median_follow_up_months=outcome.median_follow_up_months,
-        said_dead=words_of_death(patients.drop(columns=list(PATIENT_COLUMNS))), cohort=cohort.name,
-    )
+    said_dead = words_of_death(patients.drop(columns=list(PATIENT_COLUMNS)))
+    told = doubt_outcome(patients, said_dead=said_dead, cohort=cohort.name)
     return ImportReport(
         name=cohort.name, cases=len(patients), events=events, event_rate=events / len(patients),
         median_follow_up_months=outcome.median_follow_up_months,

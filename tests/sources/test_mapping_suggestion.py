@@ -81,6 +81,16 @@ def test_several_columns_that_may_be_the_time_are_offered(tmp_path):
     assert asked(made)["time"] == ("OS_MONTHS", "follow up")
 
 
+def test_of_several_columns_of_a_status_the_words_are_shown_with_counts(tmp_path):
+    _, made = suggest(tmp_path, "case_id,OS_MONTHS,event,vital_status\nA,1.5,1,Dead\nB,2.5,0,Alive\nC,3,0,Alive\n")
+    assert asked(made)["status"] == ("event", "vital_status")
+    text = made.to_yaml()
+    assert "column 'event' has '0' in 2 lines, '1' in 1 lines; column 'vital_status' has 'Alive' in 2 lines" in text
+    assert "(choose: event, vital_status)" in text
+    with pytest.raises(ClinicalError, match=r"status is still open .*status_words is still open"):
+        parse_mapping(text)
+
+
 def test_ambiguous_dates_and_decimals_are_asked(tmp_path):
     _, made = suggest(tmp_path, "case,diagnosis date,last contact,death date\nA,01/02/2015,03/04/2016,\n")
     assert asked(made)["dates"] == ("iso", "dmy", "mdy", "excel")
