@@ -23,7 +23,7 @@ from survdash.sources.follow_up import MONTH_DAYS
 from survdash.sources.gdc import FILE_ID, SLIDE_NAME, GdcFile
 from survdash.sources.gdc_cases import read_cases
 from survdash.sources.research_csv import ResearchTable
-from survdash.sources.star_counts import SCALE, read_star_counts
+from survdash.sources.star_counts import SCALE, find_renamed, read_star_counts
 from survdash.sources.table_file import name_some
 from survdash.store import file_sha256, write_json
 
@@ -156,12 +156,16 @@ def _read_genes(
             f"{folder.name}: {len(lost)} of {len(files)} gene tables have not arrived ({name_some(lost)}).",
             hint="Start 'fetch-cohort' again: it goes on where it was.",
         )
-    rows = {one.case_id: read_star_counts(file_path(folder, one), symbols=symbols) for one in files}
+    renamed = find_renamed(file_path(folder, files[0]), symbols)
+    rows = {one.case_id: read_star_counts(file_path(folder, one), symbols=symbols, renamed=renamed) for one in files}
     genes = pd.DataFrame.from_dict(rows, orient="index").astype(np.float32)
     genes = genes[sorted(map(str, genes))].add_suffix("_rna").sort_index()
     genes.index = pd.Index(genes.index, name="case_id", dtype="str")
     lacking = sorted(set(symbols) - {str(name).removesuffix("_rna") for name in genes})
     notes = [f"Expression: {SCALE} of STAR-Counts, lines of one symbol added up; genes of no group left out."]
+    if renamed:
+        some = name_some(sorted(renamed.values()))
+        notes.append(f"{len(renamed)} genes have other symbols there and were known by their Ensembl ids: {some}.")
     if lacking:
         notes.append(f"{len(lacking)} of {len(symbols)} genes of the groups are not in it: {name_some(lacking)}.")
     return genes, tuple(notes)

@@ -28,7 +28,7 @@ from survdash.sources.column_mapping import read_mapping
 from survdash.sources.feature_table import FeatureTable, read_feature_table
 from survdash.sources.fold_files import deal_by_site, make_folds, read_folds, seed_of
 from survdash.sources.gene_beside import read_gene_beside
-from survdash.sources.gene_groups import deal_genes
+from survdash.sources.gene_groups import deal_genes, read_gene_groups
 from survdash.sources.hospital_table import HospitalTable, read_hospital_table
 from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.preview import (
@@ -299,7 +299,12 @@ def _read_table(request: ImportRequest) -> tuple[ResearchTable, pd.DataFrame]:
     if request.mapping is not None:
         hospital = read_hospital_table(request.table, mapping=read_mapping(request.mapping))
         return _as_research(hospital), hospital.said_dead
-    read = read_source_folder(request.table) if request.table.is_dir() else read_research_csv(request.table)
+    if request.table.is_dir():
+        # Of a portal's 20,000 genes those of the groups are kept, which may be the user's own.
+        told = None if request.gene_groups is None else read_gene_groups(request.gene_groups).groups
+        read = read_source_folder(request.table, symbols=None if told is None else frozenset().union(*told.values()))
+    else:
+        read = read_research_csv(request.table)
     return read, words_of_death(read.patients.drop(columns=list(PATIENT_COLUMNS)))
 
 

@@ -20,6 +20,7 @@ from survdash.genes import functional_groups
 from survdash.sources.barcode import CASE, choose_samples, codes_of
 from survdash.sources.follow_up import MONTH_DAYS, keep_with_outcome, patient_frame, to_months
 from survdash.sources.gene_matrix import read_matrix, sample_columns
+from survdash.sources.gene_names import translate
 from survdash.sources.research_csv import ResearchTable
 from survdash.sources.tab_file import is_missing, open_tab_file, source_of
 from survdash.sources.table_file import list_faults, name_some, to_numbers, to_text
@@ -57,7 +58,7 @@ def read_xena_folder(path: Path, *, symbols: Collection[str] | None = None) -> R
     ClinicalError
         If the survival table is absent, damaged, or contradicts itself; all faults at once.
     GeneError
-        If a matrix is damaged, or has Ensembl ids and no probe map lies beside it.
+        If a matrix is damaged.
     """
     wanted = frozenset[str]().union(*functional_groups().values()) if symbols is None else symbols
     found = _find(path, SURVIVAL)
@@ -182,8 +183,9 @@ def _read_genes(
         if not chosen:
             raise GeneError(f"{path.name} has no sample of a patient of the survival table.")
         values, more = read_matrix(
-            path, chosen, symbols=symbols, merge="mean" if kind == "rna" else "equal", symbol_of=_probes(folder, path)
-        )
+            path, chosen, symbols=symbols, merge="mean" if kind == "rna" else "equal",
+            symbol_of=_probes(folder, path, symbols),
+        )  # fmt: skip
         tables.append(values.add_suffix(f"_{kind}"))
         files[path.name] = source_of(path)["sha256"]
         notes += [*said, *more]
@@ -198,18 +200,15 @@ def _read_genes(
     return genes[sorted(map(str, genes))].astype(np.float32), notes, files
 
 
-def _probes(folder: Path, matrix: Path) -> dict[str, str] | None:
-    """Ensembl id to symbol, from the probe map that the hub offers beside a matrix; None where symbols stand in it."""
+def _probes(folder: Path, matrix: Path, symbols: Collection[str]) -> dict[str, str] | None:
+    """Ensembl id to symbol, by the hub's probe map or else by our table; None where symbols stand in the matrix."""
     with open_tab_file(matrix, error=GeneError) as table:
-        first = next((cells[0] for _, cells in table.rows), "")
-    if not first.startswith("ENSG"):
+        ids = [cells[0].partition(".")[0] for _, cells in table.rows]
+    if not ids or not ids[0].startswith("ENSG"):
         return None
     found = _find(folder, PROBES)
     if not found:
-        raise GeneError(
-            f"{matrix.name} names genes by Ensembl ids, and no probe map lies beside it.",
-            hint="Put the hub's gencode...probemap into the folder.",
-        )
+        return dict(zip(ids, translate(ids, symbols).names, strict=True))
     with open_tab_file(found[0], error=GeneError) as table:
         place = table.place("gene")
         if place is None:

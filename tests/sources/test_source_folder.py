@@ -34,6 +34,16 @@ def test_a_study_folder_is_imported_like_any_table(study: Path) -> None:
     assert any("samples are told apart by the first 12 characters" in note for note in made.notes)
 
 
+def test_of_a_portals_genes_those_of_the_users_own_groups_are_kept(study: Path, tmp_path: Path) -> None:
+    (study / "data_cna.txt").write_text(COPIES + "MYGENE" + "\t2" * 20 + "\n")
+    groups = tmp_path / "groups.csv"
+    groups.write_text("Mine,Others\nMYGENE,TP53\n")
+    made = gather(ImportRequest(table=study, name="mine", gene_groups=groups))
+    assert made.genes is not None
+    assert list(made.genes) == ["MYGENE_cnv", "TP53_cnv"]
+    assert set(made.gene_groups) == {"Mine", "Others"}
+
+
 def test_a_folder_of_xena_is_known_by_its_survival_table(tmp_path: Path) -> None:
     table = "sample\tOS\t_PATIENT\tOS.time\nTCGA-2F-0001-01A\t1\tTCGA-2F-0001\t9\n"
     (tmp_path / "TCGA-BLCA.survival.tsv").write_text(table)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from survdash.errors import GeneError
-from survdash.sources.star_counts import read_star_counts
+from survdash.sources.star_counts import find_renamed, read_star_counts
 from tests.sources.gdc_server import star_counts
 
 Y_TWIN = "ENSG00000002586.20_PAR_Y\tCD99\tprotein_coding\t0\t0\t0\t1.5000\t0\t0\n"
@@ -31,6 +31,20 @@ def test_only_the_genes_that_are_wanted_are_kept(tmp_path: Path) -> None:
     assert read_star_counts(path, symbols={"MYC", "NONE"}).to_dict() == {"MYC": 2.0}
     with pytest.raises(GeneError, match="none of the genes"):
         read_star_counts(path, symbols={"NONE"})
+
+
+@pytest.mark.parametrize(("wanted", "there"), [("ARNTL", "BMAL1"), ("BMAL1", "ARNTL")])
+def test_a_gene_of_another_symbol_is_known_by_its_id_unless_a_gene_has_the_wanted_one(
+    tmp_path: Path, wanted: str, there: str
+) -> None:
+    row = f"ENSG00000133794.20\t{there}\tprotein_coding\t0\t0\t0\t3.0000\t0\t0\n"
+    path = _write(tmp_path, star_counts({"TP53": 1.0}, more=row))
+    renamed = find_renamed(path, {wanted, "TP53"})
+    assert renamed == {"ENSG00000133794": wanted}
+    assert read_star_counts(path, symbols={wanted, "TP53"}, renamed=renamed).to_dict() == {wanted: 2.0, "TP53": 1.0}
+    assert find_renamed(path, {there, "TP53"}) == {}
+    path = _write(tmp_path, star_counts({wanted: 1.0}, more=row))
+    assert find_renamed(path, {wanted}) == {}
 
 
 @pytest.mark.parametrize("value", ["", "many", "-1", "inf", "nan"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from survdash.errors import ClinicalError, GeneError
+from survdash.errors import ClinicalError
 from survdash.sources.xena_folder import is_xena_folder, read_xena_folder
 
 CASES = [f"TCGA-2F-{number:04d}" for number in range(4)]
@@ -54,17 +54,17 @@ def test_clinical_facts_are_joined_by_the_case(hub: Path) -> None:
     assert f"stage: 1 cases have two values and get none ({CASES[0]})" in " ".join(read.notes)
 
 
-def test_the_gdc_hub_needs_its_probe_map(hub: Path) -> None:
+def test_ids_of_the_gdc_hub_are_translated_by_its_probe_map_or_by_our_table(hub: Path) -> None:
     (hub / "TCGA.BLCA.sampleMap%2FHiSeqV2.gz").unlink()
     columns = "\t".join(f"{case}-01A" for case in CASES)
     (hub / "TCGA-BLCA.star_tpm.tsv").write_text(f"Ensembl_ID\t{columns}\nENSG00000141510.18\t1\t2\t3\t4\n")
-    with pytest.raises(GeneError, match="Ensembl ids, and no probe map") as caught:
-        read_xena_folder(hub)
-    assert "probemap" in caught.value.hint
-    (hub / "gencode.v36.annotation.gtf.gene.probemap").write_text("id\tgene\nENSG00000141510.18\tTP53\n")
     read = read_xena_folder(hub)
     assert read.genes is not None
     assert read.genes["TP53_rna"].to_list() == [1, 2, 3, 4]
+    (hub / "gencode.v36.annotation.gtf.gene.probemap").write_text("id\tgene\nENSG00000141510.18\tMYC\n")  # it rules
+    read = read_xena_folder(hub)
+    assert read.genes is not None
+    assert list(read.genes) == ["MYC_rna"]
 
 
 def test_the_first_of_several_matrices_is_read_and_the_others_are_told(hub: Path) -> None:
