@@ -26,7 +26,9 @@ _GROUPED_BY_SPACE = re.compile(r"\d{1,3}([ '’]\d{3})+(?!\d)")
 _PLAIN = re.compile(r"\d+")
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _WITH_MARK = {
-    mark: re.compile(rf"(?=[.,]?\d)(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)?{re.escape(mark)}\d*(e[+-]?\d+)?", re.IGNORECASE)
+    mark: re.compile(
+        rf"(?=[.,]?\d)(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)?{re.escape(mark)}\d*(e[+-]?\d+)?", re.IGNORECASE
+    )
     for mark, other in ((".", ","), (",", "."))
 }
 _GROUPED = {mark: re.compile(rf"[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+") for mark in ".,"}
