@@ -26,7 +26,9 @@ _GROUPED_BY_SPACE = re.compile(r"\d{1,3}([ '’]\d{3})+(?!\d)")
 _PLAIN = re.compile(r"\d+")
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _WITH_MARK = {
-    mark: re.compile(rf"(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)?{re.escape(mark)}\d*(e[+-]?\d+)?", re.IGNORECASE)
+    mark: re.compile(
+        rf"(?=[.,]?\d)(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)?{re.escape(mark)}\d*(e[+-]?\d+)?", re.IGNORECASE
+    )
     for mark, other in ((".", ","), (",", "."))
 }
 _GROUPED = {mark: re.compile(rf"[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+") for mark in ".,"}
@@ -126,7 +128,7 @@ def shape_of_number(cell: Cell) -> str:
         return "either"
     for name, mark in _MARKS.items():
         other = "," if mark == "." else "."
-        if (_WITH_MARK[mark].fullmatch(text) and text.strip(".,")) or _GROUPED[other].fullmatch(text):
+        if _WITH_MARK[mark].fullmatch(text) or _GROUPED[other].fullmatch(text):
             return name
     return "wrong"
 
@@ -143,7 +145,7 @@ def read_number(cell: Cell, decimal: str | None) -> float | None:
             return None
         mark = _MARKS[decimal]
         other = "," if mark == "." else "."
-        if not (_GROUPED[other].fullmatch(text) or (_WITH_MARK[mark].fullmatch(text) and text.strip(".,"))):
+        if not (_GROUPED[other].fullmatch(text) or _WITH_MARK[mark].fullmatch(text)):
             return None
         text = text.replace(other, "").replace(mark, ".")
     sign = -1.0 if str(cell).lstrip().startswith(("-", "−")) else 1.0

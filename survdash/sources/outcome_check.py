@@ -97,11 +97,12 @@ def _contradicted(patients: pd.DataFrame, said_dead: pd.DataFrame | None) -> tup
         wrong = known & (dead != event)
         if not wrong.any():
             continue
-        flipped = flipped or bool(2 * wrong.sum() > known.sum())
+        most = bool(2 * wrong.sum() > known.sum())
+        flipped = flipped or most
         doubts.append(
             f"Column {column} says the opposite of the outcome for {int(wrong.sum())} of {int(known.sum())} patients "
             f"({name_some(patients.index[wrong])}); by its words {int((wrong & dead).sum())} of them died: "
-            "is the status flipped?"
+            f"{'is the status flipped?' if most else 'which is right?'}"
         )
     return doubts, flipped
 

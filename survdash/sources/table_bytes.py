@@ -156,7 +156,7 @@ def decode(
         raise error(f"{name} is empty.", hint="Choose the file that holds the table.")
     if "\0" in decoded:
         raise _binary(name, error)
-    return decoded.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n"), chosen.removesuffix("-sig")
+    return decoded.replace("\r\n", "\n").replace("\r", "\n"), chosen.removesuffix("-sig")
 
 
 def is_western(content: bytes) -> bool:

@@ -119,7 +119,7 @@ def read_cells(
     if delimiter is not None and delimiter not in tuple(DELIMITERS):
         raise ClinicalError(f"{delimiter[:10]!r} cannot part cells.", hint="Use comma, semicolon, tab or bar.")
     text, skipped = _without_excel_line(text)
-    parting = delimiter or sniff(text, path.name, error=ClinicalError)
+    parting = delimiter or sniff(text.lstrip("\n"), path.name, error=ClinicalError)
     numbered = list(_parse(text, path.name, parting, first=1 + skipped))
     return _build(path.name, sha256, numbered, blank=_blank_between(numbered),
                   form=f"{found.upper()}, {_NAMES[parting]}", notes=notes)  # fmt: skip

@@ -105,7 +105,7 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
         columns, frame = _parse_workbook(packed, path.name, error=error)
         frame = _typed(frame, columns, text)
         return TextTable(name=path.name, sha256=sha256, columns=columns, frame=frame, delimiter="")
-    content, _ = decode(unpack(packed, path.name, error=error), path.name, error=error)
+    content = decode(unpack(packed, path.name, error=error), path.name, error=error)[0].lstrip("\n")
     delimiter = sniff(content, path.name, error=error)
     columns, lines = _check_shape(content, path.name, delimiter=delimiter, error=error)
     frame = _parse_text(content, path.name, columns=columns, lines=lines, delimiter=delimiter, text=text, error=error)

@@ -32,6 +32,7 @@ DAY = datetime.date(2020, 4, 3)
         (".5", "point"), ("1e3", "plain"), ("1.5e-3", "point"), ("12 months", "wrong"), ("", "wrong"),
         ("1,2,3", "wrong"),
         ("1.2.3", "wrong"), ("٣", "wrong"), ("--5", "wrong"), ("=1", "wrong"), (3.5, "plain"), (",", "wrong"),
+        (".E0", "wrong"), ("5,", "comma"),
         ("24,466666666666665", "comma"),
     ],
 )  # fmt: skip

@@ -76,6 +76,10 @@ def test_clinical_words_that_contradict_the_event_are_named_with_patients():
         "(P000, P001, P002, P003, P004 and 5 more); by its words 6 of them died: is the status flipped?"
     )
     assert second.startswith("Column Todesursache says the opposite of the outcome for 1 of 1 patients (P009)")
+    one_wrong = said[["vital"]].assign(vital=patients["event"].astype(object))
+    one_wrong.loc["P009", "vital"] = True
+    (told,) = doubt_outcome(patients, said_dead=one_wrong)
+    assert told.endswith("for 1 of 10 patients (P009); by its words 1 of them died: which is right?")
     agreeing = outcome(np.linspace(20, 200, 10), np.arange(10) >= 4)
     assert doubt_outcome(agreeing, said_dead=said[["vital"]]) == ()
 

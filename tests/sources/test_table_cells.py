@@ -33,6 +33,11 @@ def test_the_line_that_excel_writes_for_itself_is_skipped(tmp_path):
     assert (table.columns, table.lines) == (("id", "n"), (3,))
 
 
+def test_lines_are_counted_from_the_head_of_the_file_blank_or_not(tmp_path):
+    table = read(tmp_path, "\n\nid;n\n\nA;1\n")
+    assert (table.columns, table.lines) == (("id", "n"), (5,))
+
+
 def test_a_stated_delimiter_is_taken(tmp_path):
     table = read(tmp_path, "a,b;c,d\n1,2;3,4\n", delimiter=";")
     assert table.columns == ("a,b", "c,d")

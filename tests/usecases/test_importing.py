@@ -94,7 +94,7 @@ def test_days_for_months_a_flipped_status_and_features_that_know_the_outcome_are
     assert told.endswith("are these days?")
     (told,) = doubts([f"{who},{months},{alive},{words[1 - alive]},{gene}" for who, months, alive, gene in people])
     assert told.startswith("Column vital_status says the opposite of the outcome for 60 of 60 patients")
-    assert told.endswith("Is the status flipped?")
+    assert told.endswith("is the status flipped?")
     leak = tmp_path / "f.csv"
     leak.write_text("case_id,area_HE,good_HE\n" + "\n".join(f"{who},{months * 1.5},{months % 7}"
                                                              for who, months, _, _ in people))  # fmt: skip
