@@ -16,6 +16,9 @@ page = st.navigation(
         st.Page("new_case.py", title="New case", icon=":material/add_circle:"),
         st.Page("compare.py", title="Compare", icon=":material/leaderboard:"),
         st.Page("models.py", title="Models & data", icon=":material/inventory_2:"),
+        st.Page("import_cohort.py", title="Import", icon=":material/upload_file:"),
+        # Reached from a cohort's card; the menu names what one starts with.
+        st.Page("contents.py", title="What is in a cohort", icon=":material/fact_check:", visibility="hidden"),
     ],
     position="top",
 )

@@ -145,7 +145,10 @@ with error_box():
     cut = right.segmented_control("Cut", list(CUTS), default="maxstat", required=True, format_func=CUTS.__getitem__,
                                   key="cohort.cut", help=CUT_HELP)
     analysis = caching.analysis(cohort.name, run.name, cut=cut or "maxstat")
-    show_simulated(simulated=cohort.simulated)
+    with st.container(horizontal=True):
+        show_simulated(simulated=cohort.simulated)
+        st.page_link("contents.py", label="What is in it", icon=":material/fact_check:",
+                     query_params={"cohort": cohort.name})
     show_answer(analysis)
     show_curves(analysis, name=f"{cohort.name}_{run.name}")
     st.header("Patients", anchor=False)

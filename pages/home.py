@@ -73,7 +73,7 @@ with error_box():
     st.page_link("models.py", label=f"{count} methods can be trained: what each needs, and which are trained",
                  icon=":material/model_training:")
     if not entries:
-        st.info("No cohort is here yet. Page 'Models & data' says how to import one.", icon=":material/inventory_2:")
+        st.info("No cohort is here yet. Page 'Import' takes one in.", icon=":material/inventory_2:")
     for start in range(0, len(entries), 2):
         for column, entry in zip(st.columns(2), entries[start:start + 2], strict=False):
             with column:
@@ -85,6 +85,7 @@ with error_box():
 
 st.header("Bring your own", anchor=False)
 st.markdown("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:")
+st.page_link("import_cohort.py", label="Import a cohort", icon=":material/upload_file:")
 st.code("python -m survdash import-cohort patients.csv --name mine --folds folds/\n"
         "python -m survdash crossval mine --model default", language="shell")
 st.page_link("models.py", label="Which formats are read, and what is stored here", icon=":material/inventory_2:")

@@ -102,8 +102,12 @@ with error_box():
                 "Data": " and ".join(entry.modalities),
                 "Models": "; ".join(escape(run.title) for run in caching.runs(entry.name)) or "none trained yet",
             })
+            st.page_link("contents.py", label="What is in it; take back, carry, delete", icon=":material/fact_check:",
+                         query_params={"cohort": entry.name})
 
 st.header("Import a cohort", anchor=False)
+st.page_link("import_cohort.py", label="Import one here, and see what the files say first",
+             icon=":material/upload_file:")
 st.code(IMPORT, language="shell")
 with st.expander("Which formats are read"):
     st.markdown(FORMATS)

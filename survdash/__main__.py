@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, slide_commands
+from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
@@ -43,19 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; what was asked is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(options.status)
-
-
-def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
-    from dataclasses import asdict
-
-    from survdash import usecases
-
-    made = usecases.import_cohort(
-        options.table, name=options.name, folds=options.folds, features=options.features, clinical=options.clinical,
-        dry_run=options.dry_run, report=report,
-    )
-    facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(made).items()}
-    return facts | {"stored": not options.dry_run}
 
 
 def _cohorts(options: argparse.Namespace, report: Report) -> Answer:
@@ -95,7 +82,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     cohort, run = usecases.model_for_command(options.model)
     tissue, tiles = slide_commands.rules_of(options)
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(options.slide), genes=options.genes, mpp=_one_or_each(options.mpp),
+        cohort=cohort, run=run, slides=tuple(options.slide), bags=tuple(options.bag),
+        encoder=options.encoder, genes=options.genes, mpp=_one_or_each(options.mpp),
         tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
         stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
@@ -201,6 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     made = command("predict", _predict, "predict one case", "predict --model demo-glg --slide a.svs --genes a.csv")
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
+    made.add_argument("--bag", type=Path, action="append", default=[],
+                      help="in place of slides: tile features of one slide (.h5, .pt, .npy, .npz); repeat for several")
+    made.add_argument("--encoder", help="what made the features of --bag, where the file does not say")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, action="append", default=[],
                       help="um per pixel, for slides that do not say; once for all, or repeated, one a slide")
@@ -232,13 +223,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    made = command("import-cohort", _import_cohort, "import tables as a cohort",
-                   "import-cohort blca.csv.zip --name blca --folds splits/blca", table=Path)  # fmt: skip
-    made.add_argument("--name", required=True)
-    made.add_argument("--folds", type=Path, help="folder with splits_0.csv, splits_1.csv, ...")
-    made.add_argument("--features", type=Path, help="slide-level feature table, bag file, or folder of bag files")
-    made.add_argument("--clinical", type=Path, help="clinical table to join by case id")
-    made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
+    import_commands.add_commands(command)
+    fetch_command.add_arguments(command(
+        "fetch-cohort", fetch_command.run, "download a TCGA cohort (open data) and import it",
+        "fetch-cohort BLCA --dry-run\n"
+        "         python -m survdash fetch-cohort BLCA --cases 20 --what clinical,genes,slides",
+    ))  # fmt: skip
     command("cohorts", _cohorts, "list the cohorts of this machine", "cohorts --json")
     command("models", _models, "list trained models, and methods that can be trained", "models --json")
     crossval_command.add_arguments(command(

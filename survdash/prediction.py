@@ -239,8 +239,7 @@ def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
     """
     if (expected.encoder, expected.weights, expected.dim) != (found.encoder, found.weights, found.dim):
         raise ArtefactError(
-            f"Model {model} was trained on features of {expected.encoder} (weights {expected.weights[:12]}, "
-            f"{expected.dim} wide); this bag comes from {found.encoder} (weights {found.weights[:12]}, {found.dim}).",
+            f"Model {model} was trained on features of {_made_by(expected)}; this bag comes from {_made_by(found)}.",
             hint="Embed the slide again with the model's encoder.",
         )
     if expected.stain != found.stain:
@@ -249,6 +248,11 @@ def check_origin(expected: BagOrigin, found: BagOrigin, *, model: str) -> None:
             f"{found.stain}.",
             hint=f"Embed the slide again with --stain {expected.stain}.",
         )
+
+
+def _made_by(origin: BagOrigin) -> str:
+    weights = f"weights {origin.weights[:12]}, " if origin.weights else ""
+    return f"{origin.encoder} ({weights}{origin.dim} wide)"
 
 
 def _check_features(bag: Bag) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     precision: Literal["fp32", "fp16", "bf16"] = "fp32"
     threads: int | None = Field(default=None, ge=1, le=1024)
     hub_url: str = Field(default="https://huggingface.co", pattern=r"^https?://[^\s/@?#]+$")
+    gdc_url: str = Field(default="https://api.gdc.cancer.gov", pattern=r"^https?://[^\s@?#]*[^\s/@?#]$")
+    cbioportal_url: str = Field(default="https://www.cbioportal.org/api", pattern=r"^https?://[^\s@?#]*[^\s/@?#]$")
     max_slide_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)

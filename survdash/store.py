@@ -63,10 +63,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as opened:
-                    os.fsync(opened.fileno())
+        flush_folder(temporary)
         temporary.chmod(0o755)
         old = temporary.with_suffix(".old")
         if path.exists():
@@ -80,6 +77,14 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """See that all files below a folder are on the disk itself."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
 
 
 def write_text(path: Path, text: str) -> None:

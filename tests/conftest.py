@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost mor
 import numpy as np
 import pandas as pd
 import pytest
+import stamina
+from pytest_httpserver import HTTPServer
 
 from survdash.bag_file import new_bag_file
 from survdash.case import BagOrigin
 from survdash.cohort import Cohort
 from survdash.settings import settings
+from tests.sources.cbioportal_server import CBioPortal
+from tests.sources.gdc_server import Gdc
 
 CASES, FOLDS, TILE_DIM = 60, 3, 8
 GROUPS = {f"group {number}": (f"G{number}A_rna", f"G{number}B_rna") for number in range(6)}
@@ -48,6 +53,36 @@ def data_dir(
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def web_server() -> Iterator[HTTPServer]:
+    """One server for all tests of a run: to end one takes half a second. It logs no requests."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def gdc(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gdc]:
+    """A GDC on this machine, at the address of the settings; tries that fail follow each other at once."""
+    made = Gdc.at(web_server)
+    monkeypatch.setenv("SURVDASH_GDC_URL", made.url)
+    settings.cache_clear()
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield made
+    web_server.clear()
+
+
+@pytest.fixture
+def cbioportal(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[CBioPortal]:
+    """A cBioPortal on this machine, beside the GDC where a test has both."""
+    made = CBioPortal.at(web_server)
+    monkeypatch.setenv("SURVDASH_CBIOPORTAL_URL", made.url)
+    settings.cache_clear()
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield made
+    web_server.clear()
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ def test_without_an_environment_data_lie_outside_the_repository(monkeypatch):
         ("MAX_TABLE_MB", "abc", "valid number"),
         ("MAX_SLIDE_GB", "inf", "finite number"),
         ("START_WORKER", "perhaps", "valid boolean"),
+        ("GDC_URL", "api.gdc.cancer.gov", "should match pattern"),
+        ("CBIOPORTAL_URL", "https://me@host/api", "should match pattern"),
         ("DASK", "localhost", "as tcp://host:8786"),
     ],
 )

@@ -1,14 +1,13 @@
-"""Bags of tile features from HDF5 files: our own, and those of CLAM, TRIDENT, STAMP and the like.
+"""The bags of a cohort: one of our own files, or the files of other programs, one a slide; copied or linked.
 
-A foreign file holds one slide: ``features``, ``feats`` or ``patch_embeddings`` of shape (M, D) or (1, M, D), with or
-without ``coords``. The encoder is recorded, never inferred from the width: several encoders share one.
+The encoder is recorded as the files or the user state it, never inferred from the width: several encoders share one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -16,27 +15,39 @@ import numpy as np
 import pandas as pd
 
 from survdash.bag_file import BagFile, BagWriter
-from survdash.case import BagOrigin
+from survdash.case import Bag, BagOrigin
 from survdash.errors import BagError
-from survdash.settings import settings
+from survdash.foreign_bag import ENDINGS, ForeignBag, inspect_bag, read_blocks, slide_name
+from survdash.hdf5_probe import find_unwalkable
+from survdash.sources.slide_mapping import case_of, match_slides, read_slide_map
 from survdash.sources.table_file import list_faults, name_some
 from survdash.store import digest, file_sha256
 
-FEATURES = ("features", "feats", "patch_embeddings")
-BARCODE = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}(?![A-Z0-9])")
-BLOCK_TILES = 4096
-ENCODER_NAMES = ("encoder", "extractor", "encoder_name", "name")
+__all__ = ["BAG_ENDINGS", "BagFolder", "case_of", "read_bag_file", "read_bag_folder"]
+BAG_ENDINGS, HDF5_ENDINGS = ENDINGS, (".h5", ".hdf5")
+ASK_ENCODER = "say which with --encoder, so that no bag of another one is taken for them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Source:
-    """One slide in one file."""
+    """One slide in one file; ``foreign`` is None in our own files."""
 
     path: Path
     slide_id: str
-    key: str            # dataset of the features; empty in our own files
     origin: BagOrigin
+    foreign: ForeignBag | None = None
     allow_missing: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What the files of a folder hold."""
+
+    sources: list[_Source] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    only_places: list[str] = field(default_factory=list)
+    unstated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,8 +63,9 @@ class BagFolder:
     allow_missing : bool
         One of our own files holds slide-level vectors: float32, with NaN where a value is missing.
     fill : callable
-        Copies all slides into a bag writer, block by block.
+        Copies all slides into a bag writer, block by block, or links them.
     notes : tuple of str
+        What did not match, slides without a tile, whether the encoder is known.
     source : dict
         Folder name, number of files and a digest of their hashes.
     """
@@ -66,176 +78,258 @@ class BagFolder:
     source: dict[str, object]
 
 
-def case_of(slide_id: str, cases: pd.Index) -> str | None:
-    """Case of a slide: the first 12 characters of a TCGA barcode, else the name itself if it is a case.
-
-    Rows of slide-level tables are called ``<case>.<number>``; they are known again.
-
-    Examples
-    --------
-    >>> case_of("TCGA-2F-A9KO-01Z-00-DX1.195576CF", pd.Index(["TCGA-2F-A9KO"]))
-    'TCGA-2F-A9KO'
-    """
-    match = BARCODE.match(slide_id)
-    name = match[0] if match else slide_id
-    if name in cases:
-        return name
-    start, _, number = slide_id.rpartition(".")
-    return start if number.isdecimal() and start in cases else None
-
-
-def read_bag_folder(path: Path, cases: pd.Index) -> BagFolder:
+def read_bag_folder(
+    path: Path, cases: pd.Index, *, slide_map: Path | None = None, encoder: str | None = None, link: bool = False
+) -> BagFolder:
     """Find and check the bags below a folder, or in one file; nothing but shapes and names is read yet.
+
+    Parameters
+    ----------
+    path : Path
+        A bag file, or a folder with any of ``.h5``, ``.hdf5``, ``.pt``, ``.pth``, ``.npy`` and ``.npz``.
+    cases : Index
+        Case ids of the cohort.
+    slide_map : Path, optional
+        Table of slides and cases; without it a slide's TCGA barcode or name tells.
+    encoder : str, optional
+        What made the features, where the files do not say.
+    link : bool
+        Refer to the files in place of copying them.
 
     Raises
     ------
     BagError
         If there is no bag of a known case, a file is malformed, a slide stands twice, or widths or encoders differ.
     """
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in (".h5", ".hdf5"))
-    if not files:
-        foreign = any(path.rglob("*.pt")) if path.is_dir() else False
+    told = None if slide_map is None else read_slide_map(slide_map)
+    files = _find_files(path)
+    found = _scan_all(files, encoder)
+    chosen, notes = _choose(found)
+    matched = match_slides(list(chosen), cases, told=told)
+    kept = [chosen[slide] for slide in sorted(matched.owners)]
+    _check_kinds(kept, found.faults)
+    if link and any(source.foreign is None for source in kept):
+        found.faults.append("bag files of survdash are copied, not linked")
+    if found.faults:
+        raise BagError(f"{path.name}: {list_faults(found.faults)}.", hint="Remove these files, or make them anew.")
+    if not kept:
         raise BagError(
-            f"{path.name} holds no bag (.h5).",
-            hint="Files of PyTorch (.pt) are not read; export HDF5." if foreign else "Make bags with 'embed'.",
+            f"{path.name}: none of {len(chosen) + len(found.empty)} slides belongs to a case of the cohort "
+            f"({name_some([*chosen, *found.empty])}).",
+            hint="Name the files by TCGA barcode or by case id, or give a table of slides and cases (--slide-map).",
         )
-    faults: list[str] = []
-    found = [source for file in files for source in _scan(file, faults)]
-    chosen: dict[str, _Source] = {}
-    owner: dict[str, str] = {}
-    strangers = []
-    for source in found:
-        case = case_of(source.slide_id, cases)
-        if case is None:
-            strangers.append(source.slide_id)
-        elif source.slide_id in chosen:
-            first = chosen[source.slide_id].path
-            faults.append(f"slide {source.slide_id} stands in {first.name} and in {source.path.name}")
-        else:
-            chosen[source.slide_id], owner[source.slide_id] = source, case
-    origins = {astuple(source.origin): source.origin for source in chosen.values()}
-    if len(origins) > 1:
-        kinds = name_some(_words(origins[one]) for one in sorted(origins))
-        faults.append(f"bags of {len(origins)} kinds cannot stand in one cohort: {kinds}")
-    if faults:
-        raise BagError(f"{path.name}: {list_faults(faults)}.", hint="Remove these files, or make them anew.")
-    if not chosen:
-        raise BagError(
-            f"{path.name}: none of {len(found)} slides belongs to a case of the cohort ({name_some(strangers)}).",
-            hint="Name the files by TCGA barcode or by case id.",
-        )
-    notes = (f"{len(strangers)} bags belong to no case of the cohort ({name_some(strangers)}).",) if strangers else ()
-    order = sorted(chosen)
-    index = pd.Index(order, name="slide_id", dtype="str")
-    content = digest({file.relative_to(path.parent).as_posix(): file_sha256(file) for file in files})
+    notes += [*matched.notes, *_say_empty(found), *_say_encoder(kept[0].origin, found)]
+    hashes = {file.relative_to(path.parent).as_posix(): file_sha256(file) for file in files}
+    source: dict[str, object] = {"folder": path.name, "files": len(files), "digest": digest(hashes)}
+    if told is not None:
+        source["slide_map"] = {"file": told.name, "sha256": told.sha256}
+    if link:
+        source["linked"] = len(kept)
+        notes.append(f"{len(kept)} bags are linked, not copied: the files must stay where they are, unchanged.")
+    sha256 = {file: hashes[file.relative_to(path.parent).as_posix()] for file in files}
     return BagFolder(
-        slides=pd.Series([owner[slide] for slide in order], index=index, name="case_id", dtype="str"),
-        origin=chosen[order[0]].origin, allow_missing=any(one.allow_missing for one in chosen.values()),
-        fill=_filler([chosen[slide] for slide in order]), notes=notes,
-        source={"folder": path.name, "files": len(files), "digest": content},
+        slides=pd.Series(
+            [matched.owners[one.slide_id] for one in kept],
+            index=pd.Index([one.slide_id for one in kept], name="slide_id", dtype="str"), name="case_id", dtype="str",
+        ),
+        origin=kept[0].origin, allow_missing=any(one.allow_missing for one in kept),
+        fill=_filler(kept, sha256 if link else None), notes=tuple(notes), source=source,
     )
 
 
-def _filler(sources: list[_Source]) -> Callable[[BagWriter], None]:
-    def fill(writer: BagWriter) -> None:
-        for source in sources:
-            if source.key:
-                _copy_foreign(writer, source)
-            else:
-                with BagFile(source.path) as file:
-                    bag = file.read([source.slide_id])
-                    writer.add_slide(source.slide_id, [(bag.features, bag.coords)], file.attributes(source.slide_id))
+def read_bag_file(path: Path, *, encoder: str | None = None) -> Bag:
+    """Read the bag of one slide, as float16, from one of our own files or from another program's.
 
-    return fill
+    Parameters
+    ----------
+    path : Path
+    encoder : str, optional
+        What made the features, where the file does not say.
+
+    Raises
+    ------
+    BagError
+        If it cannot be read, holds no tile or several slides, or says that another encoder made it.
+    """
+    if path.suffix.lower() not in ENDINGS or not path.is_file():
+        raise BagError(f"There is no bag file {path.name!r} ({', '.join(ENDINGS)}).", hint="Check the path.")
+    found = _scan_all([path], encoder)
+    if found.faults:
+        raise BagError(f"{list_faults(found.faults)}.", hint="Make the bag anew.")
+    if len(found.sources) != 1:
+        raise BagError(f"{path.name} holds {len(found.sources)} slides with tiles; one is expected.")
+    (source,) = found.sources
+    try:
+        if source.foreign is None:
+            with BagFile(path) as file:
+                return file.read([source.slide_id])
+        blocks = list(read_blocks(source.foreign))
+    except BagError as error:
+        raise BagError(f"{path.name}: {error.message.rstrip('.')}.", hint="Make the bag anew.") from error
+    tables = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+    return Bag(
+        features=tables[0].astype(np.float16), coords=tables[1], slide_index=np.zeros(len(tables[0]), np.int32),
+        slide_ids=(source.slide_id,), origin=source.origin,
+    )
+
+
+def _find_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    files = sorted(
+        file for file in path.rglob("*")
+        if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file()
+    )
+    if not files:
+        raise BagError(
+            f"{path.name} holds no bag ({', '.join(ENDINGS)}).",
+            hint="Make bags with 'embed', or give the folder of another program's features.",
+        )
+    return files
+
+
+def _scan_all(files: list[Path], encoder: str | None) -> _Found:
+    found = _Found()
+    unwalkable = find_unwalkable([file for file in files if file.suffix.lower() in HDF5_ENDINGS])
+    found.faults += [f"{file.name}: {why}" for file, why in unwalkable.items()]
+    for file in (file for file in files if file not in unwalkable):
+        try:
+            _scan(file, encoder, found)
+        except BagError as error:
+            found.faults.append(f"{file.name}: {error.message.rstrip('.')}")
+    return found
+
+
+def _scan(file: Path, encoder: str | None, found: _Found) -> None:
+    if _is_ours(file):
+        with BagFile(file) as bags:
+            if bags.links:
+                raise BagError("it refers to other files; import those")
+            if encoder and encoder != bags.origin.encoder:
+                raise BagError(f"it was made by {bags.origin.encoder}, not by {encoder}")
+            found.sources.extend(
+                _Source(path=file, slide_id=slide, origin=bags.origin, allow_missing=bags.allow_missing)
+                for slide in bags.slide_ids
+            )
+        return
+    try:
+        bag = inspect_bag(file)
+    except BagError as error:
+        if error.message.startswith("only coords"):  # CLAM and TRIDENT keep the places of tiles beside the features
+            found.only_places.append(file.name)
+            return
+        raise
+    if encoder and bag.encoder and bag.encoder.casefold() != encoder.casefold():
+        raise BagError(f"it says that it was made by {bag.encoder}, not by {encoder}")
+    if bag.tiles == 0:
+        found.empty.append(slide_name(file))
+        return
+    name = encoder or bag.encoder
+    found.unstated += not name
+    origin = BagOrigin(encoder=name or f"unknown encoder, {bag.dim} wide", weights="", dim=bag.dim)
+    found.sources.append(_Source(path=file, slide_id=slide_name(file), origin=origin, foreign=bag))
+
+
+def _is_ours(file: Path) -> bool:
+    if file.suffix.lower() not in HDF5_ENDINGS:
+        return False
+    try:
+        with h5py.File(file, "r") as opened:
+            return "schema" in opened.attrs
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise BagError(f"the file is damaged or no HDF5 file ({str(error)[:80]})") from error
+
+
+def _choose(found: _Found) -> tuple[dict[str, _Source], list[str]]:
+    """One file a slide. CLAM writes each slide twice, as .pt and as .h5: the latter has the coordinates."""
+    chosen: dict[str, _Source] = {}
+    twins = 0
+    for source in found.sources:
+        first = chosen.setdefault(source.slide_id, source)
+        if first is source:
+            continue
+        both = {one.path.parent.name: one for one in (first, source)}
+        if both.keys() == {"h5_files", "pt_files"} and _same_shape(first, source):
+            chosen[source.slide_id] = both["h5_files"]
+            twins += 1
+        else:
+            found.faults.append(
+                f"slide {source.slide_id} stands in {_where(first.path)} and in {_where(source.path)}"
+            )
+    return chosen, [f"{twins} slides stand in h5_files and in pt_files; those of h5_files are taken."] if twins else []
+
+
+def _where(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _same_shape(one: _Source, other: _Source) -> bool:
+    if one.foreign is None or other.foreign is None:
+        return False
+    return (one.foreign.tiles, one.foreign.dim) == (other.foreign.tiles, other.foreign.dim)
+
+
+def _check_kinds(kept: list[_Source], faults: list[str]) -> None:
+    kinds: dict[str, list[str]] = {}
+    for source in kept:
+        kinds.setdefault(_words(source.origin), []).append(source.path.name)
+    if len(kinds) > 1:
+        said = name_some(f"{words} ({len(files)} slides, as {files[0]})" for words, files in sorted(kinds.items()))
+        faults.append(f"bags of {len(kinds)} kinds cannot stand in one cohort: {said}")
+    levels = Counter(source.foreign.slide_level for source in kept if source.foreign is not None)
+    if len(levels) > 1:
+        faults.append(f"{levels[True]} files hold one vector a slide, {levels[False]} one a tile; import one kind")
 
 
 def _words(origin: BagOrigin) -> str:
     stain = "" if origin.stain == "none" else f" ({origin.stain})"
-    return f"{origin.encoder} with {origin.dim} features{stain}"
+    weights = f" (weights {origin.weights[:12]})" if origin.weights else ""
+    return f"{origin.encoder} with {origin.dim} features{stain}{weights}"
 
 
-def _scan(path: Path, faults: list[str]) -> list[_Source]:
-    try:
-        with h5py.File(path, "r") as file:
-            if "schema" not in file.attrs:
-                key, dim = _check_foreign(file)
-                origin = BagOrigin(encoder=_encoder_name(file, key), weights="", dim=dim)
-                return [_Source(path=path, slide_id=path.stem, key=key, origin=origin)]
-            gaps = bool(file.attrs.get("allow_missing", False))
-        with BagFile(path) as bags:
-            return [
-                _Source(path=path, slide_id=slide, key="", origin=bags.origin, allow_missing=gaps)
-                for slide in bags.slide_ids
-            ]
-    except BagError as error:
-        faults.append(f"{path.name}: {error.message.rstrip('.')}")
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        faults.append(f"{path.name} is damaged or no HDF5 file ({str(error)[:80]})")
+def _say_empty(found: _Found) -> list[str]:
+    said = []
+    if found.empty:
+        said.append(f"{len(found.empty)} bags hold no tile and were left out ({name_some(found.empty)}).")
+    if found.only_places:
+        said.append(
+            f"{len(found.only_places)} files hold coordinates alone and were left out ({name_some(found.only_places)})."
+        )
+    return said
+
+
+def _say_encoder(origin: BagOrigin, found: _Found) -> list[str]:
+    if found.unstated:
+        return [f"The files do not say which encoder made them, {origin.dim} features a tile: {ASK_ENCODER}."]
     return []
 
 
-def _check_foreign(file: h5py.File) -> tuple[str, int]:
-    """Name of the feature dataset and its width."""
-    for name in file:
-        # A link may point anywhere on this machine: nothing but what lies in the file is read.
-        if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-            raise BagError(f"{name} is a link, not data")
-    key = next((name for name in FEATURES if isinstance(file.get(name), h5py.Dataset)), None)
-    if key is None:
-        raise BagError(f"no dataset {', '.join(FEATURES)}")
-    features = file[key]
-    shape = features.shape[1:] if features.ndim == 3 and features.shape[0] == 1 else features.shape
-    if len(shape) != 2 or 0 in shape or features.dtype.kind != "f":
-        raise BagError(f"{key} must be a table (tiles, features) of floats; found {features.shape} {features.dtype}")
-    for name in (key, "coords"):
-        if isinstance(data := file.get(name), h5py.Dataset) and (data.external or data.is_virtual):
-            raise BagError(f"{name} lies in another file")
-    if shape[0] * shape[1] * 4 > settings().max_slide_gb * 1e9:
-        raise BagError(f"{key} of {shape[0]} tiles is larger than {settings().max_slide_gb:g} GB")
-    if "coords" in file and _coords_shape(file["coords"]) != (shape[0], 2):
-        raise BagError(f"coords {file['coords'].shape} do not fit {shape[0]} tiles")
-    return key, int(shape[1])
+def _filler(sources: list[_Source], hashes: dict[Path, str] | None) -> Callable[[BagWriter], None]:
+    """Copies, or with ``hashes`` links; faulty files are all named at once, at the end."""
+
+    def fill(writer: BagWriter) -> None:
+        faults: list[str] = []
+        for source in sources:
+            try:
+                _add(writer, source, hashes)
+            except BagError as error:
+                faults.append(f"{source.path.name}: {error.message.rstrip('.')}")
+        if faults:
+            raise BagError(f"{list_faults(faults)}.", hint="Make these bags anew, or remove them.")
+
+    return fill
 
 
-def _coords_shape(coords: h5py.Dataset) -> tuple[int, ...]:
-    shape = tuple(coords.shape)
-    return shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
-
-
-def _encoder_name(file: h5py.File, key: str) -> str:
-    for attributes in (file.attrs, file[key].attrs):
-        for name in ENCODER_NAMES:
-            if isinstance(value := attributes.get(name), str) and value:
-                return value[:100]
-    program = {"feats": "STAMP", "patch_embeddings": "STAMP"}.get(key, "CLAM or TRIDENT")
-    return f"unknown ({program})"
-
-
-def _copy_foreign(writer: BagWriter, source: _Source) -> None:
-    with h5py.File(source.path, "r") as file:
-        unit = file.attrs.get("unit")
-        attributes = {"file": source.path.name, "coords_unit": unit if isinstance(unit, str) else "unknown"}
-        if "coords" not in file:
-            attributes["coords_unit"] = "none"
-        try:
-            writer.add_slide(source.slide_id, _blocks(file, source), attributes)
-        except (OSError, ValueError, RuntimeError) as error:
-            if isinstance(error, BagError):
-                raise
-            raise BagError(f"{source.path.name} is damaged: {str(error)[:80]}.", hint="Copy it anew.") from error
-
-
-def _blocks(file: h5py.File, source: _Source) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    features, coords = file[source.key], file.get("coords")
-    tiles = features.shape[-2]
-    for start in range(0, tiles, BLOCK_TILES):
-        part = slice(start, min(start + BLOCK_TILES, tiles))
-        block = features[part] if features.ndim == 2 else features[0, part]
-        if coords is None:
-            corners = np.zeros((len(block), 2), dtype=np.int32)
-        else:
-            exact = np.asarray(coords[part] if coords.ndim == 2 else coords[0, part], dtype=np.float64).round()
-            if not (np.abs(exact) < 2**31).all():
-                raise BagError(f"{source.path.name}: a coordinate is missing or too large.")
-            corners = exact.astype(np.int32)
-        yield block, corners
+def _add(writer: BagWriter, source: _Source, hashes: dict[Path, str] | None) -> None:
+    bag = source.foreign
+    if bag is None:
+        with BagFile(source.path) as file:
+            writer.add_slide(source.slide_id, file.blocks(source.slide_id), file.attributes(source.slide_id))
+        return
+    attributes: dict[str, str | float] = {"file": bag.path.name, **bag.attributes}
+    if bag.slide_level:
+        attributes["level"] = "slide"
+    if hashes is None:
+        writer.add_slide(source.slide_id, read_blocks(bag), attributes)
+    else:
+        writer.link_slide(source.slide_id, bag, sha256=hashes[source.path], attributes=attributes)

@@ -1,13 +1,14 @@
 """A cohort as a folder of plain files, written whole or not at all.
 
 ``cohort.json`` (what it is, gene groups, slides, hashes), ``patients.parquet``, ``genes.parquet``, ``bags.h5`` (one bag
-file for the cohort), ``folds.csv``. Reading opens no bag.
+file for the cohort), ``folds.csv``, ``import_report.json`` (what the import said). Reading opens no bag.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from shutil import copyfile
 
@@ -25,6 +26,7 @@ from survdash.store import digest, file_sha256, new_folder, write_json
 SCHEMA = 1
 KINDS = {"time_months": "float64", "event": "bool", "age": "float64", "sex": "str", "stage": "str", "site": "str"}
 PATIENTS, GENES, BAGS, FOLDS, MANIFEST = "patients.parquet", "genes.parquet", "bags.h5", "folds.csv", "cohort.json"
+REPORT = "import_report.json"
 FillBags = Callable[[BagWriter], None]
 
 
@@ -69,6 +71,8 @@ def write_cohort(
     bags: Path | FillBags | None = None,
     bag_origin: BagOrigin | None = None,
     allow_missing: bool = False,
+    report: Mapping[str, object] | None = None,
+    place: Callable[[Path], AbstractContextManager[Path]] = new_folder,
 ) -> None:
     """Write a cohort folder in the place of ``folder``; on any error the old one stays.
 
@@ -85,6 +89,10 @@ def write_cohort(
         Needed with a callable.
     allow_missing : bool
         With a callable: the bags are slide-level vectors, which may hold NaN.
+    report : mapping, optional
+        What the import said (``preview``), kept as plain JSON beside the tables and no part of their digest.
+    place : callable
+        How the new folder takes the old one's place; ``cohort_states.new_state`` keeps the old one.
 
     Raises
     ------
@@ -92,15 +100,15 @@ def write_cohort(
         If the tables contradict each other, or a bag cannot be written.
     """
     slides = pd.Series(dict(slides), dtype="str").sort_index()
-    with new_folder(folder) as temporary:
+    with place(folder) as temporary:
         _write_patients(temporary / PATIENTS, patients)
         if genes is not None:
-            _write_parquet(temporary / GENES, genes.sort_index().astype(np.float32))
+            _write_parquet(temporary / GENES, _sorted_genes(genes))
         if folds is not None:
             folds.rename("fold").rename_axis("case_id").astype("int64").sort_index().to_csv(temporary / FOLDS)
         if bags is not None:
             _write_bags(temporary / BAGS, bags, origin=bag_origin, allow_missing=allow_missing)
-        origin = _check_bags(temporary / BAGS, slides, name=name)
+        origin = check_bags(temporary / BAGS, slides, name=name)
         parts: dict[str, object] = {
             "schema_version": SCHEMA, "name": name, "title": title, "simulated": simulated, "endpoint": endpoint,
             # Pairs: JSON is written with sorted keys, and groups keep the paper's order.
@@ -111,7 +119,10 @@ def write_cohort(
         }
         # Where and when the tables came from changes nothing in them, so it is no part of the digest.
         write_json(temporary / MANIFEST, {**parts, "source": dict(source), "digest": digest(parts)})
-        read_cohort(temporary)
+        if report is not None:
+            write_json(temporary / REPORT, report)
+        # Who has genes, but not the values: they were in memory just now, and may be gigabytes.
+        _read_checked(temporary, hint="Import the cohort again.", gene_values=False)
 
 
 def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
@@ -135,6 +146,10 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
         If a file is missing, changed since it was written, malformed, or of a newer survdash.
     """
     hint = "Install survdash anew." if shipped else "Import the cohort again."
+    return _read_checked(folder, hint=hint, gene_values=True)
+
+
+def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
     if not (folder / MANIFEST).is_file():
         raise UnknownNameError(f"There is no cohort {folder.name!r}.", hint="Import it, or choose another.")
     manifest = _read_manifest(folder / MANIFEST, hint=hint)
@@ -147,7 +162,8 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
         raise CohortError(f"Cohort {manifest.name}: {'; '.join(faults)}.", hint=hint)
     try:
         patients = pd.read_parquet(folder / PATIENTS)
-        genes = pd.read_parquet(folder / GENES) if GENES in manifest.sha256 else None
+        wanted: list[str] | None = None if gene_values else []
+        genes = pd.read_parquet(folder / GENES, columns=wanted) if GENES in manifest.sha256 else None
         folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error
@@ -190,8 +206,15 @@ def _write_patients(path: Path, patients: pd.DataFrame) -> None:
     _write_parquet(path, table.astype(KINDS))
 
 
+def _sorted_genes(genes: pd.DataFrame) -> pd.DataFrame:
+    """Rows in order, float32; a large table that is so already is not copied."""
+    in_order = genes if genes.index.is_monotonic_increasing else genes.sort_index()
+    narrow = all(kind == np.float32 for kind in in_order.dtypes.unique())
+    return in_order if narrow else in_order.astype(np.float32)
+
+
 def _write_parquet(path: Path, table: pd.DataFrame) -> None:
-    table.index = pd.Index(table.index, name="case_id", dtype="str")
+    table = table.set_axis(pd.Index(table.index, name="case_id", dtype="str"))
     try:
         # Thousands of gene columns: what parquet keeps beside each one costs more than it saves.
         table.to_parquet(path, compression="zstd", use_dictionary=False, write_statistics=False)
@@ -209,7 +232,14 @@ def _write_bags(path: Path, bags: Path | FillBags, *, origin: BagOrigin | None, 
         bags(writer)
 
 
-def _check_bags(path: Path, slides: pd.Series, *, name: str) -> BagOrigin | None:
+def check_bags(path: Path, slides: pd.Series, *, name: str) -> BagOrigin | None:
+    """What made the bags of a cohort's file; None where it has none.
+
+    Raises
+    ------
+    CohortError, BagError
+        If the bags and the list of slides do not name the same slides.
+    """
     if not path.exists():
         if len(slides):
             raise CohortError(f"Cohort {name} names {len(slides)} slides but has no bags.")

@@ -5,45 +5,34 @@ Nothing is at the final path before its checksum fits; what has arrived so far w
 
 from __future__ import annotations
 
-import logging
+import errno
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
-import stamina
 
 from survdash.errors import DownloadError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
-from survdash.store import file_sha256
+from survdash.sources.web import HEADERS, RETRIED, TIMEOUT, BusyServerError, check_busy, reason, retries
+from survdash.store import BLOCK_BYTES, file_sha256
 
 STEP = "Downloading"
-ATTEMPTS = 4
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-BLOCK_BYTES = 1 << 20
 PARTIAL, RANGE_REFUSED = 206, 416
-
-
-def _note_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    logging.getLogger(__name__).debug("attempt %d failed: %s", details.retry_num, details.caused_by)
-
-
-# stamina's own hook warns on stderr, before the one line that says what is wrong.
-stamina.instrumentation.set_on_retry_hooks([_note_retry])
-
-
-class _RetryableStatusError(Exception):
-    """The server is busy or broken for now."""
 
 
 def fetch_file(
     url: str,
     path: Path,
     *,
-    sha256_prefix: str | None,
+    sha256_prefix: str | None = None,
+    md5: str | None = None,
+    size: int | None = None,
     token: str = "",
     report: Report = silent,
     cancel: Cancel | None = None,
@@ -59,6 +48,10 @@ def fetch_file(
     path : Path
     sha256_prefix : str or None
         Leading hex digits of the SHA-256 that the file must have, at least eight; None where nobody states it.
+    md5 : str or None
+        The same for the MD5, all 32 digits: what the GDC states.
+    size : int or None
+        Bytes that the file must have; a server that sends more is stopped there.
     token : str
         Shown to the server of ``url``, not to servers that it redirects to.
     report : callable
@@ -74,28 +67,32 @@ def fetch_file(
     Cancelled
         If ``cancel`` is set.
     """
+    stated = _Stated(sha256_prefix=sha256_prefix, md5=md5, size=size)
     if path.exists():
-        _verify(path, sha256_prefix, url=url, hint=f"Delete {path}, or put the file of {url} there.", shown=path)
+        _verify(path, stated, url=url, hint=f"Delete {path}, or put the file of {url} there.", shown=path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     by_hand = f"On a machine with network fetch {url} and put it at {path}; it is used once its checksum fits."
     with _locked(part) as file:
         if path.exists():  # another process was quicker
-            _verify(path, sha256_prefix, url=url, hint=by_hand, shown=path)
+            _verify(path, stated, url=url, hint=by_hand, shown=path)
             return
         try:
-            for attempt in stamina.retry_context(
-                on=(httpx.TransportError, _RetryableStatusError), attempts=ATTEMPTS, wait_initial=0.2, wait_max=3.0
-            ):
-                with attempt:
-                    _stream(url, file, token=token, report=report, cancel=cancel)
-        except (httpx.HTTPError, httpx.InvalidURL, _RetryableStatusError) as error:
+            _persist(url, file, stated, token=token, report=report, cancel=cancel)
+        except (httpx.HTTPError, httpx.InvalidURL, BusyServerError) as error:
             raise DownloadError(
-                f"{path.name} could not be fetched from {url}: {_reason(error)}.", hint=by_hand
+                f"{path.name} could not be fetched from {url}: {reason(error)}.", hint=by_hand
+            ) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DownloadError(
+                f"The disk is full: {path.name} cannot be stored in {path.parent}.",
+                hint="Make room and start again; what has arrived is kept.",
             ) from error
         try:
-            _verify(part, sha256_prefix, url=url, hint=by_hand, shown=path)
+            _verify(part, stated, url=url, hint=by_hand, shown=path)
         except DownloadError:
             part.unlink()
             raise
@@ -103,52 +100,88 @@ def fetch_file(
         os.replace(part, path)
 
 
-def _stream(url: str, file: BinaryIO, *, token: str, report: Report, cancel: Cancel | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stated:
+    """What others say of the file."""
+
+    sha256_prefix: str | None
+    md5: str | None
+    size: int | None
+
+
+def _persist(
+    url: str, file: BinaryIO, stated: _Stated, *, token: str, report: Report, cancel: Cancel | None
+) -> None:
+    """Try again as long as something arrives: a file of gigabytes may break off more often than a request may fail."""
+    while True:
+        arrived = file.seek(0, os.SEEK_END)
+        try:
+            for attempt in retries():
+                with attempt:
+                    _stream(url, file, stated, token=token, report=report, cancel=cancel)
+        except RETRIED:
+            if file.seek(0, os.SEEK_END) <= arrived:
+                raise
+        else:
+            return
+
+
+def _stream(
+    url: str, file: BinaryIO, stated: _Stated, *, token: str, report: Report, cancel: Cancel | None
+) -> None:
     """Append to ``file`` what is still missing of ``url``."""
     check_cancel(cancel, step=STEP)
     done = file.seek(0, os.SEEK_END)
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    headers = HEADERS | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT) as answer:
         if answer.status_code == RANGE_REFUSED and done:
-            if answer.headers.get("Content-Range", "") == f"bytes */{done}":
+            if answer.headers.get("Content-Range", "") == f"bytes */{done}" or done == stated.size:
                 return  # all of it has arrived; the checksum decides
             file.truncate(0)
-            raise _RetryableStatusError("the server could not go on with the part that is here")
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise _RetryableStatusError(f"the server answered {answer.status_code}")
+            raise BusyServerError("the server could not go on with the part that is here")
+        check_busy(answer, cancel=cancel, step=STEP)
         answer.raise_for_status()
         if answer.status_code != PARTIAL or not answer.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
             done = 0
             file.truncate(0)
         length = answer.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdigit() else 0
-        for block in answer.iter_raw(BLOCK_BYTES):
+        total = done + int(length) if length.isdigit() else stated.size or 0
+        # As it arrives, not in blocks of ours: a slow transfer is stopped as quickly as a fast one.
+        for block in answer.iter_raw():
             check_cancel(cancel, step=STEP)
             file.write(block)
             done += len(block)
+            if stated.size is not None and done > stated.size:
+                break
             report(Progress(step=STEP, done=done, total=total, message=url.rsplit("/", 1)[-1]))
     file.flush()
     if total and done < total:
         raise httpx.ReadError(f"the transfer stopped after {done} of {total} bytes")
 
 
-def _verify(path: Path, prefix: str | None, *, url: str, hint: str, shown: Path) -> None:
-    if prefix is None:
+def _verify(path: Path, stated: _Stated, *, url: str, hint: str, shown: Path) -> None:
+    if stated.size is not None and (found := path.stat().st_size) != stated.size:
+        kept = "more than" if found > stated.size else f"{found:,}, not"
+        words = f"has {kept} {stated.size:,} bytes"
+    elif stated.md5 is not None and (found_md5 := _file_md5(path)) != stated.md5.lower():
+        words = f"has the MD5 {found_md5}, not {stated.md5[:32]}"
+    elif stated.sha256_prefix is None:
         return
-    found = file_sha256(path)
-    if len(prefix) < 8 or not found.startswith(prefix.lower()):
-        raise DownloadError(
-            f"{shown.name} from {url} has the SHA-256 {found[:16]}..., not {prefix[:16]}...: it is another file or "
-            f"damaged ({shown}).",
-            hint=hint,
-        )
+    else:
+        prefix, found_sha256 = stated.sha256_prefix, file_sha256(path)
+        if len(prefix) >= 8 and found_sha256.startswith(prefix.lower()):
+            return
+        words = f"has the SHA-256 {found_sha256[:16]}..., not {prefix[:16]}..."
+    raise DownloadError(f"{shown.name} from {url} {words}: it is another file or damaged ({shown}).", hint=hint)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"the server answered {error.response.status_code}"
-    return str(error).strip().rstrip(".") or type(error).__name__
+def _file_md5(path: Path) -> str:
+    hasher = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            hasher.update(block)
+    return hasher.hexdigest()
 
 
 @contextmanager

@@ -25,11 +25,40 @@ from survdash.store import digest
 KEYS = ("case_id", "bcr_patient_barcode", "patient_id", "PATIENT_ID", "PATIENT")
 ENCODER = "slide-level table"
 FEATURE_END = ("_HE", "_FFPE")
-NOT_FEATURES = re.compile(
-    r".*(survival|censor|vital_status|follow.?up|death|contact|birth|tumor_event|treatment|diagnos|pathologic|"
-    r"histolog|menopause|margin|residual|mutation|race|ethnic|gender|slide_map).*|is_female|type|case|unnamed.*",
-    re.IGNORECASE,
+# Names that are outcomes, treatment, clinic or numbering, with words parted by spaces and without capitals.
+_OUTCOMES = (
+    r"(is )?(os|dss|dfi|dfs|ddfs|pfi|pfs|efs|rfs|lrfs|lfs|mfs|dmfs|drfs|css|ttr|ttp|ttf|ttd|fu|fup|surv)( .*)?",
+    r"(os|fu|rfs|pfs|dfs|surv) ?(time|stat|status|days|months|event|cens)",
+    r".*(surviv|censor|vital ?stat|follow ?up|recurrence|recurred|relapse|progress(ed|ion)|metastasis free|"
+    r"disease free|last contact|tumor event|tumor status|cause of death|slide map).*",
+    r"(days|months|years|time) to .*|time ?to ?event|(is )?(dead|alive|died|deceased)|cens|death( .*)?|.* death( .*)?",
+    r"(clinical )?(events?|labels?|targets?|outcomes?|endpoint|durations?|response|status)( (observed|months|days))?",
+    r"[tey]( time)?",
+    r"(disc|survival|risk|event|time) (label|bin|class|score|group|status|indicator|days|months|years)|risk|hazard",
+    r".*(überleb|verstorben|todes|rezidiv|nachbeobacht|progress(ion)?sfrei).*|tod|tot|status.*",
+    r".*(survie|décès|deces|récidive|rechute).*|suivi( .*)?|.*(生存|死亡|随访|复发|存活).*",
 )
+_CLINIC = (
+    r"(is )?(fe)?male|(age|alter|âge)( (at|bei|au) .*)?|yob|(year of )?birth.*|.*geburt.*|年龄|性别|sexe|geschlecht",
+    r"(ajcc|uicc|tnm|clinical|pathologic(al)?|tumou?r|[tnmpc]{1,2}) ?(stage|grade|stadium)( .*)?|stadium|stade|"
+    r"[pcy]?[tnm]|tnm|gleason( .*)?|(histologic(al)? )?grade|分期",
+    r"ecog( .*)?|karnofsky|kps|bmi|pack years?|smok.*|.*lymph nodes? (positive|examined).*|lvi|pni",
+    r".*(treatment|therapy|diagnos|pathologic|histologic|histological|menopause|residual|mutation|ethnic).*",
+    r"chemo|radiation( .*)?|race|gender|margin( status)?|type|case|batch|cent(er|re)|site|unnamed.*",
+    r"(patient|case|sample|slide|subject) (number|no|nr|id|index)|index|contact.*",
+)
+NOT_FEATURES = re.compile("|".join((*_OUTCOMES, *_CLINIC)))
+
+
+def is_outcome_or_clinic(name: str) -> bool:
+    """Whether a column's name says that it is no image feature: outcome, follow-up, clinical fact or numbering.
+
+    >>> [is_outcome_or_clinic(name) for name in ("os_months", "VitalStatus", "pT", "nuclear_area", "tumor_area")]
+    [True, True, True, False, False]
+    """
+    parted = re.sub(r"(?<=[a-zäöü])(?=[A-Z][a-z])", " ", name)
+    plain = " ".join(re.sub(r"[\W_]+", " ", parted).split()).casefold()
+    return name in (*KNOWN, *KEYS) or bool(NOT_GENES.fullmatch(name) or NOT_FEATURES.fullmatch(plain))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,8 +165,7 @@ def _feature_columns(table: TextTable) -> list[int]:
         return marked
     return [
         place for place, name in enumerate(table.columns)
-        if name and name not in (*KNOWN, *KEYS) and not NOT_GENES.fullmatch(name) and not NOT_FEATURES.fullmatch(name)
-        and pd.api.types.is_numeric_dtype(table.frame[place])
+        if name and not is_outcome_or_clinic(name) and pd.api.types.is_numeric_dtype(table.frame[place])
     ]
 
 

@@ -1,4 +1,4 @@
-"""Folds: who is held out when. Published ones from files, or made anew, stratified by event."""
+"""Folds: who is held out when. Published ones from files, or made anew: stratified by event, or by whole sites."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from survdash.errors import CohortError, NotEnoughDataError
+from survdash.errors import ClinicalError, CohortError, NotEnoughDataError
 from survdash.sources.table_file import list_faults, name_some, read_table, to_text
-from survdash.store import digest
+from survdash.store import digest, file_sha256
 
 SPLIT_NAME = re.compile(r"splits_(\d+)\.csv")
 
@@ -29,11 +29,14 @@ class FoldTable:
         Number of folds k.
     notes : tuple of str
         Cases in the files but not in the cohort, and the other way round.
+    source : dict
+        Folder name, and each file with its SHA-256.
     """
 
     folds: pd.Series
     count: int
     notes: tuple[str, ...]
+    source: dict[str, object]
 
 
 def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
@@ -71,7 +74,9 @@ def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
                 faults.append(f"case {case} is held out in fold {held_out[case]} and in fold {number}")
     if faults:
         raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Each case is held out at most once.")
-    return _match(held_out, cases, count=len(found), name=folder.name)
+    here, notes = _match(held_out, cases, count=len(found), name=folder.name)
+    source: dict[str, object] = {"folder": folder.name, "sha256": {path.name: file_sha256(path) for _, path in found}}
+    return FoldTable(folds=here, count=len(found), notes=notes, source=source)
 
 
 def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
@@ -87,7 +92,9 @@ def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
     return set(train), set(val)
 
 
-def _match(held_out: dict[str, int], cases: pd.Index, *, count: int, name: str) -> FoldTable:
+def _match(
+    held_out: dict[str, int], cases: pd.Index, *, count: int, name: str
+) -> tuple[pd.Series, tuple[str, ...]]:
     folds = pd.Series(held_out, dtype="int64").rename("fold")
     folds.index = pd.Index(folds.index, name="case_id", dtype="str")
     here = folds[folds.index.isin(cases)].sort_index()
@@ -103,7 +110,7 @@ def _match(held_out: dict[str, int], cases: pd.Index, *, count: int, name: str) 
         notes.append(f"{len(strangers)} cases of the fold files are not in the cohort ({name_some(strangers)}).")
     if len(without):
         notes.append(f"{len(without)} cases of the cohort are held out in no fold ({name_some(without)}).")
-    return FoldTable(folds=here, count=count, notes=tuple(notes))
+    return here, tuple(notes)
 
 
 def make_folds(event: np.ndarray, *, k: int = 5, seed: int) -> np.ndarray:
@@ -133,6 +140,84 @@ def make_folds(event: np.ndarray, *, k: int = 5, seed: int) -> np.ndarray:
     order = np.concatenate([generator.permutation(np.flatnonzero(part)) for part in (event, ~event)])
     folds = np.empty(event.size, dtype=np.int64)
     folds[order] = np.arange(event.size) % k
+    return folds
+
+
+def deal_by_site(patients: pd.DataFrame, *, k: int, seed: int) -> np.ndarray:
+    """Folds of a patient table in which all patients of one site stand in one fold (``make_folds_by_site``).
+
+    Parameters
+    ----------
+    patients : DataFrame, N rows
+        Columns ``event`` and ``site``.
+    k : int
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        int64, 0..k-1.
+
+    Raises
+    ------
+    ClinicalError
+        If the site of a patient is not known.
+    NotEnoughDataError
+        If the sites cannot be dealt into k folds.
+    """
+    site = patients["site"]
+    unknown = list(site.index[site.isna()])
+    if unknown:
+        raise ClinicalError(
+            f"{len(unknown)} patients have no site, for instance {unknown[0]}: they cannot be kept on one side.",
+            hint="Add the site to the patient table, or make folds that are not by site.",
+        )
+    return make_folds_by_site(patients["event"].to_numpy(bool), site.to_numpy(str), k=k, seed=seed)
+
+
+def make_folds_by_site(event: np.ndarray, site: np.ndarray, *, k: int, seed: int) -> np.ndarray:
+    """Deal whole sites into k folds, so that deaths and censored patients are as even as whole sites allow.
+
+    The largest site goes first (equal ones in a random order), each to the fold that then keeps the shares of deaths
+    and of censored patients over the folds most even: the least sum of squared shares.
+
+    Parameters
+    ----------
+    event : ndarray, shape (N,)
+        bool.
+    site : ndarray, shape (N,)
+    k : int
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        int64, 0..k-1.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there are fewer sites than folds, or a fold would get no death.
+    """
+    names, member = np.unique(site, return_inverse=True)
+    if k < 2 or len(names) < k:
+        raise NotEnoughDataError(f"{len(names)} sites cannot be dealt into {k} folds.", hint="Use fewer folds.")
+    counts = np.stack([np.bincount(member[part], minlength=len(names)) for part in (event, ~event)], axis=1)
+    shares = counts / np.maximum(counts.sum(axis=0), 1)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    order = shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]
+    held, fold_of = np.zeros((k, 2)), np.empty(len(names), np.int64)
+    for one in order:
+        growth = ((held + shares[one]) ** 2 - held**2).sum(axis=1)
+        fold_of[one] = int(np.argmin(growth))
+        held[fold_of[one]] += shares[one]
+    folds: np.ndarray = fold_of[member]
+    deaths = np.bincount(folds[event], minlength=k)
+    if not deaths.all():
+        raise NotEnoughDataError(
+            f"{len(names)} sites cannot be dealt into {k} folds: fold {int(np.argmin(deaths)) + 1} has no death then.",
+            hint="Use fewer folds, or folds that are not by site.",
+        )
     return folds
 
 

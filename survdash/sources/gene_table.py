@@ -1,6 +1,7 @@
 """The gene table of one new patient: read as it stands, then matched to the genes a model was trained on.
 
-Symbols are matched exactly after trimming; an alias or another spelling is reported, never guessed.
+Symbols are matched exactly after trimming and Ensembl ids by a table; an alias or another spelling is reported, never
+guessed. A gene given twice must have one value.
 """
 
 from __future__ import annotations
@@ -18,15 +19,13 @@ import pandas as pd
 from survdash.errors import GeneError
 from survdash.genes import GenePanel, split_column
 from survdash.sources.feature_table import KEYS
+from survdash.sources.gene_names import hint_of, is_excel_date, translate
+from survdash.sources.gene_scale import judge_scale, outside_of
 from survdash.sources.research_csv import KNOWN, NOT_GENES
+from survdash.sources.star_counts import SCALE, read_star_counts
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
+from survdash.store import file_sha256
 
-LEAST_FOR_SCALE = 20    # fewer values of a kind say too little of their scale
-MOST_OUTSIDE = 0.25     # real patients: at most 0.15 of their RNA values; counts in place of z-scores: 0.86
-CENTRED = 0.9           # a panel is centred when this share of its genes goes below zero
-LEAST_NEGATIVE = 0.02   # of a patient's values in a centred panel; real patients: at least 0.49
-MOST_NEGATIVE = 0.1     # in a panel that never goes below zero
-CNV_RANGE = (-2.0, 2.0)  # GISTIC
 FORMAT_HINT = "Give one line with a column for each gene, or two columns: gene, value."
 
 
@@ -46,6 +45,8 @@ class GeneTable:
         Genes whose value is a text that is no number.
     ignored : tuple of str
         Columns that are no genes, such as ``case_id``.
+    notes : tuple of str
+        What was done to the values on the way.
     """
 
     name: str
@@ -54,6 +55,7 @@ class GeneTable:
     values: np.ndarray
     not_numeric: tuple[str, ...]
     ignored: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,16 +86,24 @@ class GeneCheck:
 
 
 def read_gene_table(path: Path) -> GeneTable:
-    """Read one patient's table: one line with a column for each gene, or two columns of gene and value.
+    """Read one patient's table: one line with a column for each gene, two columns of gene and value, or STAR-Counts.
 
     Raises
     ------
     GeneError
         If the file is empty, binary, too large, no table, of several patients, or holds no number.
     """
+    if _is_star_counts(path):
+        levels = read_star_counts(path)
+        return GeneTable(
+            name=path.name, sha256=file_sha256(path), genes=tuple(f"{symbol}_rna" for symbol in levels.index),
+            values=levels.to_numpy(float), not_numeric=(), ignored=(),
+            notes=(f"{path.name} is a STAR-Counts table; its TPM were read as {SCALE}.",),
+        )
     table = read_table(path, error=GeneError, text=None)
     genes, cells, ignored = _as_long(table) if _is_long(table) else _as_wide(table)
     values, wrong = to_numbers(cells)
+    _refuse_formulas(table, genes, cells)
     if not genes or np.isnan(values).all():
         comma = any(re.fullmatch(r"\s*-?\d+,\d+\s*", str(cell)) for cell in cells.dropna())
         raise GeneError(
@@ -103,6 +113,25 @@ def read_gene_table(path: Path) -> GeneTable:
         name=table.name, sha256=table.sha256, genes=tuple(genes), values=values, ignored=tuple(ignored),
         not_numeric=tuple(gene for gene, bad in zip(genes, wrong, strict=True) if bad),
     )
+
+
+def _is_star_counts(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(40).startswith((b"# gene-model", b"gene_id\tgene_name\tgene_type"))
+    except OSError:  # said in words by the reader of tables
+        return False
+
+
+def _refuse_formulas(table: TextTable, genes: list[str], cells: pd.Series) -> None:
+    formulas = cells.fillna("").str.startswith("=").to_numpy(bool)
+    if formulas.any():
+        places = np.flatnonzero(formulas)
+        examples = name_some(f"{genes[place]} has {str(cells.iloc[place])[:40]}" for place in places)
+        raise GeneError(
+            f"{table.name}: {len(places)} genes hold a formula in place of a value: {examples}.",
+            hint="Save the table with values, not formulas.",
+        )
 
 
 def _is_long(table: TextTable) -> bool:
@@ -149,6 +178,7 @@ class _Matched:
     text: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     ambiguous: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
 
 def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2) -> GeneCheck:
@@ -180,7 +210,7 @@ def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2)
     faults = _find_contradictions(matched)
     values = pd.Series({column: matched.found.get(column, [np.nan])[0] for column in panel.columns}, dtype=float)
     duplicated = {column for column, given in matched.found.items() if len(given) > 1}
-    outside, wide = _outside(values, panel, widen=0.0), _outside(values, panel, widen=0.5)
+    outside, wide = outside_of(values, panel, widen=0.0), outside_of(values, panel, widen=0.5)
     states = {
         "missing": set(values.index[values.isna()]), "duplicated": duplicated, "not_numeric": set(matched.text),
         "out_of_range": set(values.index[wide]),
@@ -190,16 +220,11 @@ def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2)
     if len(lacking):
         groups = ", ".join(f"{row.group} {row.missing} of {row.expected}" for row in lacking.itertuples())
         faults.append(f"too many genes are missing: {groups}; up to {max_missing:.0%} of each group may be")
-    faults.extend(_judge_scale(values, outside, panel))
+    faults.extend(judge_scale(values, outside, panel))
     if faults:
         raise GeneError(f"{table.name}: {list_faults(faults)}.", hint=_hint(matched, faults))
     listed = {state: tuple(name for name in panel.columns if name in members) for state, members in states.items()}
     return GeneCheck(values=values, per_group=per_group, warnings=_warn(matched, listed, panel), **listed)
-
-
-@lru_cache(maxsize=8)
-def _kinds(columns: tuple[str, ...]) -> np.ndarray:
-    return np.array([split_column(column)[1] or "" for column in columns])
 
 
 @lru_cache(maxsize=8)
@@ -213,14 +238,16 @@ def _kinds_of_symbols(columns: tuple[str, ...]) -> dict[str, set[str | None]]:
 
 def _match_names(table: GeneTable, panel: GenePanel) -> _Matched:
     kinds = _kinds_of_symbols(panel.columns)
-    split = [split_column(name) for name in table.genes]
+    names = translate(table.genes, known=kinds)
+    split = [split_column(name) for name in names.names]
     given: dict[str, set[str]] = defaultdict(set)
     for symbol, kind in split:
         if kind is not None:
             given[symbol].add(kind)
-    matched = _Matched()
+    matched = _Matched(said=[*table.notes, *names.notes])
     text = set(table.not_numeric)
-    for name, (symbol, kind), value in zip(table.genes, split, table.values, strict=True):
+    rows = enumerate(zip(table.genes, split, table.values, strict=True))
+    for name, (symbol, kind), value in (row for place, row in rows if place not in names.left_out):
         choices = kinds.get(symbol, set()) - given[symbol] if kind is None else kinds.get(symbol, set()) & {kind}
         if len(choices) != 1:
             (matched.ambiguous if choices else matched.unknown).append(name)
@@ -240,52 +267,6 @@ def _find_contradictions(matched: _Matched) -> list[str]:
         return []
     examples = name_some(f"{column} {' and '.join(map(str, given))}" for column, given in differ.items())
     return [f"{len(differ)} genes are given with different values: {examples}"]
-
-
-def _bounds(panel: GenePanel, *, widen: float) -> tuple[np.ndarray, np.ndarray]:
-    low, high = np.array(panel.low), np.array(panel.high)
-    span = (high - low) * widen
-    low, high = low - span, high + span
-    kinds = _kinds(panel.columns)
-    cnv, mut = kinds == "cnv", kinds == "mut"
-    low[cnv], high[cnv] = np.minimum(low[cnv], CNV_RANGE[0]), np.maximum(high[cnv], CNV_RANGE[1])
-    low[mut], high[mut] = 0.0, 1.0
-    return low, high
-
-
-def _outside(values: pd.Series, panel: GenePanel, *, widen: float) -> np.ndarray:
-    """Which values lie outside the cohort's range, widened by a share of its width on either side; (G,) bool."""
-    low, high = _bounds(panel, widen=widen)
-    given = values.to_numpy(float)
-    between = (_kinds(panel.columns) == "mut") & ~np.isnan(given) & ~np.isin(given, (0, 1))
-    return (given < low) | (given > high) | between
-
-
-def _judge_scale(values: pd.Series, outside: np.ndarray, panel: GenePanel) -> list[str]:
-    faults = []
-    given = values.to_numpy(float)
-    kinds = _kinds(panel.columns)
-    names = {"rna": "RNA values", "cnv": "copy numbers", "mut": "mutations"}
-    for kind, name in names.items():
-        here = (kinds == kind) & ~np.isnan(given)
-        if here.sum() < LEAST_FOR_SCALE:
-            continue
-        share = outside[here].mean()
-        negative = (given[here] < 0).mean()
-        below_zero = (np.array(panel.low)[here] < 0).mean()
-        if share > MOST_OUTSIDE:
-            faults.append(
-                f"{share:.0%} of the {name} lie outside the range of the cohort the model learnt from "
-                f"(median here {np.median(given[here]):.3g}): they are in another scale"
-            )
-        elif kind == "rna" and below_zero >= CENTRED and negative < LEAST_NEGATIVE:
-            faults.append(
-                f"{negative:.0%} of the {name} are below zero, but the model learnt from centred values (z-scores): "
-                "these look like counts, TPM or their logarithm"
-            )
-        elif kind == "rna" and below_zero <= 1 - CENTRED and negative > MOST_NEGATIVE:
-            faults.append(f"{negative:.0%} of the {name} are below zero, but those the model learnt from never are")
-    return faults
 
 
 def _count(panel: GenePanel, states: dict[str, set[str]]) -> pd.DataFrame:
@@ -312,7 +293,7 @@ def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePane
         "not_numeric": "hold text, not a number, and count as missing",
         "out_of_range": "lie far outside the cohort's range",
     }
-    warnings = [
+    warnings = matched.said + [
         f"{len(listed[state])} of {len(panel.columns)} genes {text}: {name_some(listed[state])}."
         for state, text in said.items() if listed[state]
     ]
@@ -324,8 +305,32 @@ def _warn(matched: _Matched, listed: dict[str, tuple[str, ...]], panel: GenePane
     ]
     if near:
         warnings.append(f"{len(near)} names differ from a gene in upper and lower case only: {name_some(near)}.")
+    warnings += _hints(matched, panel)
     if matched.ambiguous:
         warnings.append(f"{len(matched.ambiguous)} symbols could be of several kinds: {name_some(matched.ambiguous)}.")
     if matched.unknown:
         warnings.append(f"{len(matched.unknown)} names are not among the model's genes: {name_some(matched.unknown)}.")
     return tuple(warnings)
+
+
+def _hints(matched: _Matched, panel: GenePanel) -> list[str]:
+    """Names that fit no gene but are a gene's other name, or were a gene before Excel; hints, never replacements."""
+    if not matched.unknown:
+        return []
+    known = _kinds_of_symbols(panel.columns)
+    missing = {symbol for symbol in known if not any(f"{symbol}_{kind}" in matched.found for kind in known[symbol])}
+    hints = [f"{name} for {found}" for name in matched.unknown
+             if (found := hint_of(split_column(name)[0], missing)) is not None]  # fmt: skip
+    dates = [name for name in matched.unknown if is_excel_date(split_column(name)[0])]
+    said = []
+    if hints:
+        said.append(
+            f"{len(hints)} names may be other names of genes that are missing; write the model's if they are: "
+            f"{name_some(hints)}."
+        )
+    if dates:
+        said.append(
+            f"{len(dates)} names are dates that Excel has made of gene symbols (SEPTIN, MARCHF, DELEC): "
+            f"{name_some(dates)}. Export the table as CSV from its source."
+        )
+    return said

@@ -16,7 +16,8 @@ import httpx
 from survdash.errors import DownloadError
 from survdash.progress import Cancel, Report, check_cancel, silent
 from survdash.settings import settings
-from survdash.sources.download import STEP, TIMEOUT, fetch_file
+from survdash.sources.download import STEP, fetch_file
+from survdash.sources.web import TIMEOUT
 from survdash.store import new_file
 
 CONFIG = "config.json"

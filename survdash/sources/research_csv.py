@@ -16,6 +16,7 @@ import pandas as pd
 from survdash.cohort import PATIENT_COLUMNS
 from survdash.errors import ClinicalError
 from survdash.genes import functional_groups, split_column
+from survdash.sources.gene_rows import collapse, read_gene_rows
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
 
 TEXT_COLUMNS = ("case_id", "slide_id", "site", "oncotree_code", "sex", "stage", "grade", "subtype")
@@ -30,6 +31,15 @@ NOT_GENES = re.compile(
 )
 SYMBOL = re.compile(r"(?=.*[A-Z])[A-Za-z0-9][A-Za-z0-9._@-]*")
 CASE_ID = re.compile(r"[^\W_][\w .:+-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A patient of a table who cannot be used: who, the first line that names him or her, and why."""
+
+    case_id: str
+    line: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +58,12 @@ class ResearchTable:
         Patients left out and why; columns left out; everything else that the user should know.
     source : dict
         File name and SHA-256.
+    left_out : tuple of LeftOut
+        The same patients as in ``dropped``, one by one.
+    lines : int
+        Data lines of the table; 0 where it is not one table.
+    duplicates : tuple of str
+        What stands more than once, in words.
     """
 
     patients: pd.DataFrame
@@ -57,6 +73,9 @@ class ResearchTable:
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     source: dict[str, object]
+    left_out: tuple[LeftOut, ...] = ()
+    lines: int = 0
+    duplicates: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,23 +115,30 @@ def read_research_csv(path: Path) -> ResearchTable:
         faults.append(f"case ids must be up to 64 letters, digits and . : + - _; not {odd[0][:80]!r}")
     _stop(table, faults)
     patients, notes = _read_patients(table, columns, cases, faults)
-    genes, gene_notes = _read_genes(table, columns, cases, faults)
+    genes, gene_notes = read_gene_rows(table, columns.genes, cases, faults)
     slides = _read_slides(table, columns, cases, faults)
     _stop(table, faults)
-    keep, dropped = _with_outcome(patients)
+    keep, dropped, left_out = _with_outcome(patients, cases)
     if not keep.any():
         raise ClinicalError(f"{table.name}: no patient has a follow-up above zero and an outcome.")
     patients = patients.loc[keep]
     patients["event"] = patients["event"].astype(bool)
     return ResearchTable(
         patients=patients,
-        genes=None if genes is None else genes.loc[keep],
+        genes=genes if genes is None or keep.all() else genes.loc[keep],
         slides=slides[slides.isin(patients.index)],
         dropped=dropped,
         ignored=tuple(columns.ignored),
         notes=(*notes, *gene_notes),
         source={"file": table.name, "sha256": table.sha256, "times": "months as given in the file"},
+        left_out=left_out, lines=len(cases), duplicates=_find_duplicates(table, columns, cases),
     )
+
+
+def gene_places(table: TextTable) -> tuple[dict[str, list[int]], list[str], list[str]]:
+    """Gene columns of any table, by their name inside; the columns that are none; what is wrong with their names."""
+    found = _sort_columns(table)
+    return found.genes, [*found.known, *found.others, *found.ignored], found.faults
 
 
 def _line(mask: pd.Series | np.ndarray) -> int:
@@ -175,31 +201,6 @@ def _check_columns(table: TextTable, columns: _Sorted) -> None:
     _stop(table, faults)
 
 
-def _collapse(values: pd.DataFrame, cases: pd.Series, faults: list[str]) -> tuple[pd.DataFrame, int]:
-    """One row a case, its first known value in each column; a second, other value is a fault.
-
-    Returns
-    -------
-    table : DataFrame
-        Index ``case_id``, sorted.
-    filled : int
-        Cells known in one line of a case and missing in another.
-    """
-    grouped = values.groupby(cases.to_numpy(), sort=True)
-    first = grouped.first()
-    first.index = pd.Index(first.index, name="case_id", dtype="str")
-    if len(first) == len(values):
-        return first, 0
-    spread = first.loc[cases.to_numpy()].reset_index(drop=True)
-    known = values.notna().to_numpy()
-    for row, column in np.argwhere((values != spread).to_numpy(bool, na_value=False) & known):
-        faults.append(
-            f"case {cases.iloc[row]} has two values of {values.columns[column]}: "
-            f"{spread.iloc[row, column]} and {values.iloc[row, column]} (line {row + 2})"
-        )
-    return first, int((~known & spread.notna().to_numpy()).sum())
-
-
 def _read_patients(
     table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -236,7 +237,7 @@ def _read_patients(
     for name, place in columns.others.items():
         cells = table.frame[place]
         rows[name] = cells if pd.api.types.is_numeric_dtype(cells) else to_text(cells)
-    patients, filled = _collapse(rows, cases, faults)
+    patients, filled = collapse(rows, cases, faults)
     notes = []
     if filled:
         notes.append(f"{filled} clinical values missing in one line of a case were taken from another line of it.")
@@ -266,44 +267,6 @@ def _read_sex(words: pd.Series, is_female: np.ndarray, faults: list[str]) -> pd.
     return said.where(said.notna(), coded).astype("str")
 
 
-def _read_genes(
-    table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]
-) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    if not columns.genes:
-        return None, ()
-    blocks, repeated = {}, []
-    for name, places in columns.genes.items():
-        values = [_gene_values(table, place, name, faults) for place in places]
-        if len(values) > 1:
-            repeated.append(name)
-            if any(not np.array_equal(values[0], other, equal_nan=True) for other in values[1:]):
-                faults.append(f"gene column {name} stands {len(values)} times with different values")
-        blocks[name] = values[0]
-    order = sorted(blocks)
-    rows = pd.DataFrame(np.column_stack([blocks[name] for name in order]), columns=order)
-    genes, filled = _collapse(rows, cases, faults)
-    notes = []
-    if filled:
-        notes.append(f"{filled} gene values missing in one line of a case were taken from another line of it.")
-    if repeated:
-        notes.append(f"{len(repeated)} gene columns stand more than once with equal values: {name_some(repeated)}.")
-    missing = int(genes.isna().to_numpy().sum())
-    if missing:
-        notes.append(f"{missing} gene values are missing and stay missing.")
-    narrow = genes.astype(np.float32)
-    if np.isinf(narrow.to_numpy()).any():
-        faults.append("a gene value is too large (above 3e38)")
-    return narrow, tuple(notes)
-
-
-def _gene_values(table: TextTable, place: int, name: str, faults: list[str]) -> np.ndarray:
-    values, wrong = to_numbers(table.frame[place])
-    if wrong.any():
-        cell = table.frame[place][wrong].iloc[0]
-        faults.append(f"{name} in line {_line(wrong)} is not a number: {str(cell)[:40]} ({int(wrong.sum())} lines)")
-    return values
-
-
 def _read_slides(table: TextTable, columns: _Sorted, cases: pd.Series, faults: list[str]) -> pd.Series:
     empty = pd.Series([], index=pd.Index([], name="slide_id", dtype="str"), name="case_id", dtype="str")
     if "slide_id" not in columns.known:
@@ -318,7 +281,7 @@ def _read_slides(table: TextTable, columns: _Sorted, cases: pd.Series, faults: l
     return pairs.set_index("slide_id")["case_id"].sort_index()
 
 
-def _with_outcome(patients: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
+def _with_outcome(patients: pd.DataFrame, cases: pd.Series) -> tuple[np.ndarray, tuple[str, ...], tuple[LeftOut, ...]]:
     """Which patients have an outcome to learn from, and why the others have not."""
     time, event = patients["time_months"].to_numpy(), patients["event"].to_numpy()
     reasons = (
@@ -327,7 +290,29 @@ def _with_outcome(patients: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
         ("follow-up not above zero", (time <= 0) & ~np.isnan(event)),
     )
     dropped = tuple(_describe(patients.index[mask], why) for why, mask in reasons if mask.any())
-    return ~np.logical_or.reduce([mask for _, mask in reasons]), dropped
+    left_out = tuple(
+        LeftOut(case_id=str(case), line=_line(cases == case), reason=why)
+        for why, mask in reasons for case in patients.index[mask]
+    )
+    return ~np.logical_or.reduce([mask for _, mask in reasons]), dropped, left_out
+
+
+def _find_duplicates(table: TextTable, columns: _Sorted, cases: pd.Series) -> tuple[str, ...]:
+    """Several lines of one patient, lines that are equal in the patient's own columns, genes that stand twice."""
+    found = []
+    several = int(cases.duplicated().sum())
+    if several:
+        people = cases[cases.duplicated()].nunique()
+        found.append(f"{people} cases have more than one line ({several} lines more than cases)")
+    if "slide_id" in columns.known:
+        slides = to_text(table.frame[columns.known["slide_id"]]).dropna()
+        twice = slides[slides.duplicated()]
+        if len(twice):
+            found.append(f"{twice.nunique()} slides are named by more than one line ({name_some(sorted(set(twice)))})")
+    genes = sorted(name for name, places in columns.genes.items() if len(places) > 1)
+    if genes:
+        found.append(f"{len(genes)} gene columns stand more than once, with equal values ({name_some(genes)})")
+    return tuple(found)
 
 
 def _describe(cases: Iterable[str], why: str) -> str:

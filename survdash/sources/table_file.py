@@ -1,20 +1,10 @@
-"""One text table from disk: CSV, TSV, Excel, or the one member of a zip or gz archive; read as it stands, with limits.
-
-What a file claims to be is not believed: its first bytes decide. Size limits hold for what is unpacked, so an archive
-that unpacks to much more than it weighs is stopped at the limit.
-"""
+"""One text table from disk: CSV, TSV, Excel, or the one member of a zip or gz archive; read as it stands."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import hashlib
+import datetime
 import io
-import lzma
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,26 +13,18 @@ import numpy as np
 import pandas as pd
 
 from survdash.errors import InputError
-from survdash.settings import settings
+from survdash.sources.parquet_table import is_parquet, read_parquet
+from survdash.sources.table_bytes import decode, is_workbook, read_packed, unpack
+from survdash.sources.workbook import Cell, read_sheet
+from survdash.store import file_sha256
 
 MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "[Not Available]", "[Not Applicable]",
     "[Not Evaluated]", "[Unknown]", "[Discrepancy]", "[Completed]", "Not Reported", "not reported",
 )
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 MOST_FAULTS = 12
 LONGEST_NAME, LONGEST_FAULT = 80, 400  # in a message; a name in a broken file may be the whole file
-# The marks that Excel and others put before text; that of UTF-16 begins that of UTF-32.
-MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_ARCHIVE_FAULTS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, struct.error,
-    ValueError, OverflowError,
-)
-# What openpyxl lets through when a workbook is damaged; SyntaxError is the parent of the XML parser's error.
-_WORKBOOK_FAULTS = (*_ARCHIVE_FAULTS, KeyError, IndexError, TypeError, AttributeError, SyntaxError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +42,7 @@ class TextTable:
     frame : DataFrame
         Columns 0..len(columns)-1; one row a data line.
     delimiter : str
-        What parted the cells; empty for Excel.
+        What parted the cells; empty for Excel and Parquet.
     """
 
     name: str
@@ -98,8 +80,8 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
     Parameters
     ----------
     path : Path
-        CSV or TSV (comma, semicolon or tab; UTF-8, or UTF-16 and UTF-32 with a byte-order mark), XLSX (first sheet), or
-        one of these alone in a zip or gz archive.
+        CSV or TSV (comma, semicolon, tab or bar; UTF-8, or UTF-16 and UTF-32 with a byte-order mark), XLSX (first
+        sheet), one of these alone in a zip or gz archive, or Parquet.
     error : type
         Which error to raise.
     text : iterable of str or None
@@ -115,23 +97,16 @@ def read_table(path: Path, *, error: type[InputError], text: Iterable[str] | Non
         As ``error``: the file is absent, empty, binary, too large, in another encoding, ragged, or an archive of
         several files.
     """
-    limit = int(settings().max_table_mb * 1e6)
-    if not path.is_file():
-        raise error(f"There is no file {path.name!r}.", hint="Check the path.")
-    if path.stat().st_size > limit:
-        raise _too_large(path.name, error)
-    try:
-        packed = path.read_bytes()
-    except OSError as fault:
-        raise error(f"{path.name} cannot be read: {fault.strerror}.", hint="Check its permissions.") from fault
-    sha256 = hashlib.sha256(packed).hexdigest()
-    if packed.startswith(b"PK") and _is_workbook(packed):
-        _check_unpacked_size(packed, path.name, error=error, limit=limit)
+    if is_parquet(path):
+        columns, frame = read_parquet(path, error=error)
+        return TextTable(name=path.name, sha256=file_sha256(path), columns=columns, frame=frame, delimiter="")
+    packed, sha256 = read_packed(path, error=error)
+    if is_workbook(packed):
         columns, frame = _parse_workbook(packed, path.name, error=error)
         frame = _typed(frame, columns, text)
         return TextTable(name=path.name, sha256=sha256, columns=columns, frame=frame, delimiter="")
-    content = _decode(_unpack(packed, path.name, error=error, limit=limit), path.name, error=error)
-    delimiter = _sniff(content, path.name, error=error)
+    content = decode(unpack(packed, path.name, error=error), path.name, error=error)[0].lstrip("\n")
+    delimiter = sniff(content, path.name, error=error)
     columns, lines = _check_shape(content, path.name, delimiter=delimiter, error=error)
     frame = _parse_text(content, path.name, columns=columns, lines=lines, delimiter=delimiter, text=text, error=error)
     return TextTable(name=path.name, sha256=sha256, columns=columns, frame=frame, delimiter=delimiter)
@@ -154,95 +129,21 @@ def to_text(cells: pd.Series) -> pd.Series:
     return trimmed.mask(cells.isna() | trimmed.isin(MISSING))
 
 
-def _too_large(name: str, error: type[InputError]) -> InputError:
-    return error(
-        f"{name} is larger than {settings().max_table_mb:g} MB when unpacked.",
-        hint="Keep the columns you need, or raise SURVDASH_MAX_TABLE_MB.",
-    )
+def sniff(content: str, name: str, *, error: type[InputError]) -> str:
+    """What parts the cells: of comma, semicolon, tab and bar the one that stands in the header most often.
 
-
-def _is_workbook(packed: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except _ARCHIVE_FAULTS:
-        return False
-
-
-def _check_unpacked_size(packed: bytes, name: str, *, error: type[InputError], limit: int) -> None:
-    """Unpack every part of a workbook once, counting: the sizes written in the archive may be untrue."""
-    size = 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            for part in archive.infolist():
-                with archive.open(part) as file:
-                    while block := file.read(1 << 20):
-                        size += len(block)
-                        if size > limit:
-                            raise _too_large(name, error)
-    except InputError:
-        raise
-    except _ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
-
-
-def _unpack(packed: bytes, name: str, *, error: type[InputError], limit: int) -> bytes:
-    if not packed.startswith((b"PK", b"\x1f\x8b")):
-        return packed
-    try:
-        if packed.startswith(b"\x1f\x8b"):
-            with gzip.open(io.BytesIO(packed)) as file:
-                content = file.read(limit + 1)
-        else:
-            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
-                if len(members) != 1:
-                    raise error(f"{name} holds {len(members)} files; one table is expected.", hint="Unpack it first.")
-                with archive.open(members[0]) as member:
-                    content = member.read(limit + 1)
-    except InputError:
-        raise
-    except _ARCHIVE_FAULTS as fault:
-        raise error(f"{name} is a damaged or protected archive: {fault}.", hint="Unpack it first.") from fault
-    if len(content) > limit:
-        raise _too_large(name, error)
-    return content
-
-
-def _decode(content: bytes, name: str, *, error: type[InputError]) -> str:
-    if content.startswith(b"version https://git-lfs"):
-        raise error(f"{name} is a Git-LFS pointer, not the table itself.", hint="Fetch it with 'git lfs pull'.")
-    encoding = next((encoding for mark, encoding in MARKS if content.startswith(mark)), "utf-8-sig")
-    try:
-        decoded = content.decode(encoding)
-    except UnicodeDecodeError as fault:
-        line = content.count(b"\n", 0, fault.start) + 1
-        kind = encoding.removesuffix("-sig").upper()
-        if b"\0" in content and kind == "UTF-8":
-            raise _binary(name, error) from fault
-        raise error(f"{name} is not {kind}: line {line} is in another encoding.", hint="Save it as UTF-8.") from fault
-    if not decoded.strip():
-        raise error(f"{name} is empty.", hint="Choose the file that holds the table.")
-    if "\0" in decoded:
-        raise _binary(name, error)
-    return decoded.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-
-
-def _binary(name: str, error: type[InputError]) -> InputError:
-    return error(
-        f"{name} is not a text table: it holds binary data, or text in another encoding.",
-        hint="Give XLSX, or CSV or TSV; save it as UTF-8.",
-    )
-
-
-def _sniff(content: str, name: str, *, error: type[InputError]) -> str:
+    Raises
+    ------
+    InputError
+        As ``error``: none of them stands there.
+    """
     header = content.partition("\n")[0]
     unquoted = "".join(header.split('"')[::2])
     counts = {delimiter: unquoted.count(delimiter) for delimiter in DELIMITERS}
     best = max(counts, key=counts.__getitem__)
     if counts[best] == 0:
         raise error(
-            f"{name} is not a table: its first line has no comma, semicolon or tab.",
+            f"{name} is not a table: its first line has no comma, semicolon, tab or bar.",
             hint="Give a table with a header line, as CSV, TSV or XLSX.",
         )
     return best
@@ -290,26 +191,19 @@ def _parse_text(
 
 
 def _parse_workbook(packed: bytes, name: str, *, error: type[InputError]) -> tuple[tuple[str, ...], pd.DataFrame]:
-    from openpyxl import load_workbook  # slow to import, and rarely needed
-
-    try:
-        book = load_workbook(io.BytesIO(packed), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
-        book.close()
-    except _WORKBOOK_FAULTS as fault:
-        raise error(f"{name} is a damaged Excel file: {fault}.", hint="Save it anew, or as CSV.") from fault
-    if len(rows) < 1:
-        raise error(f"{name} is empty.", hint="The table must be on the first sheet.")
-    dates = [cell for row in (rows[0], [row[0] for row in rows]) for cell in row if hasattr(cell, "isoformat")]
+    rows = read_sheet(packed, name, error=error).rows
+    dates = [cell for row in (rows[0], [row[0] for row in rows]) for cell in row if isinstance(cell, datetime.datetime)]
     if dates:
         raise error(
             f"{name}: Excel has turned {len(dates)} names into dates, the first into {dates[0]:%Y-%m-%d}.",
             hint="Gene symbols such as SEPT2 suffer this; export the table as CSV from its source.",
         )
-    width = max(len(row) for row in rows)
-    cells = [["" if cell is None else str(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
-    return tuple(cell.strip() for cell in cells[0]), pd.DataFrame(cells[1:], columns=range(width), dtype="str")
+    cells = [[_as_text(cell) for cell in row] for row in rows]
+    return tuple(cell.strip() for cell in cells[0]), pd.DataFrame(cells[1:], columns=range(len(rows[0])), dtype="str")
+
+
+def _as_text(cell: Cell) -> str:
+    return "" if cell is None else str(cell)
 
 
 def _typed(frame: pd.DataFrame, columns: tuple[str, ...], text: Iterable[str] | None) -> pd.DataFrame:

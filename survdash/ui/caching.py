@@ -16,6 +16,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.export import Export
 from survdash.settings import SHIPPED_MODELS, settings
+from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
 
 KEPT = 24
@@ -69,6 +70,24 @@ def methods(cohort: str) -> list[usecases.MethodState]:
     return _methods(cohort, _stamp(cohort))
 
 
+def report(cohort: str) -> usecases.ImportReport:
+    """What the import of a cohort said."""
+    return _report(cohort, _stamp(cohort))
+
+
+def curve(cohort: str) -> KaplanMeier:
+    """The outcome of all patients of a cohort."""
+    return _curve(cohort, _digest(cohort, _stamp(cohort)))
+
+
+def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
+    """What an import would store; read once for each state of its files and of the cohort it would replace."""
+    paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
+             request.gene_groups, request.slide_map)
+    stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
+    return _preview(request, (*stamp, *_stamp(request.name)))
+
+
 def models() -> list[dict[str, Any]]:
     """The cards of all trained models of this machine."""
     return _models(_stamp("*"))
@@ -92,6 +111,21 @@ def _cohorts(stamp: Stamp) -> list[usecases.CohortEntry]:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
     return usecases.list_runs(cohort)
+
+
+@st.cache_resource(max_entries=FEW, show_spinner="Reading the tables …", hash_funcs={usecases.ImportRequest: repr})
+def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
+    return usecases.preview_import(request)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _report(cohort: str, stamp: Stamp) -> usecases.ImportReport:
+    return usecases.cohort_report(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _curve(cohort: str, digest: str) -> KaplanMeier:
+    return usecases.cohort_curve(cohort)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -152,6 +186,11 @@ def _stamp(cohort: str) -> Stamp:
     patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}-*/card.json"),
                 (own, f"{cohort}/cohort.json"), (own, f"{cohort}/runs/*/card.json"))
     return tuple(_mark(path) for folder, pattern in patterns for path in sorted(folder.glob(pattern)))
+
+
+def _marks(path: Path) -> list[tuple[str, int, int]]:
+    """A file, or what lies in a folder."""
+    return [_mark(one) for one in ([path] if path.is_file() else sorted(path.rglob("*")))]
 
 
 def _mark(path: Path) -> tuple[str, int, int]:

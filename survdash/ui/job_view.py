@@ -14,7 +14,7 @@ from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
-from survdash.usecases import TRAINING
+from survdash.usecases import FETCHING, IMPORT, TRAINING, UNPACK
 
 POLL_SECONDS = 1.0
 OWN_JOBS = "ui.own_jobs"
@@ -26,6 +26,10 @@ STATES = {
     "done": ":green-badge[:material/check: done]",
     "failed": ":red-badge[:material/error: failed]",
     "cancelled": ":gray-badge[:material/cancel: cancelled]",
+}
+PLACES = {  # page on which a kind of job is shown, and what it is called
+    FETCHING: ("import_cohort.py", "Download"),
+    TRAINING: ("models.py", "Training"), IMPORT: ("import_cohort.py", "Import"), UNPACK: ("import_cohort.py", "Import"),
 }
 
 
@@ -55,12 +59,13 @@ def show_own_jobs() -> None:
         with suppress(UnknownNameError):  # removed after its time
             jobs.append(read_job(job_id))
     if not jobs:
-        st.caption("Nothing yet. A prediction or training that you start in this window appears here, for you alone.")
+        st.caption("Nothing yet. A prediction, training or import that you start in this window appears here, "
+                   "for you alone.")
         return
     for job in sorted(jobs, key=lambda job: job.created, reverse=True)[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(STATES[job.state], width="content")
-            page, what = ("models.py", "Training") if job.kind == TRAINING else ("new_case.py", "Prediction")
+            page, what = PLACES.get(job.kind, ("new_case.py", "Prediction"))
             st.page_link(page, label=f"{what} {job.id[:8]}", query_params={"job": job.id})
             st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
     st.caption("Only this window lists them. Whoever has the address of one can open it: bookmark it to come back.")

@@ -22,7 +22,7 @@ def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.Coh
     """
     entries = {entry.name: entry for entry in caching.cohorts()}
     if not entries:
-        raise UnknownNameError("No cohort is on this machine yet.", hint="Page 'Models & data' says how to import one.")
+        raise UnknownNameError("No cohort is on this machine yet.", hint="Page 'Import' takes one in.")
 
     def title(name: str) -> str:
         entry = entries[name]

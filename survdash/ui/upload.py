@@ -143,9 +143,34 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
-    limit = largest_bytes(part)
     drop_part(upload, part)
-    with _private_part(upload.folder / f"{part}.{suffix}") as out:
+    copy_private(file, upload.folder / f"{part}.{suffix}", limit=largest_bytes(part), shown=shown, refuse=refuse)
+    return name_part(upload, part, shown)
+
+
+def copy_private(
+    file: BinaryIO, path: Path, *, limit: float, shown: str, refuse: type[InputError] = InputError
+) -> None:
+    """Copy an uploaded file in blocks, readable by this user alone; it is there whole or not at all.
+
+    Parameters
+    ----------
+    file : binary file
+    path : Path
+        Our own name for it.
+    limit : float
+        Bytes that are too many.
+    shown : str
+        The name it had, for messages.
+    refuse : type
+        Which error to raise.
+
+    Raises
+    ------
+    InputError
+        As ``refuse``: if the file is empty or too large.
+    """
+    with _private_part(path) as out:
         size = 0
         while block := file.read(BLOCK_BYTES):
             size += len(block)
@@ -154,7 +179,6 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
             out.write(block)
         if size == 0:
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
-    return name_part(upload, part, shown)
 
 
 def largest_bytes(part: str) -> float:

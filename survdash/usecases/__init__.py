@@ -1,7 +1,10 @@
 """The verbs that pages and command line share; no user interface here, and nothing heavy until it is needed."""
 
 from survdash.explanation.record import Explanation, explanation_to_json
+from survdash.sources.archive import Archive, read_archive
 from survdash.sources.gene_table import GeneCheck
+from survdash.sources.importing import ImportRequest
+from survdash.sources.preview import ImportReport, report_to_json
 from survdash.usecases.analysis import (
     CohortAnalysis,
     analyse_cohort,
@@ -24,6 +27,41 @@ from survdash.usecases.cases import (
 from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import predict_and_explain, stored_explanation
+from survdash.usecases.fetching import (
+    FETCHING,
+    FetchPlan,
+    FetchReport,
+    FetchRequest,
+    fetch_cohort,
+    fetchable_cohorts,
+    file_fetch,
+    plan_fetch,
+)
+from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
+from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
+from survdash.usecases.importing import (
+    IMPORT,
+    ImportPreview,
+    cancer_of,
+    cohort_curve,
+    cohort_report,
+    file_import,
+    import_cohort,
+    preview_import,
+    run_import,
+)
+from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
+from survdash.usecases.keeping import (
+    UNPACK,
+    PreviousState,
+    delete_cohort,
+    export_archive,
+    file_archive,
+    import_archive,
+    own_folder,
+    previous_facts,
+    undo_import,
+)
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
@@ -39,19 +77,25 @@ from survdash.usecases.many_runs import RunOutcome, crossval_all
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
 from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
-from survdash.usecases.training import add_references, crossval, import_cohort, make_recipe
+from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
 
-HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS}  # every kind of job that a worker can do
+# every kind of job that a worker can do
+HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS}
 
 __all__ = [
-    "HANDLERS", "TRAINING", "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "GeneCheck", "MethodState",
-    "PredictRequest", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
-    "check_genes", "check_slide", "check_view", "compare_models", "crossval", "crossval_all", "describe_methods",
-    "explanation_to_json", "export_cohort", "export_models", "export_prediction", "file_explanation",
-    "file_prediction", "file_training", "import_cohort", "job_explanation", "job_prediction", "latex_of_models",
-    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_closer", "make_recipe",
-    "model_for_command", "open_cohort", "open_run", "predict", "predict_and_explain", "prediction_to_json",
-    "published_for", "stored_explanation", "stored_prediction", "view_slide", "write_sample_case",
+    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "CloserLook", "CohortAnalysis", "CohortEntry",
+    "Explanation", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview", "ImportReport",
+    "ImportRequest", "MethodState", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
+    "SlideCheck", "add_references", "analyse_cohort", "cancer_of", "check_genes", "check_slide", "check_view",
+    "cohort_curve", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
+    "describe_methods", "explanation_to_json", "export_archive", "export_cohort", "export_models",
+    "export_prediction", "fetch_cohort", "fetchable_cohorts", "file_archive", "file_explanation", "file_fetch",
+    "file_import", "file_prediction", "file_training", "import_archive", "import_cohort", "job_explanation",
+    "job_prediction", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
+    "look_closer", "make_recipe", "model_for_command", "open_cohort", "open_run", "own_folder", "plan_fetch",
+    "predict", "predict_and_explain", "prediction_to_json", "preview_import", "previous_facts", "published_for",
+    "read_archive", "report_to_json", "run_import", "stored_explanation", "stored_prediction", "undo_import",
+    "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -34,6 +34,10 @@ class PredictRequest:
         The trained model.
     slides : tuple of Path
         All slides of the patient, each once.
+    bags : tuple of Path
+        In place of slides: files of tile features, one a slide (``survdash.foreign_bag``).
+    encoder : str or None
+        What made these features, where the files do not say.
     genes : Path or None
     mpp : float or None, or a tuple of one a slide
         Resolution in um per pixel as the user states it, for slides that do not say.
@@ -52,6 +56,8 @@ class PredictRequest:
     cohort: str = DEMO
     run: str = "default"
     slides: tuple[Path, ...] = ()
+    bags: tuple[Path, ...] = ()
+    encoder: str | None = None
     genes: Path | None = None
     mpp: float | tuple[float | None, ...] | None = None
     tissue: TissueRule | tuple[TissueRule, ...] = DEFAULT_TISSUE
@@ -109,7 +115,8 @@ def request_from_json(payload: dict[str, Any]) -> PredictRequest:
         values["tissue"] = _each(values.pop("keep_ink"), lambda keep: {"exclude_ink": not keep})
     if unknown := values.keys() - {field.name for field in fields(PredictRequest)}:
         raise InputError(f"This job says {', '.join(sorted(unknown))}, which is not known.", hint=OTHER_VERSION)
-    values["slides"] = tuple(Path(path) for path in values.get("slides", ()))
+    for name in ("slides", "bags"):
+        values[name] = tuple(Path(path) for path in values.get(name, ()))
     try:
         for name, kind in (
             ("genes", Path), ("areas", Path), ("mpp", float), ("tissue", _tissue), ("tiles", _tiles),

@@ -20,6 +20,7 @@ from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words, rule_changes
 from survdash.sources.gene_table import GeneCheck, match_genes, read_gene_table
 from survdash.store import file_sha256
+from survdash.usecases.case_bags import read_case_bags
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.library import DEMO, find_model, list_runs, open_run
 
@@ -144,7 +145,8 @@ def choose_run(request: PredictRequest) -> Artefact:
     """
     if request.run != "default":
         return open_run(request.cohort, request.run)
-    given = {name for name, here in (("genes", request.genes is not None), ("slide", bool(request.slides))) if here}
+    parts = (("genes", request.genes is not None), ("slide", bool(request.slides or request.bags)))
+    given = {name for name, here in parts if here}
     fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) - {"clinical"} <= given]
     if not fitting:
         raise UnknownNameError(
@@ -180,8 +182,10 @@ def prepare_case(
     """
     artefact = choose_run(request)
     card, warnings, genes = artefact.card, [], None
-    if not request.slides and request.genes is None:
+    if not (request.slides or request.bags) and request.genes is None:
         raise InputError("There is neither a slide nor a gene table.", hint="Give at least one.")
+    if request.slides and request.bags:
+        raise InputError("Slides and bags of features are given for one case.", hint="Give one or the other.")
     request.statements()
     inputs: dict[str, object] = {}
     if request.genes is not None and card.panel is not None:
@@ -201,6 +205,12 @@ def prepare_case(
         warnings += _contradicted(request)
         warnings += _other_rules(request)
         inputs["slides"] = _slide_facts(request, embeddings)
+    if request.bags and card.bag_origin is not None:
+        bag, facts, told = read_case_bags(
+            request.bags, expected=card.bag_origin, model=card.name, encoder=request.encoder
+        )
+        warnings += told
+        inputs["slides"] = facts
     check_cancel(cancel, step="prediction")
     clinical = Clinical(age_years=request.age_years, sex=request.sex, stage=request.stage)
     case = Case(case_id=request.case_id, bag=bag, genes=genes, clinical=clinical, slide_paths=request.slides)
@@ -290,7 +300,7 @@ def _unread(request: PredictRequest, artefact: Artefact) -> list[str]:
     unread = []
     if request.genes is not None and card.panel is None:
         unread.append(f"The gene table was not read: model {card.name} looks at the {sees} only.")
-    if request.slides and card.bag_origin is None:
+    if (request.slides or request.bags) and card.bag_origin is None:
         unread.append(f"The slide was not read: model {card.name} looks at the {sees} only.")
     given = [name for name, value in (("Age", request.age_years), ("sex", request.sex), ("stage", request.stage))
              if value is not None]  # fmt: skip

@@ -11,6 +11,7 @@ from survdash.errors import ArtefactError, CohortError, SurvdashError, UnknownNa
 from survdash.nets.registry import DEFAULT_MODEL, MODELS
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
+from survdash.sources.cohort_states import settle, settle_all
 from survdash.sources.importing import NAME
 from survdash.training.recipe import Recipe
 
@@ -70,6 +71,7 @@ def open_cohort(name: str) -> Cohort:
         If its folder is damaged.
     """
     folder = cohort_folder(name)
+    settle(folder)
     if (folder / MANIFEST).is_file():
         return read_cohort(folder)
     if (SHIPPED_MODELS / name / MANIFEST).is_file():
@@ -170,9 +172,10 @@ def list_problems() -> list[str]:
     return problems + [told for name, folder in folders if (told := _fault_of_model(name, folder))]
 
 
-def list_artefacts() -> list[Artefact]:
-    """Every trained model of this machine."""
-    return [one for name in _cohort_names() for one in sorted(_artefacts(name), key=lambda one: _rank(one.card.run))]
+def list_artefacts(cohort: str | None = None) -> list[Artefact]:
+    """Every trained model of this machine, or of one cohort."""
+    names = _cohort_names() if cohort is None else [cohort]
+    return [one for name in names for one in sorted(_artefacts(name), key=lambda one: _rank(one.card.run))]
 
 
 def list_models() -> list[dict[str, object]]:
@@ -227,6 +230,7 @@ def _rank(run: str) -> tuple[bool, str]:
 
 
 def _cohort_names() -> list[str]:
+    settle_all(settings().data_dir / "cohorts")
     folders = [*SHIPPED_MODELS.glob(f"*/{MANIFEST}"), *(settings().data_dir / "cohorts").glob(f"*/{MANIFEST}")]
     names = {path.parent.name for path in folders if NAME.fullmatch(path.parent.name)}
     return sorted(names, key=lambda name: (name != DEMO, name))

@@ -1,4 +1,4 @@
-"""Bring a cohort in, train and evaluate a model on its folds, keep the run."""
+"""Train and evaluate a model on a cohort's folds, keep the run."""
 
 from __future__ import annotations
 
@@ -16,27 +16,14 @@ from survdash.genes import describe_panel
 from survdash.nets.registry import DEFAULT_MODEL, check_modalities, get
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
-from survdash.sources.importing import ImportReport, check_name
-from survdash.sources.importing import import_cohort as import_tables
 from survdash.statistics.cutpoint import maxstat
 from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
-from survdash.usecases.library import cohort_folder, run_folder
+from survdash.usecases.library import run_folder
 
 if TYPE_CHECKING:
     from survdash.training.crossval import Crossval
     from survdash.training.data import ModelData
-
-
-def import_cohort(
-    table: Path, *, name: str, folds: Path | None = None, features: Path | None = None, clinical: Path | None = None,
-    dry_run: bool = False, report: Report = silent,
-) -> ImportReport:
-    """Import tables as a cohort of this machine, or with ``dry_run`` say what would be; see ``sources.importing``."""
-    return import_tables(
-        table, name=name, folds=folds, features=features, clinical=clinical, target=cohort_folder(check_name(name)),
-        dry_run=dry_run, report=report,
-    )
 
 
 def make_recipe(

@@ -183,3 +183,22 @@ def test_a_network_without_what_it_needs_is_refused(name):
     for modalities in lacking:
         with pytest.raises(InputError, match=f"{re.escape(spec.title)} needs"):
             build(name, modalities)
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+@pytest.mark.parametrize(("name", "modalities"), [trial for trial in TRIALS if "genes" in trial[1]])
+def test_any_number_of_gene_groups_is_learnt_from(name, modalities, count):
+    torch.manual_seed(0)
+    widths = [2 + number % 3 for number in range(count)]
+    model = registry.build(
+        name, tile_dim=TILE_DIM if "slide" in modalities else None, bins=BINS, gene_dims=widths,
+        clinical_dim=CLINICAL_DIM if "clinical" in modalities else 0,
+        **({"width": WIDTH} if "width" in registry.get(name).options else {}),
+    )
+    tiles, lengths, _, *clinical = cases([5, 1, 9], modalities)
+    genes = [torch.randn(3, width) for width in widths]
+    loss = training_loss(model, (tiles, lengths, genes, *clinical), torch.tensor([0, 1, 2])).mean()
+    loss.backward()
+    assert torch.isfinite(loss)
+    learning = [name for name, part in model.named_parameters() if part.grad is not None and part.grad.abs().sum() > 0]
+    assert learning

@@ -12,6 +12,7 @@ from survdash.artefact import INTENDED_USE
 from tests.conftest import REPOSITORY
 
 TITLES = {
+    "import_cohort": "Import a cohort", "contents": "What is in a cohort",
     "home": "How long do patients with this tumour live?", "cohort": "Cohort", "patient": "Patient",
     "new_case": "New case", "compare": "Compare", "models": "Models & data",
 }
@@ -26,7 +27,7 @@ def test_a_page_has_its_title_the_banner_and_no_error(open_page, name, title):
     assert INTENDED_USE in page.caption[0].value
 
 
-@pytest.mark.parametrize("name", [name for name in TITLES if name not in ("new_case", "models")])
+@pytest.mark.parametrize("name", [name for name in TITLES if name not in ("new_case", "models", "import_cohort")])
 def test_simulated_patients_are_called_simulated(open_page, name):
     page = open_page(name)
     assert any("Simulated patients" in block.value for block in page.markdown)
@@ -37,7 +38,7 @@ def test_pages_show_what_is_stored_without_torch(demo_is_here):
         "import pathlib, sys\n"
         "from streamlit.testing.v1 import AppTest\n"
         "frame = pathlib.Path('pages/_main.py').resolve()\n"
-        "for name in ('cohort', 'patient', 'compare', 'models', 'new_case'):\n"
+        "for name in ('cohort', 'patient', 'compare', 'models', 'new_case', 'import_cohort', 'contents'):\n"
         "    page = AppTest.from_file(frame, default_timeout=60).switch_page(name + '.py').run()\n"
         "    assert not page.exception and not page.error, name\n"
         "sys.exit('torch' in sys.modules)\n"

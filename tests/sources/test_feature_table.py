@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from survdash.bag_file import BagFile, new_bag_file
 from survdash.errors import BagError, SurvdashError
-from survdash.sources.feature_table import read_feature_table
+from survdash.sources.feature_table import is_outcome_or_clinic, read_feature_table
+from survdash.statistics.leaks import find_leaks
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,51 @@ def test_all_faults_are_told_at_once(write_table, tmp_path):
         read_feature_table(write_table([{"case_id": "A", "OS": 1}]))
     with pytest.raises(BagError, match="too large for float32"):
         read_feature_table(write_table([{"case_id": "A", "a_HE": "1e60"}]))
+
+
+# What published tables and hospitals call outcome, follow-up and clinical facts.
+OUTCOMES = """
+os OS os_months OS_MONTHS OS.time OS_STATUS os_days os_censorship os_survival_days dss_months DSS.time
+DFS_STATUS DFI.time PFI PFI.time PFS_MONTHS pfs_event efs_time rfs rfs_days rfstime DMFS css CSS_months
+ttr ttp_days time time_to_event TimeToEvent T event Event event_observed E status VitalStatus dead Death
+death_event deceased is_dead alive censored censorship Censor cens futime fustat fu_months fup_time
+follow_up followup_months FollowUp days_to_death days_to_last_follow_up survival survival_months
+SurvivalTime OverallSurvival overall.survival.months surv_time survtime label Label target outcome y
+months Duration recurrence relapse progression progression_free days_to_recurrence risk risk_score
+risk_group survival_bin disc_label response Überlebenszeit verstorben Tod todesdatum Rezidiv survie
+décès 生存时间 死亡 age Age age_at_diagnosis Alter yob sex gender is_female stage ajcc_stage pT pN TNM grade
+gleason_score ECOG bmi smoking pack_years race fold train lymph_nodes_positive chemotherapy radiotherapy
+site center index case_id sample_id
+"""
+FEATURES = """
+area density mean_nuclear_area nuc_area_mean feature_0 f17 0 42 stroma_fraction til_density
+event_count_per_mm2 tumor_area tumor_stroma_ratio epithelium_mean mitotic_count lymphocyte_density
+necrosis_fraction entropy glcm_contrast perimeter distance_to_stroma surface_area marginal_entropy
+texture_energy dispersion H_mean eosin_mean eccentricity orientation
+"""
+
+
+def test_every_usual_name_of_an_outcome_is_kept_out_and_names_of_image_features_are_not():
+    assert [name for name in OUTCOMES.split() if not is_outcome_or_clinic(name)] == []
+    assert [name for name in FEATURES.split() if is_outcome_or_clinic(name)] == []
+
+
+def test_a_table_with_os_months_among_its_columns_does_not_leak_it_and_one_under_another_name_is_found(tcga, tmp_path):
+    real = pd.read_csv(tcga / "features" / "skcm_hif.csv", encoding="utf-8-sig")
+    real = real[(real["os_time"] > 0) & real["os"].notna()].drop_duplicates("bcr_patient_barcode")
+    features = [name for name in real if name.endswith(("_HE", "_FFPE"))][:40]
+    # As another maker's table: no marked names, the outcome under its usual name and under a number.
+    plain = real[features].set_axis([f"f{number}" for number in range(40)], axis=1)
+    path = tmp_path / "table.csv"
+    pd.concat([plain, real["os_time"].rename("f40")], axis=1).assign(
+        case_id=real["bcr_patient_barcode"], os_months=real["os_time"] / 30.4375, os_status=real["os"]
+    ).to_csv(path, index=False)
+    table = read_feature_table(path)
+    assert set(table.values) == {f"f{number}" for number in range(41)}
+    assert {"os_months", "os_status"} <= set(table.ignored)
+    outcome = real.set_index("bcr_patient_barcode").loc[table.slides]
+    found = find_leaks(table.values, list(table.values), outcome["os_time"], outcome["os"] == 1)
+    assert [leak.name for leak in found] == ["f40"], "no real image feature is called a leak"
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

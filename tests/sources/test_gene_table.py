@@ -226,3 +226,60 @@ def test_an_endless_name_does_not_fill_a_warning(tmp_path):
     path = tmp_path / "genes.csv"
     path.write_text(f"TP53_rna,{'A' * 200_000}_rna\n0.5,1\n")
     assert max(map(len, match_genes(read_gene_table(path), panel).warnings)) < 200
+
+
+def test_ensembl_ids_give_what_symbols_give(small, write_table):
+    symbols = {"TP53_rna": 0.5, "TP53_cnv": 1, "MYC": -0.5, "KRAS": 1, "EGFR": 0.25}
+    ids = {"ENSG00000141510_rna": 0.5, "ENSG00000141510.17_cnv": 1, "ENSG00000136997.20": -0.5, "ENSG00000133703": 1,
+           "ENSG00000146648.3": 0.25}  # fmt: skip
+    checks = []
+    for table in (symbols, ids):
+        path = write_table([{"gene": gene, "value": value} for gene, value in table.items()])
+        checks.append(match_genes(read_gene_table(path), small))
+    assert checks[0].values.equals(checks[1].values)
+    assert checks[1].warnings == ("5 Ensembl ids were translated to symbols by the table of survdash.",)
+
+
+def test_two_ids_of_one_gene_must_have_one_value(small):
+    twice = pd.Series([0.5, 0.7], index=["MYC", "ENSG00000136997.20"])
+    with pytest.raises(GeneError, match=r"1 genes are given with different values: MYC_rna 0\.5 and 0\.7"):
+        match_genes(table_of(twice), small, max_missing=1.0)
+    twice.index = ["MYC", "ENSG00000136997.20_PAR_Y"]
+    check = match_genes(table_of(twice), small, max_missing=1.0)
+    assert check.values["MYC_rna"] == 0.5
+    assert "1 second copies on the Y chromosome (_PAR_Y) were left out." in check.warnings
+
+
+def test_other_names_and_dates_are_hinted_at_and_never_taken(small):
+    columns = (*small.columns, "ERBB2_rna")
+    panel = GenePanel(
+        columns=columns, groups={"all": columns}, mean=(0,) * 6, std=(1,) * 6, low=(-2,) * 6, high=(2,) * 6
+    )  # fmt: skip
+    given = pd.Series([0.5, 1.0, 0.1, 0.2], index=["HER2", "P53", "MYC", "7-Sep"])
+    check = match_genes(table_of(given), panel, max_missing=1.0)
+    assert check.values.notna().sum() == 1
+    hint = next(words for words in check.warnings if "other names" in words)
+    assert "HER2 for ERBB2, P53 for TP53" in hint
+    assert any("1 names are dates that Excel has made of gene symbols" in words and "7-Sep" in words
+               for words in check.warnings)  # fmt: skip
+    both = match_genes(table_of(pd.Series([0.5, 0.6], index=["HER2", "ERBB2"])), panel, max_missing=1.0)
+    assert not any("other names" in words for words in both.warnings), "the gene itself is there"
+
+
+@pytest.mark.parametrize("text", ["gene,value\nTP53_rna,0.5\nMYC,=SUM(B2:B9)\n", "TP53_rna,MYC\n0.5,=SUM(B2:B9)\n"])
+def test_a_formula_in_place_of_a_value_is_refused_with_its_gene(tmp_path, text):
+    (tmp_path / "g.csv").write_text(text)
+    with pytest.raises(GeneError, match=r"g\.csv: 1 genes hold a formula in place of a value: MYC has =SUM\(B2:B9\)"):
+        read_gene_table(tmp_path / "g.csv")
+
+
+def test_a_star_counts_file_of_the_gdc_is_read_as_log2_tpm(small, tmp_path):
+    path = tmp_path / "x.rna_seq.augmented_star_gene_counts.tsv"
+    header = "gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\ttpm_unstranded\n"
+    lines = [("N_unmapped", "", "", 7, 7, 7, ""), ("ENSG00000136997.20", "MYC", "protein_coding", 90, 1, 1, 7.0),
+             ("ENSG00000146648.18", "EGFR", "protein_coding", 40, 1, 1, 0.0)]  # fmt: skip
+    body = "".join("\t".join(map(str, line)) + "\n" for line in lines)
+    path.write_text("# gene-model: GENCODE v36\n" + header + body)
+    check = match_genes(read_gene_table(path), small, max_missing=1.0)
+    assert (check.values["MYC_rna"], check.values["EGFR_rna"]) == (3.0, 0.0)
+    assert check.warnings[0] == f"{path.name} is a STAR-Counts table; its TPM were read as log2(TPM + 1)."

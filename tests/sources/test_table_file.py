@@ -70,7 +70,7 @@ def test_repeated_columns_are_kept_apart(tmp_path):
         (b"\x89PNG\r\n\x1a\n\0\0", "binary"),
         (b"case_id,x\nM\xfcller,1\n", "not UTF-8: line 2"),
         (b"a,b\n1,2\n3\n4,5,6\n", "2 lines do not have the 2 cells of the header: line 3 has 1, line 4 has 3"),
-        (b"just words\nand more\n", "no comma, semicolon or tab"),
+        (b"just words\nand more\n", "no comma, semicolon, tab or bar"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git-LFS pointer"),
         (b"PK\x03\x04 not a zip", "damaged or protected archive"),
         (b"\x1f\x8bnot a gz", "damaged or protected archive"),

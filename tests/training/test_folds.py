@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survdash.errors import ClinicalError, NotEnoughDataError
-from survdash.training.folds import folds_for, make_folds_by_site
+from survdash.sources.fold_files import make_folds_by_site
+from survdash.training.folds import folds_for
 
 
 @pytest.fixture

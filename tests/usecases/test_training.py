@@ -10,8 +10,9 @@ from survdash.cohort import Cohort
 from survdash.errors import InputError, NotEnoughDataError, UnknownNameError
 from survdash.usecases.analysis import analyse_cohort
 from survdash.usecases.comparison import compare_models
+from survdash.usecases.importing import import_cohort
 from survdash.usecases.library import list_runs, open_cohort
-from survdash.usecases.training import crossval, import_cohort, make_recipe
+from survdash.usecases.training import crossval, make_recipe
 
 
 def test_the_default_recipe_takes_every_modality_that_is_there(cohort: Cohort) -> None:

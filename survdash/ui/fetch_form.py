@@ -1,0 +1,68 @@
+"""The form of a download: which cohort of TCGA from which server, what there is of it, what it weighs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from survdash import usecases
+from survdash.ui.import_form import Kind
+from survdash.ui.piece import facts
+from survdash.ui.prose import data_size, escape
+
+FETCH = "tcga"
+FETCH_KIND = Kind(title="Open data of TCGA", first="", others=(),
+                  words="Downloaded from the GDC or cBioPortal; this server needs the network for it.")  # fmt: skip
+SERVERS = {"gdc": "Genomic Data Commons", "cbioportal": "cBioPortal"}
+WORDS = {
+    "genes": "Gene tables (STAR-Counts)", "rna": "Expression values, about", "cnv": "Copy numbers, about",
+}  # fmt: skip
+
+
+def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
+    """Draw the form and what the server says there is; the request once that was seen.
+
+    Parameters
+    ----------
+    page : str
+        First half of the widgets' keys.
+    """
+    left, right = st.columns(2)
+    source: Literal["gdc", "cbioportal"] = right.radio(
+        "From", ["gdc", "cbioportal"], format_func=SERVERS.__getitem__, key=f"{page}.server", horizontal=True
+    )
+    cohort = left.selectbox("Cohort of TCGA", usecases.fetchable_cohorts(source), key=f"{page}.tcga_{source}")
+    cases = left.number_input("Only the first cases", min_value=1, value=None, key=f"{page}.cases", placeholder="all",
+                              help="By barcode, of those with an outcome and gene values.")
+    name = right.text_input("Name of the cohort", cohort.lower(), key=f"{page}.name_{cohort}", max_chars=40,
+                            help="Lower-case letters a to z, digits, - and _.")
+    compare = right.checkbox("Ask the other server too, and say where outcomes disagree", key=f"{page}.compare")
+    st.caption("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' where "
+               "the server runs.")  # fmt: skip
+    request = usecases.FetchRequest(
+        cohort=cohort, source=source, cases=None if cases is None else int(cases), name=name, compare=compare
+    )
+    kept = f"{page}.plan"
+    if st.button("See what there is", key=f"{page}.look", icon=":material/search:"):
+        with st.spinner(f"Asking {SERVERS[source]} …"):
+            st.session_state[kept] = (request, usecases.plan_fetch(request))
+    seen, plan = st.session_state.get(kept, (None, None))
+    if seen != request or plan is None:
+        return None
+    st.header("What would come", anchor=False)
+    show_plan(plan)
+    return request
+
+
+def show_plan(plan: usecases.FetchPlan) -> None:
+    """What a download would bring, what it leaves out, and whether there is room."""
+    share = plan.events / len(plan.cases)
+    rows = {"Cases": f"{len(plan.cases):,}", "Deaths": f"{plan.events:,} ({share:.0%})",
+            "State of the data": escape(plan.release)}  # fmt: skip
+    for kind, (number, size, here) in plan.sizes.items():
+        already = f"; {data_size(here)} are here" if here else ""
+        rows[WORDS.get(kind, kind)] = f"{number:,}, {data_size(size)}{already}"
+    facts(rows | {"Room on the disk": data_size(plan.free_bytes)})
+    for words in (*plan.dropped, *plan.notes):
+        st.markdown(f"- {escape(words)}")

@@ -1,0 +1,127 @@
+"""Take back, delete, carry: what was trained comes back, and predictions on another machine are the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from survdash import usecases
+from survdash.errors import ArtefactError, CohortError, InputError, UnknownNameError
+from survdash.progress import silent
+from survdash.settings import settings
+from survdash.usecases.keeping import HANDLERS, own_folder
+from survdash.usecases.library import list_cohorts
+
+
+def table(folder: Path, patients: int = 60) -> Path:
+    rng = np.random.default_rng(0)
+    genes = rng.normal(size=(patients, 3))
+    path = folder / f"t{patients}.csv"
+    rows = [f"P{i:02d},{1 + 30 * rng.random():.3f},{i % 2},{genes[i, 0]:.5f},{genes[i, 1]:.5f},{genes[i, 2]:.5f}"
+            for i in range(patients)]  # fmt: skip
+    path.write_text("\n".join(["case_id,survival_months,censorship,TP53_rnaseq,MYC_rnaseq,EGFR_rnaseq", *rows]))
+    return path
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> str:
+    usecases.import_cohort(table(tmp_path), name="mine")
+    cohort = usecases.open_cohort("mine")
+    usecases.crossval(cohort, usecases.make_recipe(cohort, model="cox_ridge"))
+    return "mine"
+
+
+def test_undo_brings_back_the_tables_and_the_models_and_undone_twice_nothing_changed(trained, tmp_path):
+    before = usecases.open_cohort(trained).digest
+    usecases.import_cohort(table(tmp_path, 50), name=trained)
+    assert usecases.list_runs(trained) == []
+    facts = usecases.previous_facts(trained)
+    assert (facts.cases, facts.events, facts.runs) == (60, 30, ("cox_ridge",))
+    assert usecases.undo_import(trained).digest == before
+    assert [run.name for run in usecases.list_runs(trained)] == ["cox_ridge"]
+    assert len(usecases.undo_import(trained).patients) == 50
+
+
+def test_without_an_earlier_import_there_is_nothing_to_undo(trained):
+    assert usecases.previous_facts(trained) is None
+    with pytest.raises(UnknownNameError, match="No earlier state"):
+        usecases.undo_import(trained)
+
+
+def test_a_deleted_cohort_is_gone_with_its_bytes(trained, data_dir):
+    assert usecases.delete_cohort(trained) > 1000
+    assert trained not in [one.name for one in list_cohorts()]
+    with pytest.raises(UnknownNameError, match="no cohort"):
+        usecases.delete_cohort(trained)
+
+
+def test_what_came_with_survdash_stays(tmp_path):
+    with pytest.raises(CohortError, match="came with survdash"):
+        usecases.delete_cohort("demo")
+    with pytest.raises(CohortError, match="came with survdash"):
+        usecases.export_archive("demo", tmp_path / "d.zip")
+    assert own_folder("demo") is None
+
+
+def test_an_archive_gives_the_same_predictions_byte_by_byte_on_a_clean_machine(trained, tmp_path, monkeypatch):
+    here = usecases.export_cohort(trained, "cox_ridge")
+    report, compared = usecases.cohort_report(trained), usecases.compare_models(trained).to_json()
+    archive = usecases.export_archive(trained, tmp_path / "mine.zip")
+    assert archive.runs == ("cox_ridge",)
+    monkeypatch.setenv("SURVDASH_DATA_DIR", str(tmp_path / "elsewhere"))
+    settings.cache_clear()
+    assert trained not in [one.name for one in list_cohorts()]
+    made = HANDLERS["import_archive"]({"path": str(tmp_path / "mine.zip")}, silent, threading.Event())
+    assert made == {"name": trained, "runs": ["cox_ridge"]}
+    there = usecases.export_cohort(trained, "cox_ridge")
+    assert (there.csv, there.sidecar()) == (here.csv, here.sidecar())
+    assert usecases.cohort_report(trained) == report
+    assert usecases.compare_models(trained).to_json() == compared
+    again = usecases.export_archive(trained, tmp_path / "again.zip")
+    assert again.digest == archive.digest
+    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "mine.zip").read_bytes()
+
+
+def test_models_may_stay_at_home_and_an_archive_of_the_name_is_undone_like_an_import(trained, tmp_path):
+    usecases.export_archive(trained, tmp_path / "bare.zip", with_runs=False)
+    usecases.import_cohort(table(tmp_path, 50), name=trained)
+    usecases.import_archive(tmp_path / "bare.zip")
+    assert usecases.list_runs(trained) == []
+    assert len(usecases.undo_import(trained).patients) == 50
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (lambda card: {"cohort_digest": "0"}, "of another cohort"), (lambda card: {"run": "glg"}, "of another cohort"),
+    (lambda card: {"files": {**card["files"], "fold_0.safetensors": "0" * 64}}, "is not what its card says"),
+    (lambda card: {"files": {name: one for name, one in card["files"].items() if name != "fold_0.safetensors"}},
+     "does not name"),
+    (lambda card: {"schema": 99}, "model schema 99"),
+])  # fmt: skip
+def test_a_model_that_is_not_of_the_cohort_is_refused_with_the_whole_archive(trained, tmp_path, data_dir, change, said):
+    folder = data_dir / "cohorts" / trained / "runs" / "cox_ridge"
+    usecases.export_archive(trained, tmp_path / "mine.zip")
+    card = json.loads((folder / "card.json").read_text())
+    content = json.dumps(card | change(card)).encode()
+    with zipfile.ZipFile(tmp_path / "mine.zip") as old, zipfile.ZipFile(tmp_path / "forged.zip", "w") as new:
+        contents = json.loads(old.read("survdash-archive.json"))
+        contents["files"]["runs/cox_ridge/card.json"] = {
+            "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+        }  # fmt: skip
+        for name in old.namelist():
+            new.writestr(name, {"runs/cox_ridge/card.json": content,
+                                "survdash-archive.json": json.dumps(contents).encode()}.get(name) or old.read(name))
+    usecases.delete_cohort(trained)
+    with pytest.raises(ArtefactError, match=said):
+        usecases.import_archive(tmp_path / "forged.zip")
+    assert trained not in [one.name for one in list_cohorts()]
+
+
+def test_a_folder_is_no_place_for_an_archive(trained, tmp_path):
+    with pytest.raises(InputError, match="is a folder"):
+        usecases.export_archive(trained, tmp_path)
