@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from survdash.errors import Cancelled
-from survdash.nets.baselines.cox_ridge import fit as fit_cox
 from survdash.nets.baselines.fitted import TrainingSet, inner_folds
-from survdash.nets.baselines.linear_paths import NETWORK, PENALTIES
-from survdash.training import blending
+from survdash.nets.baselines.linear_paths import NETWORK, PRIOR, fit_paths
+from survdash.training import blending, gene_prior
 from survdash.training.crossval import crossval
 from survdash.training.fold_model import model_blocks
-from survdash.training.loop import fit_fold, join
+from survdash.training.gene_prior import shipped_prior
+from survdash.training.loop import fit_fold, join, prepare
 
 MONTHS = np.arange(6.0)
 
@@ -35,16 +35,31 @@ def fitted(recipe, data):
     return fit_fold(data, recipe, fold=0)
 
 
-def test_a_path_is_the_ridge_cox_model_of_its_modality(data, recipe, fitted):
+def test_paths_are_fitted_on_the_training_cases_and_see_what_the_fold_sees(data, recipe, fitted):
     training = np.flatnonzero((data.folds != 0) & (data.folds >= 0))
     blocks = model_blocks(data.inputs(training), fitted.model)
     (made,) = fitted.model.blends
-    assert list(made.paths) == ["clinical", "genes", "slide"]
-    for name, path in made.paths.items():
-        seen = TrainingSet(
-            blocks={name: blocks[name]}, survival=data.survival.take(training), seed=0, penalty=PENALTIES[name]
-        )
-        np.testing.assert_allclose(path.coefficients, fit_cox(seen).coefficients, rtol=1e-6, atol=1e-12)
+    assert list(made.paths) == ["additive", "product"]
+    assert list(blocks) == ["genes", "slide", "clinical"]  # of the made cohort the prior knows no gene
+    seen = TrainingSet(
+        blocks=blocks, survival=data.survival.take(training), seed=0, penalty=1.0, gene_columns=data.columns,
+        gene_groups=data.groups,
+    )
+    for name, path in fit_paths(seen).items():
+        np.testing.assert_allclose(made.paths[name].risk(blocks), path.risk(blocks), rtol=1e-6, atol=1e-9)
+
+
+def test_prior_and_product_are_switches(data, recipe, monkeypatch):
+    known = replace(data, columns=shipped_prior().columns[: len(data.columns)])
+    monkeypatch.setattr(gene_prior, "FEWEST_GENES", 2)
+    training = np.flatnonzero(data.folds > 0)
+    inputs, everything = known.inputs(np.arange(3)), prepare(known, recipe, training, seed=0)
+    assert list(model_blocks(inputs, everything)) == ["genes", "slide", "clinical", PRIOR]
+    options = {**recipe.options, "prior": False, "product": False}
+    plain = fit_fold(known, replace(recipe, options=options), fold=0).model
+    assert list(model_blocks(inputs, plain)) == ["genes", "slide", "clinical"]
+    assert list(plain.blends[0].paths) == ["additive"]
+    assert np.isfinite(plain.score(inputs, MONTHS).risk).all()
 
 
 def test_the_network_is_the_one_that_is_trained_without_paths(data, recipe, fitted):
@@ -76,9 +91,9 @@ def test_every_risk_that_is_weighed_is_of_parts_fitted_without_the_case(data, re
     for number, cases in enumerate(asked):
         np.testing.assert_array_equal(cases, training[folds != number])
     assert len(asked) == 5
-    assert weighed[0].shape == (training.size, 4)
+    assert weighed[0].shape == (training.size, 3)
     assert np.isfinite(weighed[0]).all()
-    assert made.weight.shape == (4,)
+    assert made.weight.shape == (3,)
 
 
 def test_deals_and_seeds_make_the_band(data, recipe):

@@ -86,12 +86,10 @@ def fit(training: TrainingSet) -> ProductCox:
     slide_axes = component_axes(training.blocks["slide"], SLIDE_COMPONENTS)
     genes, gene_centre = _scores(training.blocks["genes"], gene_axes)
     slide, slide_centre = _scores(training.blocks["slide"], slide_axes)
-    pairs = (genes[:, :, None] * slide[:, None, :]).reshape(len(genes), -1)
-    found = _ridge([(genes, OF_SCORES), (slide, OF_SCORES), (pairs, OF_PAIRS)], training)[2]
-    left, strength, right = np.linalg.svd(found.reshape(genes.shape[1], -1))
-    gene_side, slide_side = left[:, 0] * np.sqrt(strength[0]), right[0] * np.sqrt(strength[0])
-    for _ in range(ROUNDS):
-        scores = [(genes, OF_SCORES), (slide, OF_SCORES)]
+    scores = [(genes, OF_SCORES), (slide, OF_SCORES)]
+    gene_weight, slide_weight = _ridge(scores, training)
+    gene_side, slide_side = _first_sides(genes, slide, training)
+    for _ in range(ROUNDS if genes.size and slide.size else 0):
         *_, slide_side = _ridge([*scores, ((genes @ gene_side)[:, None] * slide, OF_SIDES)], training)
         gene_weight, slide_weight, gene_side = _ridge(
             [*scores, ((slide @ slide_side)[:, None] * genes, OF_SIDES)], training
@@ -102,6 +100,16 @@ def fit(training: TrainingSet) -> ProductCox:
         gene_weight=gene_weight, slide_weight=slide_weight, gene_side=gene_side, slide_side=slide_side,
         product_centre=np.asarray(np.mean((genes @ gene_side) * (slide @ slide_side))),
     )
+
+
+def _first_sides(genes: np.ndarray, slide: np.ndarray, training: TrainingSet) -> tuple[np.ndarray, np.ndarray]:
+    """Leading singular vectors of the coefficients of all pairs of a gene score and a slide score."""
+    if not genes.size or not slide.size:
+        return np.zeros(genes.shape[1]), np.zeros(slide.shape[1])
+    pairs = (genes[:, :, None] * slide[:, None, :]).reshape(len(genes), -1)
+    found = _ridge([(genes, OF_SCORES), (slide, OF_SCORES), (pairs, OF_PAIRS)], training)[2]
+    left, strength, right = np.linalg.svd(found.reshape(genes.shape[1], -1))
+    return left[:, 0] * np.sqrt(strength[0]), right[0] * np.sqrt(strength[0])
 
 
 def group_axes(genes: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:

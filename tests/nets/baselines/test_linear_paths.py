@@ -1,16 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 from pandas import DataFrame
 
 from survdash.case import Survival
+from survdash.errors import NotEnoughDataError
+from survdash.nets.baselines import cox_ridge
 from survdash.nets.baselines.cox_ridge import curve_of_risk
-from survdash.nets.baselines.fitted import TrainingSet, inner_folds
-from survdash.nets.baselines.linear_paths import LEAST, NETWORK, Blend, blend, fit_paths, fit_weights
+from survdash.nets.baselines.fitted import TrainingSet, inner_folds, take_cases
+from survdash.nets.baselines.linear_paths import (
+    LEAST,
+    NETWORK,
+    PENALTIES,
+    Blend,
+    blend,
+    fit_additive,
+    fit_paths,
+    fit_weights,
+    split_kinds,
+)
 
 
 def patients(n=200, *, effects=(0.6, 0.3, 0.0), seed=0, deaths=0.7):
@@ -70,11 +84,12 @@ def test_where_every_part_misleads_all_weigh_alike_and_everyone_gets_one_curve()
 
 def training(n=150, *, seed=0):
     rng = np.random.default_rng(seed)
-    blocks = {"slide": rng.normal(size=(n, 6)), "genes": rng.normal(size=(n, 9)), "clinical": rng.normal(size=(n, 3))}
+    blocks = {"genes": rng.normal(size=(n, 9)), "slide": rng.normal(size=(n, 6)), "clinical": rng.normal(size=(n, 3))}
     hazard = sum(block[:, 0] for block in blocks.values())
     time = rng.exponential(np.exp(-hazard)) * 40 + 0.1
     return TrainingSet(
-        blocks=blocks, survival=Survival(time_months=time, event=rng.random(n) < 0.8), seed=0, penalty=1.0
+        blocks=blocks, survival=Survival(time_months=time, event=rng.random(n) < 0.8), seed=0, penalty=1.0,
+        gene_columns=tuple(f"G{number}_rna" for number in range(9)), gene_groups=(np.arange(4), np.arange(4, 9)),
     )
 
 
@@ -85,14 +100,14 @@ def cases():
 
 @pytest.fixture(scope="module")
 def made(cases):
-    """Three paths and a network that knows one of the genes, in units of its own."""
-    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 4))
+    """Both paths and a network that knows one of the genes, in units of its own."""
+    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 3))
     for number in range(5):
         apart = folds == number
         paths = fit_paths(cases.take(np.flatnonzero(~apart)))
-        for column, (name, path) in enumerate(paths.items()):
-            held_out[apart, column] = path.risk({name: cases.blocks[name][apart]})
-        held_out[apart, 3] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
+        for column, path in enumerate(paths.values()):
+            held_out[apart, column] = path.risk(take_cases(cases.blocks, np.flatnonzero(apart)))
+        held_out[apart, 2] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
     return blend(fit_paths(cases), held_out, folds=folds, survival=cases.survival)
 
 
@@ -101,14 +116,14 @@ def with_network(cases):
 
 
 def test_parts_are_standardised_and_weighed(made):
-    assert list(made.paths) == ["clinical", "genes", "slide"]
+    assert list(made.paths) == ["additive", "product"]
     new = training(400, seed=1)
     parts = made.parts(with_network(new))
     np.testing.assert_allclose(parts.sum(axis=1), made.risk(with_network(new)))
     # An inner fold's own level of the network's risk is taken out: here 0, 1000, ... 4000, on average 2000.
-    assert made.centre[3] == pytest.approx(2000, abs=20)
-    assert made.scale[3] == pytest.approx(100, rel=0.15)
-    np.testing.assert_allclose(parts[:, 3].std(), made.weight[3], rtol=0.2)
+    assert made.centre[2] == pytest.approx(2000, abs=20)
+    assert made.scale[2] == pytest.approx(100, rel=0.15)
+    np.testing.assert_allclose(parts[:, 2].std(), made.weight[2], rtol=0.2)
 
 
 def test_curves_follow_the_risk(cases, made):
@@ -125,3 +140,41 @@ def test_it_is_stored_whole_in_its_arrays(cases, made):
     np.testing.assert_array_equal(again.risk(blocks), made.risk(blocks))
     np.testing.assert_array_equal(again.survival(blocks, months), made.survival(blocks, months))
     assert again.parameters == made.parameters
+
+
+def test_of_one_block_the_additive_path_is_its_ridge_cox_model(cases):
+    alone = cases.only("slide")
+    size = np.mean(np.sum(alone.blocks["slide"] ** 2, axis=1)) / alone.blocks["slide"].shape[1]
+    # Rows of mean square one, by definition; ridge Cox by itself divides by the root of the width alone.
+    same = replace(alone, penalty=PENALTIES["slide"] * size)
+    ours, theirs = fit_additive(alone), cox_ridge.fit(same)
+    np.testing.assert_allclose(ours.risk(alone.blocks), theirs.risk(alone.blocks), atol=1e-8)
+    np.testing.assert_allclose(ours.baseline_hazard, theirs.baseline_hazard)
+
+
+@given(factor=st.floats(0.01, 100))
+@settings(max_examples=5, deadline=None)
+def test_the_unit_of_a_block_does_not_matter(cases, factor):
+    other = replace(cases, blocks={**cases.blocks, "slide": cases.blocks["slide"] * factor})
+    np.testing.assert_allclose(
+        fit_additive(other).risk(other.blocks), fit_additive(cases).risk(cases.blocks), atol=1e-6
+    )
+
+
+def test_copy_numbers_count_where_no_expression_was_measured():
+    assert [part.tolist() for part in split_kinds(["A_cnv", "A_rna", "B_mut", "B_rna"])] == [[1, 3]]
+    assert [part.tolist() for part in split_kinds(["A_cnv", "A_mut", "B_mut"])] == [[0], [1, 2]]
+    assert [part.tolist() for part in split_kinds(["A", "B"])] == [[0, 1]]
+
+
+def test_what_is_constant_says_nothing_and_all_constant_is_refused(cases):
+    flat = replace(cases, blocks={**cases.blocks, "slide": np.zeros((150, 6))})
+    assert fit_additive(flat).parameters == 9 + 3
+    nothing = replace(cases, blocks={name: np.zeros_like(block) for name, block in cases.blocks.items()})
+    with pytest.raises(NotEnoughDataError, match="alike"):
+        fit_additive(nothing)
+
+
+def test_the_product_needs_genes_and_slide_and_can_be_left_out(cases):
+    assert list(fit_paths(cases, product=False)) == ["additive"]
+    assert list(fit_paths(cases.only("genes"))) == ["additive"]
