@@ -11,7 +11,8 @@ from survdash.console import interrupt_for_us_alone
 from survdash.errors import InputError
 from survdash.progress import Report
 
-SWITCHES = ("alignment", "cross_attention", "transport")
+SWITCHES = ("alignment", "cross_attention", "transport")  # of the network
+PATHS = ("prior", "product")  # of what stands beside it in glg_linear
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -33,7 +34,8 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--learning-rate", type=float)
     made.add_argument("--width", type=int, help="token width of the network, or with --all of every network")
     made.add_argument("--without", type=_names, action="append", default=[],
-                      help=f"parts that glg does without, of {', '.join(SWITCHES)}")  # fmt: skip
+                      help=f"parts that glg does without, of {', '.join(SWITCHES)}; "
+                           f"glg_linear also of {', '.join(PATHS)}")  # fmt: skip
     made.add_argument("--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
                       help="another option of the network: yes, no, a number or a word")  # fmt: skip
     made.add_argument("--folds", choices=("given", "made"), default="given", help="the cohort's own, or made anew")
@@ -118,12 +120,17 @@ def _run_all(options: argparse.Namespace, changes: dict[str, Any], report: Repor
 def _switches(options: argparse.Namespace) -> tuple[str, ...]:
     """What the model does without."""
     names = tuple(dict.fromkeys(name for names in options.without for name in names))
-    wrong = [name for name in names if name not in SWITCHES]
+    known = (*SWITCHES, *PATHS)
+    wrong = [name for name in names if name not in known]
     if wrong:
-        raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(SWITCHES)}.")
-    if names and options.model not in ("glg", "glg_linear", "default"):
-        words = ", ".join(names)
-        raise InputError(f"Only glg and glg_linear have {words} to do without; the model is {options.model}.")
+        raise InputError(f"No model can do without {', '.join(wrong)}.", hint=f"Known: {', '.join(known)}.")
+    able = {name: ("glg_linear", "default", *(("glg",) if name in SWITCHES else ())) for name in names}
+    unable = [name for name in names if options.model not in able[name]]
+    if unable:
+        raise InputError(
+            f"Only glg and glg_linear have {', '.join(unable)} to do without; the model is {options.model}."
+            if unable[0] in SWITCHES else f"Only glg_linear has {', '.join(unable)} to do without."
+        )
     return names
 
 

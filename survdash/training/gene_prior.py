@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from survdash.errors import ArtefactError
 from survdash.settings import SHIPPED_MODELS
+from survdash.store import file_sha256, new_folder
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
 
@@ -82,6 +83,9 @@ def read_prior(folder: Path) -> GenePrior:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         if card["schema"] != SCHEMA:
             raise ArtefactError(f"{folder.name} is of schema {card['schema']}.", hint="Update survdash.")
+        if file_sha256(folder / ARRAYS) != card["files"][ARRAYS]:
+            raise ArtefactError(f"The table of genes in {folder.name} is not the one that its card names.",
+                                hint="Install survdash anew.")  # fmt: skip
         arrays = load_file(folder / ARRAYS)
         cohorts = card["cohorts"]
         prior = GenePrior(
@@ -95,6 +99,14 @@ def read_prior(folder: Path) -> GenePrior:
     if not prior.score.shape == prior.information.shape == (len(prior.cohorts), len(prior.columns)):
         raise ArtefactError(f"The table of genes in {folder.name} is not whole.", hint="Install survdash anew.")
     return prior
+
+
+def write_prior(folder: Path, *, card: Mapping[str, object], score: np.ndarray, information: np.ndarray) -> None:
+    """Write a prior whole or not at all; ``card`` names ``cohorts`` and ``columns``."""
+    with new_folder(folder) as made:
+        save_file({"score": score, "information": information}, made / ARRAYS)
+        whole = {"schema": SCHEMA, **card, "files": {ARRAYS: file_sha256(made / ARRAYS)}}
+        (made / CARD).write_text(json.dumps(whole) + "\n", encoding="utf-8")
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from survdash import usecases
 from survdash.errors import UnknownNameError
-from survdash.nets.registry import DEFAULT_MODEL
+from survdash.nets.registry import DEFAULT_MODEL, PAPERS_MODEL
 from survdash.ui import caching
 from survdash.ui.picker import pick
 from survdash.ui.prose import escape
@@ -66,8 +66,8 @@ def leads_where(runs: Sequence[usecases.RunEntry]) -> str:
 
 
 def is_papers(run: usecases.RunEntry) -> bool:
-    """True for the paper's method, which we recommend whether it leads or not."""
-    return run.model == DEFAULT_MODEL
+    """True for the paper's method, which stands before others whether it leads or not."""
+    return run.model == PAPERS_MODEL
 
 
 def model_help(runs: Sequence[usecases.RunEntry]) -> str:
@@ -80,7 +80,10 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
     """
     first, best = runs[0], leader(runs)
     words = []
-    if is_papers(first):
+    if first.model == DEFAULT_MODEL:
+        words.append("The first is the method that we recommend, the paper's network beside Cox models; on this cohort "
+                     "it is not necessarily the best.")
+    elif is_papers(first):
         words.append("The first is the paper's model, which this program was built around; it is not necessarily the "
                      "best.")
     if best.name != first.name:

@@ -8,7 +8,7 @@ from pathlib import Path
 from survdash.artefact import Artefact, Card, read_artefact
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, SurvdashError, UnknownNameError
-from survdash.nets.registry import DEFAULT_MODEL, MODELS
+from survdash.nets.registry import DEFAULT_MODEL, MODELS, PAPERS_MODEL
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
 from survdash.sources.cohort_states import settle, settle_all
@@ -225,8 +225,10 @@ def _folds_of(recipe: Recipe) -> tuple[object, ...]:
     return (recipe.made_folds, recipe.by_site, recipe.seed) if recipe.made_folds else ()
 
 
-def _rank(run: str) -> tuple[bool, str]:
-    return (run.split("-")[0] != DEFAULT_MODEL, run)
+def _rank(run: str) -> tuple[bool, bool, str]:
+    """The recommended method first, then the paper's, then by alphabet."""
+    model = run.split("-")[0]
+    return (model != DEFAULT_MODEL, model != PAPERS_MODEL, run)
 
 
 def _cohort_names() -> list[str]:

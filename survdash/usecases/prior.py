@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from survdash.case import Survival
 from survdash.errors import InputError
 from survdash.sources.research_csv import ResearchTable, read_research_csv
-from survdash.store import new_folder
-from survdash.training.gene_prior import ARRAYS, CARD, SCHEMA, case_hash
+from survdash.training.gene_prior import case_hash, write_prior
 from survdash.training.scaling import fit_scaler
 
 TITLE = "What each gene says of survival, cancer by cancer"
@@ -60,12 +57,10 @@ def make_prior(tables: Sequence[Path], *, target: Path) -> dict[str, int]:
         where = [place[column] for column in own]
         score[row, where], information[row, where] = scores, amounts
     card = {
-        "schema": SCHEMA, "title": TITLE, "method": METHOD, "use": USE,
+        "title": TITLE, "method": METHOD, "use": USE,
         "made": datetime.datetime.now(datetime.UTC).date().isoformat(), "cohorts": cohorts, "columns": columns,
     }
-    with new_folder(target) as folder:
-        save_file({"score": score, "information": information}, folder / ARRAYS)
-        (folder / CARD).write_text(json.dumps(card, indent=None) + "\n", encoding="utf-8")
+    write_prior(target, card=card, score=score, information=information)
     return patients
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from survdash.errors import ArtefactError
 from survdash.settings import SHIPPED_MODELS
@@ -21,6 +19,7 @@ from survdash.training.gene_prior import (
     fit_prior,
     read_prior,
     shipped_prior,
+    write_prior,
 )
 from survdash.training.loop import prepare
 from survdash.training.recipe import Recipe
@@ -30,12 +29,9 @@ RECIPE = Recipe(model="glg_linear", modalities=("genes",))
 
 
 def write(folder, *, schema=1, columns=("A_rna", "B_rna"), score=((4.0, -2.0), (6.0, 0.0))):
-    folder.mkdir()
     cohorts = [{"name": name, "cases": [case_hash(f"{name}-1")]} for name in ("one", "two")]
-    card = {"schema": schema, "columns": columns, "cohorts": cohorts}
-    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
-    arrays = {"score": np.array(score), "information": np.array([[50.0, 100.0], [50.0, 0.0]])}
-    save_file(arrays, folder / ARRAYS)
+    card = {"columns": columns, "cohorts": cohorts} | ({} if schema == 1 else {"schema": schema})
+    write_prior(folder, card=card, score=np.array(score), information=np.array([[50.0, 100.0], [50.0, 0.0]]))
     return folder
 
 
@@ -51,7 +47,8 @@ def test_cohorts_with_a_patient_in_common_are_left_out(tmp_path):
 
 @pytest.mark.parametrize(
     ("damage", "words"),
-    [({"schema": 2}, "schema 2"), ({"columns": ("A_rna",)}, "not whole"), (None, "cannot be read")], ids=str,
+    [({"schema": 2}, "schema 2"), ({"columns": ("A_rna",)}, "not whole"), (None, "not the one that its card names")],
+    ids=str,
 )
 def test_a_damaged_table_is_told(tmp_path, damage, words):
     folder = write(tmp_path / "p", **(damage or {}))
