@@ -140,10 +140,10 @@ def test_a_reader_that_leaves_early_is_no_fault() -> None:
 def test_a_run_without_a_part_has_a_name_of_its_own_and_says_what_it_replaced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["crossval", "demo", "--modalities", "genes", "--epochs", "1", "--width", "16",
+    command = ["crossval", "demo", "--model", "glg", "--modalities", "genes", "--epochs", "1", "--width", "16",
                "--without", "alignment,transport"]  # fmt: skip
     first = answer(capsys, *command)
-    assert first["run"] == "glg-genes-without-alignment-without-transport"
+    assert first["run"] == "glg-genes-without-alignment-without-transport-width-16"
     assert first["replaced"] is False
     assert answer(capsys, *command)["replaced"] is True
 

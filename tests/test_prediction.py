@@ -163,7 +163,7 @@ def test_a_model_that_has_learnt_stand_ins_is_trained_and_asked_with_what_there_
     gaps = replace(cohort, genes=cohort.genes.drop(index=["P03", "P04"]))
     recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=2, options={"width": 8, "stand_ins": True})
     artefact = crossval(gaps, recipe, folder=tmp_path / "made")
-    assert artefact.card.run == "glg-stand-ins"
+    assert artefact.card.run == "glg-stand-ins-width-8"
     assert {"P03", "P04"} <= set(artefact.predictions()["case_id"])
     whole = case_of(cohort, "P00")
     for missing, words in (({"bag": None}, "No slide"), ({"genes": None}, "No genes")):

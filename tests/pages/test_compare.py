@@ -55,7 +55,7 @@ def test_the_published_numbers_have_a_column_a_list_and_a_source(open_page, monk
     monkeypatch.setattr("survdash.usecases.comparison.published_for", lambda cohort: numbers)
     page = open_page("compare", cohort="demo")
     shown = page.dataframe[0].value.set_index("title")["published"]
-    assert shown["SNN"] == "0.606"
+    assert shown["SNN, width 64"] == "0.606"
     assert set(shown[shown.index.str.contains("genes only")]) == {"–"}
     (box,) = [box for box in page.expander if "What the paper reports for BLCA" in box.label]
     assert len(box.dataframe[0].value) == 13
