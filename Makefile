@@ -20,9 +20,11 @@ setup: $(READY)
 
 dev: $(DEV_READY)
 
+# The browser's tests first and alone: they wait for pages, and other work beside them makes pages late.
 test: $(DEV_READY)
 	.ci/browser
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
+	$(if $(TESTS),,$(BIN)/python -m pytest -n 2 --ignore tests/browser)
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .
