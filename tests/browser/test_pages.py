@@ -17,6 +17,8 @@ ADDRESSES = {
     "new_case": "New case",
     "compare?cohort=demo": "Compare",
     "models": "Models & data",
+    "import_cohort": "Import a cohort",
+    "contents?cohort=demo": "What is in a cohort",
 }
 BANNER = "For research use only. Not for use in diagnostic procedures."
 
@@ -41,7 +43,7 @@ def test_the_demo_cohort_stands_soon_after_the_server_is_healthy(fresh_server, p
     assert seconds < 20
     # a new server's first visitor gets the frame too, whatever the address
     expect(page.get_by_text(BANNER)).to_be_visible()
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(7)
 
 
 @pytest.mark.parametrize(
