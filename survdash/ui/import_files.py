@@ -70,12 +70,32 @@ def list_inbox(part: str) -> list[str]:
     folder, wanted = inbox_folder(), PARTS[part]
     if not folder.is_dir():
         return []
-    found = [path for path in (*folder.iterdir(), *folder.glob("*/*")) if not path.name.startswith(".")]
+    home = folder.resolve()
+    # A link that leads out would offer any visitor what lies there.
+    found = [
+        path for path in (*folder.iterdir(), *folder.glob("*/*"))
+        if not path.name.startswith(".") and path.resolve().is_relative_to(home)
+    ]
     return sorted(
         path.relative_to(folder).as_posix() for path in found
         if (path.is_dir() and wanted.folder)
         or (path.is_file() and not wanted.several and _ending(path.name) in wanted.suffixes)
     )
+
+
+def inbox_path(name: str) -> Path:
+    """Where what is called ``name`` in the inbox folder lies.
+
+    Raises
+    ------
+    InputError
+        If the name, or a link of that name, leads out of the folder.
+    """
+    folder = inbox_folder()
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{name[:80]!r} is not in the inbox folder.", hint="Choose one of the list.")
+    return path
 
 
 def harmless_name(name: str) -> str:
@@ -176,11 +196,11 @@ def _pick_from_inbox(part: str, *, page: str) -> Path | None:
     names = list_inbox(part)
     if not names:
         if PARTS[part].folder and not PARTS[part].suffixes:
-            st.caption(f"The inbox folder of this server, {escape(str(inbox_folder()))}, has none.")
+            st.caption("The inbox folder of this server (`inbox` in its data folder) has none.")
         return None
     chosen = st.selectbox("From the inbox folder", names, index=None, key=f"{page}.inbox_{part}",
                           placeholder="or choose from the inbox folder", label_visibility="collapsed")
-    return None if chosen is None else inbox_folder() / chosen
+    return None if chosen is None else inbox_path(chosen)
 
 
 def _show_uploader(upload: Upload | None, part: str, *, page: str) -> None:

@@ -64,3 +64,20 @@ def test_the_inbox_offers_by_ending_and_two_levels_deep(data_dir):
     assert room.list_inbox("study") == ["study", "study/deep"]
     assert "bag.h5" in room.list_inbox("features")
     assert room.list_inbox("folds") == ["study", "study/deep"]  # one fold file alone is no folds
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "link.csv", "way/out.csv", "a/../../secret.csv"])
+def test_no_name_and_no_link_leads_out_of_the_inbox(data_dir, name):
+    inbox = room.inbox_folder()
+    inbox.mkdir(parents=True)
+    outside = data_dir / "secret.csv"
+    outside.write_text("case_id")
+    (data_dir / "elsewhere").mkdir()
+    (data_dir / "elsewhere" / "out.csv").write_text("case_id")
+    (inbox / "link.csv").symlink_to(outside)
+    (inbox / "way").symlink_to(data_dir / "elsewhere")
+    (inbox / "mine.csv").write_text("case_id")
+    assert room.list_inbox("table") == ["mine.csv"]
+    assert room.inbox_path("mine.csv").is_file()
+    with pytest.raises(InputError, match="not in the inbox folder"):
+        room.inbox_path(name)
