@@ -37,7 +37,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             )
             best = leader(runs)
             if best.name != first.name:
-                why = "We recommend it because it is the paper's; it" if is_papers(first) else "It stands first, which"
+                why = "It stands first as the paper's model, and" if is_papers(first) else "It stands first, and"
                 st.markdown(
                     f"{why} is not necessarily the best. Highest {leads_where(runs)}: {escape(best.title)}, "
                     f"C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."

@@ -43,10 +43,14 @@ def show_form() -> None:
     st.header("What would be stored", anchor=False)
     preview = caching.preview(request)
     show_report(preview.report, preview.curve, page=PAGE)
+    # Who looked at other warnings, or at another table's, has not looked at these.
+    if st.session_state.get("import.doubts") != (str(request.table), preview.report.doubts):
+        st.session_state["import.doubts"] = (str(request.table), preview.report.doubts)
+        st.session_state["import.looked"] = False
     if preview.report.doubts:
         st.checkbox("I have looked at the warnings above, and they are no mistake", key="import.looked")
     looked = not preview.report.doubts or bool(st.session_state.get("import.looked"))
-    offer(lambda: usecases.file_import(request), request.name, disabled=not looked)
+    offer(lambda: usecases.file_import(request, seen=preview.report), request.name, disabled=not looked)
 
 
 def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None:

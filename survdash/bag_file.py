@@ -214,7 +214,11 @@ class BagFile:
         with self._guarded():
             group = self._slides[slide_id] if self._link_path(slide_id) is not None else self._group(slide_id)
             found = {key: value for key, value in group.attrs.items() if not key.startswith(LINK)}
-            return {key: value.item() if hasattr(value, "item") else value for key, value in found.items()}
+            plain = {key: value.item() if hasattr(value, "item") else value for key, value in found.items()}
+            odd = [key for key, value in plain.items() if not isinstance(value, (str, int, float))]
+            if odd:
+                raise BagError(f"{self.path.name}: attribute {odd[0]} of slide {slide_id} is no text and no number.")
+            return plain
 
     def read(self, slide_ids: Sequence[str]) -> Bag:
         """One bag of all tiles of ``slide_ids``, in that order.
@@ -310,6 +314,8 @@ class BagFile:
                 check_dataset(group[name], name)
             except BagError as error:
                 raise BagError(f"{self.path.name}: slide {slide_id}: {error.message}.") from error
+        if features.dtype.kind != "f" or coords.dtype.kind not in "iu":
+            raise BagError(f"{self.path.name}: slide {slide_id} has tables of {features.dtype} and {coords.dtype}.")
         if features.ndim != 2 or features.shape[1] != self.origin.dim or coords.shape != (len(features), 2):
             raise BagError(f"{self.path.name}: slide {slide_id} has tables of shapes {features.shape}, {coords.shape}.")
         return group

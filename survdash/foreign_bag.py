@@ -366,12 +366,12 @@ def _tensor_blocks(bag: ForeignBag) -> Iterator[Block]:
             raise BagError(f"the file is damaged: its part {broken[-40:]!r} does not fit its checksum")
     features, coords, _, _ = _load_tensors(bag.path)
     if bag.slide_level:
-        yield features.float().numpy()[None], _nowhere(1)
+        yield features.detach().float().numpy()[None], _nowhere(1)
         return
     rows = features[0] if features.ndim == 3 else features
     places = coords[0] if coords is not None and coords.ndim == 3 else coords
     for start in range(0, bag.tiles, BLOCK_TILES):
-        block = rows[start : start + BLOCK_TILES].float().numpy()
+        block = rows[start : start + BLOCK_TILES].detach().float().numpy()
         yield block, _nowhere(len(block)) if places is None else places[start : start + BLOCK_TILES].numpy()
 
 

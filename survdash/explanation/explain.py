@@ -116,6 +116,11 @@ def _gene_notes(genes: GeneShares | None, case: CaseRisk, card: Card) -> list[st
 def _tile_notes(tiles: TileMap | None, case: CaseRisk, card: Card) -> list[str]:
     if tiles is None and "slide" in case.parts:
         return [f"Model {card.name} has no tile explanation."]
+    blends = [blend for fold in case.folds for blend in fold.blends]
+    if tiles is not None and blends:
+        share = float(np.mean([blend.weight[-1] / blend.weight.sum() for blend in blends]))
+        return [f"The map of tiles and the patients like this one are the network's, whose share of this model's "
+                f"weights is {share:.0%}; the Cox models beside it see the mean of all tiles."]  # fmt: skip
     return []
 
 

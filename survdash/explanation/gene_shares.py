@@ -144,7 +144,22 @@ def _one_network(number: int, fold: FoldModel, case: CaseRisk, *, steps: int) ->
                 total += gradient.double().cpu().sum(dim=0)
         start, end = (float(risk(middles.new_tensor([place]))[0].detach()) for place in (0.0, 1.0))
     shares = [total * group[0].double().cpu() for total, group in zip(sums, genes, strict=True)]
-    return torch.cat(shares).numpy(), start, end
+    return _with_paths(number, fold, case, torch.cat(shares).numpy()), start, end
+
+
+def _with_paths(number: int, fold: FoldModel, case: CaseRisk, own: np.ndarray) -> np.ndarray:
+    """Shares in the blended risk: the network's by its weight; the paths are linear in the genes, so theirs exact."""
+    if not fold.blends:
+        return own
+    blend = fold.blends[number]
+    factors = blend.weight / blend.scale  # paths by alphabet, then the network
+    blocks = model_blocks(case.inputs, fold)
+    row = blocks["genes"][0]
+    slope = np.zeros(row.size)
+    for factor, path in zip(factors[:-1], blend.paths.values(), strict=True):
+        slope += factor * path.gene_slope(blocks, prior=fold.prior)
+    laid = np.concatenate(fold.groups)
+    return np.asarray(factors[-1] * own + (slope * row)[laid] / np.bincount(laid, minlength=row.size)[laid])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-SCHEMA = 1
+SCHEMA = 2
 Level = Literal["like", "unlike", "far"]
 
 

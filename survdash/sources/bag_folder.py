@@ -180,6 +180,10 @@ def _find_files(path: Path) -> list[Path]:
         file for file in path.rglob("*")
         if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file()
     )
+    odd = [ascii(file.name) for file in files if any("\ud800" <= sign <= "\udfff" for sign in file.name)]
+    if odd:  # bytes that are no UTF-8: no table of slides can hold such a name
+        raise BagError(f"{path.name}: {len(odd)} file names cannot be read as text: {name_some(odd)}.",
+                       hint="Rename these files.")
     if not files:
         raise BagError(
             f"{path.name} holds no bag ({', '.join(ENDINGS)}).",

@@ -136,7 +136,7 @@ def shape_of_number(cell: Cell) -> str:
 def read_number(cell: Cell, decimal: str | None) -> float | None:
     """A number under one decimal mark; None if it is none."""
     if isinstance(cell, (int, float)):
-        return float(cell)
+        return float(cell) if abs(cell) < 1e300 else None
     text = _bare(cell)
     if text is None:
         return None

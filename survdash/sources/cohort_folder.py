@@ -165,7 +165,7 @@ def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
         wanted: list[str] | None = None if gene_values else []
         genes = pd.read_parquet(folder / GENES, columns=wanted) if GENES in manifest.sha256 else None
         folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
-    except (KeyError, ValueError, OSError, pa.ArrowException) as error:
+    except (KeyError, ValueError, OSError, TypeError, AttributeError, IndexError, pa.ArrowException) as error:
         raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error
     origin = manifest.bag_origin
     return Cohort(

@@ -46,10 +46,13 @@ def new_state(folder: Path) -> Iterator[Path]:
         yield temporary
         with _lock(folder):
             settle(folder)
-            if not (temporary / RUNS).exists() and (folder / RUNS).is_dir() and is_same_content(folder, temporary):
-                shutil.copytree(folder / RUNS, temporary / RUNS)
             flush_folder(temporary)
             temporary.chmod(0o755)
+            if not (temporary / RUNS).exists() and is_same_content(folder, temporary):
+                # The same again, for instance by a job whose worker was killed: what it replaced stays kept.
+                for file in sorted(temporary.iterdir()):
+                    os.replace(file, folder / file.name)
+                return
             if folder.exists():
                 _remove(previous_state(folder))
                 os.replace(folder, previous_state(folder))

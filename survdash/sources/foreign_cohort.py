@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from survdash.bag_file import BagFile
 from survdash.cohort import Cohort
 from survdash.errors import BagError, CohortError
+from survdash.hdf5_probe import find_unwalkable
 from survdash.sources.cohort_folder import BAGS, KINDS, MANIFEST, REPORT, check_bags, read_cohort
 from survdash.sources.preview import read_report
 from survdash.sources.research_csv import CASE_ID
@@ -23,6 +24,7 @@ from survdash.sources.table_file import list_faults, name_some
 from survdash.store import digest as digest_of
 
 MOST_CELLS = 2_000_000_000  # of a Parquet table: what it unpacks to is not seen from its size
+PLAIN = {"PLAIN", "RLE", "BIT_PACKED"}  # the latter two of which cells are there, and of yes or no
 HINT = "Ask whoever gave you the archive for a new one."
 
 
@@ -56,6 +58,8 @@ def check_foreign_cohort(folder: Path, *, name: str, digest: str, hashes: Mappin
     listed = {file: sha256 for file, sha256 in hashes.items() if "/" not in file and file not in (MANIFEST, REPORT)}
     if listed != values["sha256"]:
         raise CohortError(f"{MANIFEST} in the archive and the archive's list name other files.", hint=HINT)
+    for why in find_unwalkable([folder / BAGS] if BAGS in listed else []).values():
+        raise BagError(f"{BAGS} in the archive cannot be read: {why}.", hint=HINT)
     cohort = read_cohort(folder)
     check_bags(folder / BAGS, cohort.slides, name=cohort.name)
     if cohort.bag_path is not None:
@@ -63,7 +67,11 @@ def check_foreign_cohort(folder: Path, *, name: str, digest: str, hashes: Mappin
             if bags.links:
                 raise BagError(f"The bags of cohort {name} in the archive are links to files elsewhere.", hint=HINT)
     _check_tables(cohort)
-    read_report(folder)
+    told = read_report(folder)
+    own = (cohort.name, len(cohort.patients), int(cohort.patients["event"].sum()))
+    if told is not None and (told.name, told.cases, told.events) != own:
+        raise CohortError(f"{REPORT} in the archive is not of its tables: it tells of {told.cases} patients and "
+                          f"{told.events} deaths.", hint=HINT)
     return cohort
 
 
@@ -98,6 +106,11 @@ def _check_parquet(path: Path, name: str) -> None:
         about = pq.read_metadata(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CohortError(f"{name} in the archive is no Parquet table.", hint=HINT) from error
+    columns = [about.row_group(group).column(place)
+               for group in range(about.num_row_groups) for place in range(about.num_columns)]
+    # Of the cohort's own tables our writer repeats no cell by reference: what does may unpack to any size.
+    if not name.startswith("runs/") and any(set(one.encodings) - PLAIN for one in columns):
+        raise CohortError(f"{name} in the archive is packed as survdash packs no table.", hint=HINT)
     if about.num_rows * max(1, about.num_columns) > MOST_CELLS:
         raise CohortError(f"{name} in the archive has {about.num_rows:,} rows of {about.num_columns:,} columns.",
                           hint=HINT)

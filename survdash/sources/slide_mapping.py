@@ -14,6 +14,7 @@ from survdash.sources.table_file import list_faults, name_some, read_table, to_t
 
 BARCODE = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}(?![A-Z0-9])")
 SLIDE_COLUMNS = ("slide_id", "FILENAME", "filename", "slide")
+NORMAL = re.compile(rf"{BARCODE.pattern}-1[0-4]")  # kind of the sample: blood and tissue beside the tumour
 CASE_COLUMNS = ("case_id", "PATIENT", "patient_id", "case")
 HINT = "Give a table with the columns slide_id and case_id."
 
@@ -115,8 +116,11 @@ def match_slides(slides: list[str], cases: pd.Index, *, told: SlideMap | None = 
     told : SlideMap, optional
     """
     if told is None:
-        owners = {slide: case for slide in slides if (case := case_of(slide, cases)) is not None}
-        return Matched(owners=owners, notes=_strangers([slide for slide in slides if slide not in owners]))
+        normal = [slide for slide in slides if NORMAL.match(slide)]
+        tumour = [slide for slide in slides if slide not in set(normal)]
+        owners = {slide: case for slide in tumour if (case := case_of(slide, cases)) is not None}
+        said = (f"{len(normal)} bags are of normal tissue and were left out ({name_some(normal)}).",) if normal else ()
+        return Matched(owners=owners, notes=(*said, *_strangers([one for one in tumour if one not in owners])))
     owners = {slide: told.cases[slide] for slide in slides if told.cases.get(slide) in cases}
     untold = [slide for slide in slides if slide not in told.cases]
     notes = [f"{len(untold)} bags are not in {told.name} and were left out ({name_some(untold)})."] if untold else []

@@ -16,6 +16,7 @@ from survdash.sources.table_bytes import ARCHIVE_FAULTS, size_limit, too_large
 
 Cell = str | int | float | datetime.datetime | None
 MOST_ROWS = 1_048_576  # of Excel itself; a damaged file may claim any number
+MOST_CELLS, MOST_GAPS = 20_000_000, 200_000_000  # kept; gone through: one cell at the far right makes a wide row
 # What openpyxl lets through when a workbook is damaged; SyntaxError is the parent of the XML parser's error.
 _WORKBOOK_FAULTS = (*ARCHIVE_FAULTS, KeyError, IndexError, TypeError, AttributeError, SyntaxError)
 
@@ -134,16 +135,22 @@ def _read_rows(sheet: object, name: str, error: type[InputError]) -> tuple[list[
     """Rows with a cell in them, their numbers, and the number of the last."""
     rows: list[tuple[Cell, ...]] = []
     lines: list[int] = []
+    seen, width = 0, 0
     sheet.reset_dimensions()  # type: ignore[attr-defined]  # some writers state a wrong size, which would cut rows off
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):  # type: ignore[attr-defined]
         if number > MOST_ROWS:
             raise error(f"{name} claims more than {MOST_ROWS:,} rows.", hint="Save it anew, or as CSV.")
+        seen += len(row)
         cells = tuple(_plain(cell) for cell in row)
         while cells and cells[-1] is None:
             cells = cells[:-1]
         if cells:
             rows.append(cells)
             lines.append(number)
+            width = max(width, len(cells))
+        if seen > MOST_GAPS or width * len(rows) > MOST_CELLS:
+            raise error(f"{name} has more than {MOST_CELLS:,} cells (row {number}).",
+                        hint="Delete what stands far to the right, or save it as CSV.")
     return rows, lines, lines[-1] if lines else 0
 
 

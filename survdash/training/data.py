@@ -151,7 +151,8 @@ class ModelData:
             for name, array in arrays.items()
         }
         bags = None if self.bags is None else self.bags.digest()
-        return digest({"cases": [str(case) for case in self.case_ids], "arrays": hashes, "bags": bags})
+        cases, columns = [str(case) for case in self.case_ids], list(self.columns)
+        return digest({"cases": cases, "columns": columns, "arrays": hashes, "bags": bags})
 
 
 def model_data(cohort: Cohort, modalities: tuple[str, ...], *, missing: bool = False) -> ModelData:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from survdash.errors import ArtefactError
 from survdash.settings import SHIPPED_MODELS
+from survdash.sources.barcode import CASE
 from survdash.store import file_sha256, new_folder
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
@@ -67,8 +69,15 @@ class GenePrior:
 
 
 def case_hash(case_id: str) -> str:
-    """Of a patient's number, to find a patient again and nothing else."""
-    return hashlib.sha256(case_id.encode()).hexdigest()[:HASH_DIGITS]
+    """Of a patient's number, to find a patient again and nothing else; of a TCGA barcode however long or written.
+
+    Patients of TCGA under other numbers cannot be found: for such a cohort, leave the prior out.
+
+        >>> case_hash("TCGA-2F-A9KO") == case_hash("tcga.2f.a9ko.01A")
+        True
+    """
+    found = CASE.search(re.sub(r"[._\s]", "-", case_id.upper()))
+    return hashlib.sha256((found[0] if found else case_id).encode()).hexdigest()[:HASH_DIGITS]
 
 
 def read_prior(folder: Path) -> GenePrior:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.nets.baselines.fitted import INNER_FOLDS, TrainingSet
+from survdash.nets.baselines.fitted import INNER_FOLDS, TrainingSet, inner_folds
 from survdash.nets.registry import get
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.fold_files import make_folds
@@ -78,6 +78,8 @@ def fit_fold(
     else:
         words = f"Training fold {fold + 1}" + (f", seed {member + 1} of {recipe.seeds}" if recipe.seeds > 1 else "")
         place = _Place(kept=kept, name=f"fold_{fold}_seed_{member}", device=device, words=words, seeds=seeds)
+        if get(recipe.model).with_paths:
+            inner_folds(data.survival.take(training), seed=seeds[member])  # too few deaths are told before any work
         model, curve = _fit_network(data, recipe, training, place, member=member, report=report, cancel=cancel)
         if get(recipe.model).with_paths:
             model = _fit_beside(data, model, training, place, member=member, report=report, cancel=cancel)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.ui.error_box import show_error
-from survdash.ui.import_files import show_part
+from survdash.ui.import_files import inbox_folder, show_part
 from survdash.ui.import_mapping import ask_mapping
 from survdash.ui.import_report import show_sources
 from survdash.ui.piece import facts
@@ -96,9 +96,13 @@ def _ask_of_bags(given: dict[str, Path | None], *, page: str) -> tuple[str | Non
                 given[part] = show_part(part, page=page)
         encoder = columns[0].text_input("What made the tile features", key=f"{page}.encoder", max_chars=100,
                                         help="Where the bags do not say it themselves, for instance uni_v1.").strip()
+        features = given.get("features")
+        # What was uploaded is deleted after the import, so a link to it would lose the slides.
+        stays = features is not None and features.is_relative_to(inbox_folder())
         link = columns[1].checkbox("Refer to the bag files in place of copying them", key=f"{page}.link",
+                                   disabled=not stays,
                                    help="Saves disk; the files must stay where they are, and the cohort cannot travel.")
-    return encoder or None, link
+    return encoder or None, link and stays
 
 
 def proposed_name(table: Path) -> str:
@@ -122,7 +126,7 @@ def show_archive(*, page: str) -> usecases.Archive | None:
     archive = usecases.read_archive(path)
     st.header("What is in it", anchor=False)
     rows = {
-        "Cohort": f"{escape(archive.title)}, `{archive.name}`", "Made by": escape(archive.software),
+        "Cohort": f"{escape(archive.title)}, {escape(archive.name)}", "Made by": escape(archive.software),
         "Files": f"{len(archive.files)}, {data_size(archive.bytes)}; each is held against its SHA-256 on the way in",
         "Models": escape(", ".join(archive.runs)) or "none",
     }

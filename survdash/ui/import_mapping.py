@@ -15,7 +15,15 @@ import streamlit as st
 from survdash.errors import ClinicalError
 from survdash.sources.cell_values import is_missing, plain_text
 from survdash.sources.clinical_words import SEXES, UNKNOWN, meaning_of_status
-from survdash.sources.column_mapping import CHOICES, MEANINGS, ColumnMapping, fold, read_mapping, write_mapping
+from survdash.sources.column_mapping import (
+    CHOICES,
+    DELIMITER_SIGNS,
+    MEANINGS,
+    ColumnMapping,
+    fold,
+    read_mapping,
+    write_mapping,
+)
 from survdash.sources.mapping_suggestion import MOST_WORDS, MappingSuggestion, suggest_mapping
 from survdash.ui.error_box import show_error
 from survdash.ui.import_files import current_upload
@@ -23,6 +31,7 @@ from survdash.ui.prose import escape
 from survdash.ui.upload import new_upload
 
 ANSWERS = "answers"
+OPENED = ("encoding", "delimiter", "sheet")  # how the file is opened; nothing is asked about these
 TIME, DATES = "a number of days, months or years", "dates"
 LABELS = {
     "case": "Patient number", "time": "Follow-up", "unit": "It counts", "status": "Vital status",
@@ -59,15 +68,18 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     Path or None
         The mapping as a file in the private folder; None while something is open.
     """
-    suggestion = _suggestion(str(table), table.stat().st_mtime_ns)
+    old = None if given is None else read_mapping(given)
+    opened = {name: getattr(old, name) for name in OPENED if old is not None and getattr(old, name) is not None}
+    suggestion = _suggestion(str(table), table.stat().st_mtime_ns, tuple(opened.items()))
     draft = dict(suggestion.draft)
-    if given is not None:
-        old = read_mapping(given)
-        draft |= {name: getattr(old, name) for name in (*LABELS, "status_words", "sex_words", "keep", "missing")
-                  if getattr(old, name)}  # fmt: skip
+    if old is not None:
+        # What it leaves out is left out on purpose: a proposal beside it might tell another outcome.
+        draft = {name: getattr(old, name) for name in (*LABELS, "status_words", "sex_words", "keep", "missing")
+                 if getattr(old, name)}  # fmt: skip
     mark = f"{page}.map_{abs(hash((str(table), str(given))))}"
     _show_cells(suggestion, key=f"{mark}.cells")
     answers = _ask_columns(suggestion, draft, key=mark)
+    answers |= opened
     answers["status_words"] = _ask_words(suggestion, answers.get("status"), "status", draft, key=mark)
     answers["sex_words"] = _ask_words(suggestion, answers.get("sex"), "sex", draft, key=mark)
     if draft.get("missing"):
@@ -85,13 +97,17 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the table …")
-def _suggestion(table: str, changed: int) -> MappingSuggestion:
-    return suggest_mapping(Path(table))
+def _suggestion(table: str, changed: int, opened: tuple[tuple[str, str], ...]) -> MappingSuggestion:
+    how = dict(opened)
+    if "delimiter" in how:
+        how["delimiter"] = DELIMITER_SIGNS[how["delimiter"]]
+    return suggest_mapping(Path(table), **how)
 
 
 def _show_cells(suggestion: MappingSuggestion, *, key: str) -> None:
     table = suggestion.table
-    with st.expander(f"{len(table.rows):,} lines, {len(table.columns)} columns; {table.form}", icon=":material/table:"):
+    about = f"{len(table.rows):,} lines, {len(table.columns)} columns; {escape(table.form)}"
+    with st.expander(about, icon=":material/table:"):
         rows = [[plain_text(cell) if cell is not None else "" for cell in row] for row in table.rows[:SHOWN_ROWS]]
         st.dataframe([{f"{place + 1} {name}": cell for place, (name, cell) in
                        enumerate(zip(table.columns, row, strict=True))} for row in rows], hide_index=True, key=key,

@@ -80,10 +80,10 @@ def _ask(cohort: usecases.CohortEntry, methods: Sequence[usecases.MethodState], 
             _file(cohort.name, chosen)
         if st.button("Train all that are not trained", key=f"{page}.train_all", disabled=not untrained):
             _file(cohort.name, untrained)
-    st.caption("On the cohort's folds, with the paper's settings; other settings have the command crossval. It takes "
-               "from seconds to hours, you may leave the page, and what is stopped goes on where it was. Predictions "
-               "of new cases wait meanwhile. A method that was trained before is trained again only if its data, "
-               "settings or this program changed.")
+    st.caption("On the cohort's folds, with each method's usual settings; other settings have the command crossval. It "
+               "takes from seconds to hours, you may leave the page, and what is stopped goes on where it was. "
+               "Predictions of new cases wait meanwhile. A method that was trained before is trained again only if its "
+               "data, settings or this program changed.")
 
 
 def _file(cohort: str, models: Sequence[str]) -> None:

@@ -19,14 +19,16 @@ from survdash.statistics.calibration import (
     smooth_calibration,
 )
 from survdash.statistics.subgroups import SubgroupRow, subgroup_table
+from survdash.training.clinical import stage_number
 from survdash.usecases.analysis import CohortAnalysis
 from survdash.usecases.library import open_cohort, open_run
 
 HORIZON = 36  # months
 PATIENTS_A_GROUP = 20  # of the calibration; ten groups at most
-KNOWN = {"age": "age in years", "sex": "sex", "stage": "stage"}
+KNOWN = {"age": "age in years", "sex": "sex", "stage": "stage, 0 to IV"}
 GROUPED = (*KNOWN, "site")
 RISK_GROUP = "risk group"
+STAGES = ("0", "I", "II", "III", "IV")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +69,10 @@ def look_closer(analysis: CohortAnalysis) -> CloserLook:
     curves = np.stack(open_run(analysis.cohort, analysis.run).predictions()["survival"].to_list())
     adjusted, notes = _adjust(analysis, patients)
     alive = curves[:, HORIZON] if curves.shape[1] > HORIZON else None
-    factors = {name: patients[name].to_numpy(object) for name in GROUPED if patients[name].notna().any()}
+    factors = {
+        name: _stage_words(patients[name]) if name == "stage" else patients[name].to_numpy(object)
+        for name in GROUPED if patients[name].notna().any()
+    }
     found, smooth, spread, more = _calibrate(analysis.survival, curves, alive)
     return CloserLook(
         adjusted=adjusted, adjusted_notes=notes, calibration=found, smooth=smooth, spread=spread,
@@ -88,7 +93,7 @@ def _adjust(analysis: CohortAnalysis, patients: pd.DataFrame) -> tuple[Adjusted 
         if 2 * without > len(patients):
             notes.append(f"{name} left out: {_of(without, len(patients))} have none.")
         else:
-            factors[name] = patients[column].to_numpy(object)
+            factors[name] = _as_steps(patients[column]) if column == "stage" else patients[column].to_numpy(object)
     if len(factors) == 1:
         return None, ("Age, sex and stage are not known of these patients, so nothing can be held equal.",)
     try:
@@ -98,7 +103,23 @@ def _adjust(analysis: CohortAnalysis, patients: pd.DataFrame) -> tuple[Adjusted 
         )  # fmt: skip
     except NotEnoughDataError as error:
         return None, (*notes, error.message)
+    if all(row.factor == RISK_GROUP for row in found.rows):
+        return None, (*notes, *found.notes, "Nothing else differs between these patients: nothing can be held equal.")
     return found, (*notes, *found.notes)
+
+
+def _stage_words(stages: pd.Series) -> np.ndarray:
+    """Stages without their letters, None where the words name no one stage."""
+    return np.array([None if one is None else STAGES[int(one)] for one in _as_steps(stages)], object)
+
+
+def _as_steps(stages: pd.Series) -> np.ndarray:
+    """Stages as 0 to 4, None where the words name no one stage.
+
+    As words, each with its letter, they would take a coefficient for every few patients, some of whom never die.
+    """
+    numbers = [stage_number(words) for words in stages]
+    return np.array([None if np.isnan(one) else one for one in numbers], object)
 
 
 def _calibrate(

@@ -34,6 +34,7 @@ from survdash.sources.preview import (
 from survdash.sources.table_file import name_some
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
+from survdash.store import digest
 from survdash.usecases.library import cohort_folder, open_cohort
 
 IMPORT = "import_cohort"
@@ -102,8 +103,12 @@ def import_cohort(
     return run_import(request, report=report, cancel=cancel)
 
 
-def run_import(request: ImportRequest, *, report: Report = silent, cancel: Cancel | None = None) -> ImportReport:
+def run_import(
+    request: ImportRequest, *, seen: str | None = None, report: Report = silent, cancel: Cancel | None = None
+) -> ImportReport:
     """Import what a request names; the same report is returned and stored with the cohort.
+
+    ``seen`` is the digest of the files that were looked at (``sources_digest``); with others nothing is stored.
 
     Raises
     ------
@@ -113,6 +118,9 @@ def run_import(request: ImportRequest, *, report: Report = silent, cancel: Cance
     """
     gathered = gather(request, report=report, cancel=cancel)
     told = _describe(gathered)
+    if seen is not None and sources_digest(told) != seen:
+        raise InputError("The files of this import have changed since they were looked at: nothing was stored.",
+                         hint="Look at them again, then start the import.")
     store(gathered, told, target=cohort_folder(request.name), report=report, cancel=cancel)
     return told
 
@@ -191,10 +199,16 @@ def find_outcome(patients: pd.DataFrame) -> Outcome:
     )
 
 
-def file_import(request: ImportRequest) -> str:
-    """Hand an import to the worker; returns the job's id."""
+def sources_digest(told: ImportReport) -> str:
+    """Key of all files that an import read, the mapping of their columns included; the day is left out."""
+    return digest({part: about for part, about in report_to_json(told)["sources"].items() if part != "imported"})
+
+
+def file_import(request: ImportRequest, *, seen: ImportReport | None = None) -> str:
+    """Hand an import to the worker, which stores nothing if the files are not those of ``seen``; the job's id."""
     check_name(request.name)
-    return file_job(IMPORT, request_to_json(request))
+    told = {} if seen is None else {"seen": sources_digest(seen)}
+    return file_job(IMPORT, request_to_json(request) | told)
 
 
 def request_to_json(request: ImportRequest) -> dict[str, Any]:
@@ -219,7 +233,9 @@ def request_from_json(values: dict[str, Any]) -> ImportRequest:
 
 
 def _import(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    return report_to_json(run_import(request_from_json(payload), report=report, cancel=cancel))
+    values = dict(payload)
+    seen = values.pop("seen", None)
+    return report_to_json(run_import(request_from_json(values), seen=seen, report=report, cancel=cancel))
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {IMPORT: _import}

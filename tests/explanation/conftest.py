@@ -60,7 +60,7 @@ def ask_made(cohort: Cohort) -> Ask:
         if key not in made:
             recipe = Recipe(
                 model=model, modalities=("genes", "slide", "clinical"), epochs=2,
-                options={"width": 16, **changes} if model == "glg" else {},
+                options={"width": 16, **changes} if model.startswith("glg") else {},
             )
             data = model_data(replace(cohort, patients=patients), recipe.modalities)
             made[key] = data, fold_models(crossval(data, recipe))

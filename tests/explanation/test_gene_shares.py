@@ -83,3 +83,15 @@ def test_learnt_stand_ins_are_another_start_than_the_mean(ask_made) -> None:
     made = share_genes(ask_made("glg", stand_ins=True), titles=titles, columns=columns)
     assert made is not None
     assert made.complete
+
+
+def test_of_a_blend_they_add_up_to_its_risk_and_not_to_the_networks(ask_made) -> None:
+    titles, columns = tuple(f"group {one}" for one in range(6)), tuple(f"gene {one}" for one in range(12))
+    case = ask_made("glg_linear", 4)
+    made = share_genes(case, titles=titles, columns=columns)
+    assert made is not None
+    assert any(blend.weight[:-1].any() for fold in case.folds for blend in fold.blends)
+    assert made.difference == pytest.approx(
+        case.risk(frozenset(case.parts)) - case.risk(frozenset(case.parts) - {"genes"}), abs=1e-9
+    )
+    assert made.complete

@@ -257,7 +257,7 @@ def groups_of_absent_genes(forged: Forged) -> None:
 def patients_of_words(forged: Forged) -> None:
     table = pd.DataFrame({"time_months": ["1"], "event": ["yes"], "age": [1.0], "sex": ["f"], "stage": ["I"],
                           "site": ["A"]}, index=pd.Index(["P00"], name="case_id"))  # fmt: skip
-    forged.put("patients.parquet", table.to_parquet())
+    forged.put("patients.parquet", table.to_parquet(use_dictionary=False))
     forged.put_manifest()
 
 

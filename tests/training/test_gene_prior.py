@@ -46,6 +46,15 @@ def test_cohorts_with_a_patient_in_common_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "written", ["TCGA-2F-A9KO", "tcga-2f-a9ko", "TCGA.2F.A9KO", "TCGA-2F-A9KO-01A-11D-0182-01", "blca_TCGA-2F-A9KO"]
+)
+def test_a_patient_is_found_however_the_barcode_is_written(written):
+    prior = shipped_prior()
+    apart = prior.apart_from([written])
+    assert [name for name, free in zip(prior.cohorts, apart, strict=True) if not free] == ["blca"]
+
+
+@pytest.mark.parametrize(
     ("damage", "words"),
     [({"schema": 2}, "schema 2"), ({"columns": ("A_rna",)}, "not whole"), (None, "not the one that its card names")],
     ids=str,

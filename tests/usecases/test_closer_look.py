@@ -37,7 +37,7 @@ def knowing(monkeypatch):
 def test_everything_is_there_for_a_cohort_with_all_facts(analysis):
     look = usecases.look_closer(analysis)
     factors = list(dict.fromkeys(row.factor for row in look.adjusted.rows))
-    assert factors == ["risk group", "age in years", "sex", "stage"]
+    assert factors == ["risk group", "age in years", "sex", "stage, 0 to IV"]
     assert (look.adjusted.patients, look.adjusted_notes, look.calibration_notes) == (200, (), ())
     assert (look.subgroups[0].patients, look.subgroups[0].events) == (200, analysis.survival.event.sum())
     assert {row.factor for row in look.subgroups} == {"all", "age", "sex", "stage", "site"}
@@ -56,8 +56,8 @@ def test_predictions_meet_the_patients_they_were_made_for(analysis):
 def test_a_fact_that_most_patients_lack_is_left_out_with_a_note(analysis, knowing):
     knowing(stage=60, age=190)
     look = usecases.look_closer(analysis)
-    assert "stage" not in {row.factor for row in look.adjusted.rows}
-    assert look.adjusted_notes[0] == "stage left out: 140 of 200 patients have none."
+    assert "stage, 0 to IV" not in {row.factor for row in look.adjusted.rows}
+    assert look.adjusted_notes[0] == "stage, 0 to IV left out: 140 of 200 patients have none."
     assert look.adjusted_notes[1] == "10 of 200 patients left out for missing values: age in years 10."
     assert look.adjusted.patients == 190
 
@@ -75,3 +75,9 @@ def test_without_groups_nothing_is_adjusted(analysis):
     look = usecases.look_closer(none)
     assert look.adjusted is None
     assert look.calibration is not None
+
+
+def test_stages_are_steps_whatever_their_letters_and_nothing_to_hold_equal_is_told(knowing):
+    knowing(stage=200, age=0, sex=0, site=0)
+    found = usecases.look_closer(usecases.analyse_cohort("demo", "default"))
+    assert [row.factor for row in found.adjusted.rows if row.factor != "risk group"] == ["stage, 0 to IV"]

@@ -90,7 +90,10 @@ def inner_folds(survival: Survival, *, seed: int) -> np.ndarray:
     """
     deaths = int(survival.event.sum())
     if deaths < INNER_FOLDS:
-        raise NotEnoughDataError(f"{deaths} deaths are too few to choose a model on {INNER_FOLDS} inner folds.")
+        raise NotEnoughDataError(
+            f"{deaths} deaths are too few to choose a model on {INNER_FOLDS} inner folds.",
+            hint="Train one that weighs nothing: glg or cox_ridge.",
+        )
     rng = np.random.default_rng(seed)
     folds = np.empty(survival.event.size, int)
     for kind in (True, False):

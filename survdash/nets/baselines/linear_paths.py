@@ -7,14 +7,14 @@ not below 0 as Breiman 1996 found them to be needed), under Cox's partial likeli
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, Self
 
 import numpy as np
 
 from survdash.case import Survival
-from survdash.errors import NotEnoughDataError
+from survdash.errors import ArtefactError, NotEnoughDataError
 from survdash.genes import split_column
 from survdash.nets.baselines import product_cox
 from survdash.nets.baselines.cox_ridge import LinearCox, curve_of_risk, fit_cox_ridge
@@ -32,6 +32,17 @@ STRENGTH = 30.0
 LEAST = 1e-3  # weight of every part where held-out risks speak for none of them
 
 
+class AdditiveCox(LinearCox):
+    """One ridge Cox model of all blocks side by side."""
+
+    def gene_slope(self, blocks: Blocks, *, prior: np.ndarray | None) -> np.ndarray:
+        """Change of a case's risk for each unit of a scaled gene, the prior's score with it: (P,)."""
+        ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
+        own = dict(zip(blocks, np.split(self.coefficients, ends), strict=True))
+        slope: np.ndarray = own["genes"] / np.sqrt(own["genes"].size)
+        return slope if prior is None else slope + prior * own[PRIOR][0]
+
+
 class Path(Protocol):
     """A fitted path: a risk of the blocks, whole in its arrays."""
 
@@ -42,11 +53,16 @@ class Path(Protocol):
     def risk(self, blocks: Blocks) -> np.ndarray:
         """Risk of N cases, (N,): higher is worse."""
 
+    def gene_slope(self, blocks: Blocks, *, prior: np.ndarray | None) -> np.ndarray:
+        """Change of the first case's risk for each unit of a scaled gene, all else as it is: (P,)."""
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Numbers alone, by name."""
 
 
-KINDS: Mapping[str, type[LinearCox] | type[ProductCox]] = MappingProxyType({ADDITIVE: LinearCox, PRODUCT: ProductCox})
+KINDS: Mapping[str, type[AdditiveCox] | type[ProductCox]] = MappingProxyType(
+    {ADDITIVE: AdditiveCox, PRODUCT: ProductCox}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,6 +120,9 @@ class Blend:
             return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
         names = sorted({key.split(".")[1] for key in arrays if key.startswith("path.")})
+        if strange := [name for name in names if name not in KINDS]:
+            raise ArtefactError(f"This model has parts of an older survdash: {', '.join(strange)}.",
+                                hint="Train it again.")  # fmt: skip
         return cls(
             paths={name: KINDS[name].from_arrays(under(f"path.{name}.")) for name in names},
             curve=LinearCox.from_arrays(under("curve.")),
@@ -119,7 +138,7 @@ def fit_paths(training: TrainingSet, *, product: bool = True) -> dict[str, Path]
     return paths
 
 
-def fit_additive(training: TrainingSet) -> LinearCox:
+def fit_additive(training: TrainingSet) -> AdditiveCox:
     """One ridge Cox model of all blocks side by side, each weighed by ``PENALTIES``.
 
     Of the genes it sees the expression alone where there is any; else each kind (copy numbers, mutations) is a block of
@@ -148,7 +167,10 @@ def fit_additive(training: TrainingSet) -> LinearCox:
     coefficients[chosen] = fitted.coefficients * scale
     # ``LinearCox`` divides each block by the root of its width.
     widths = [np.full(block.shape[1], np.sqrt(block.shape[1])) for block in training.blocks.values()]
-    return replace(fitted, coefficients=coefficients * np.concatenate(widths))
+    return AdditiveCox(
+        coefficients=coefficients * np.concatenate(widths), baseline_months=fitted.baseline_months,
+        baseline_hazard=fitted.baseline_hazard,
+    )
 
 
 def split_kinds(columns: Sequence[str]) -> list[np.ndarray]:

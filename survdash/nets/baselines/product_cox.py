@@ -67,6 +67,12 @@ class ProductCox:
         result: np.ndarray = genes @ self.gene_weight + slide @ self.slide_weight + product
         return result
 
+    def gene_slope(self, blocks: Blocks, *, prior: np.ndarray | None) -> np.ndarray:
+        """Change of the first case's risk for each unit of a scaled gene, its slide as it is: (P,)."""
+        side = float((blocks["slide"][0] @ self.slide_axes - self.slide_centre) @ self.slide_side)
+        slope: np.ndarray = self.gene_axes @ (self.gene_weight + self.gene_side * side)
+        return slope
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name."""
         return asdict(self)
