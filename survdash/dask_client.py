@@ -37,7 +37,7 @@ def connected(address: str, *, as_default: bool = False) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us, once
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=as_default)
-    except (OSError, ValueError) as error:  # no answer in time; no address
+    except (OSError, ValueError, TypeError) as error:  # no answer in time; no address; tls without certificates
         raise InputError(
             f"No Dask scheduler answers at {address}.",
             hint="Start one (python -m dask scheduler), or mend or remove SURVDASH_DASK.",

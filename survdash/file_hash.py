@@ -52,6 +52,12 @@ def known_sha256(path: Path) -> str | None:
     return str(found) if note == _state(path) else None
 
 
+def content_state(path: Path) -> tuple[int, ...]:
+    """What differs once a file was written to or another took its place; a new name or mode changes nothing of it."""
+    found = path.stat()
+    return found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns
+
+
 def _state(path: Path) -> dict[str, int]:
     found = path.stat()
     return {

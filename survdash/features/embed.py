@@ -330,6 +330,7 @@ class _Work:
             whole = folder.path / self.target.name  # a kill in the middle leaves everything in one folder
             with new_bag_file(whole, replace(origin(network), stain=self.stain)) as writer:
                 writer.add_slide(self.slide.sha256[:ID_DIGITS], _stored(grid, folder), facts)
+            self.slide.check_unchanged()  # else another slide's tiles would stand under this one's hash for ever
             os.replace(whole, self.target)
         folder.remove()
 

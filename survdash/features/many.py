@@ -224,7 +224,7 @@ def _in_folder(folder: Path) -> Iterator[SlideEntry]:
             continue  # Hamamatsu keeps the pieces of a slide as JPEG files beside it
         if suffix == ".dcm":
             series = path.parent, dicom_series(path)
-            if series in dicom:
+            if series[1] and series in dicom:  # damaged files say no series, and each is told of
                 continue
             dicom.add(series)
         yield SlideEntry(name=path.stem, path=path)

@@ -14,7 +14,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from survdash.file_hash import kept_sha256
+from survdash.errors import SlideError
+from survdash.file_hash import content_state, kept_sha256
 from survdash.progress import Cancel, Report, silent, track
 from survdash.slide.resolution import check_stated_mpp
 
@@ -96,6 +97,7 @@ class Slide(ABC):
         self.left, self.top = corner
         self.mpp = mpp if stated is None else check_stated_mpp(stated)
         self.mpp_source = "user" if stated is not None else "file" if mpp is not None else ""
+        self._opened = self._states()
 
     def __enter__(self) -> Slide:
         return self
@@ -115,6 +117,30 @@ class Slide(ABC):
     def level_count(self) -> int:
         """Number of levels."""
         return len(self.downsamples)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that ``sha256`` covers."""
+        return (self.path,)
+
+    def check_unchanged(self) -> None:
+        """See that the files are those that were opened: readers open them again by name, and so does the hash.
+
+        Raises
+        ------
+        SlideError
+            If one was written to, or another took its place.
+        """
+        if self._states() != self._opened:
+            raise SlideError(
+                f"{self.path.name} was changed while it was read.", hint="Wait until it is whole, and start again."
+            )
+
+    def _states(self) -> dict[Path, tuple[int, ...]]:
+        try:
+            return {path: content_state(path) for path in self.files}
+        except OSError as error:
+            raise SlideError(f"{self.path.name} is gone, or a part of it.", hint=DAMAGED) from error
 
     @cached_property
     def sha256(self) -> str:

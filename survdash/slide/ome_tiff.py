@@ -32,6 +32,8 @@ REDUCED = 1  # bit of NewSubfileType: a smaller copy of another page
 COMPARED_PX = 8  # side of the two views that must look alike
 MOST_APART = 16.0  # grey levels of 255 on average; levels made by leaving pixels out differ by up to 5
 MOST_READ = 4096  # side of what is read of the level above, where a level is far coarser
+# None, LZW, Deflate, PackBits, Zstandard: they stop at a tile's size. JPEG 2000 and others take what a header promises.
+BOUNDED = frozenset({1, 5, 8, 32_946, 32_773, 50_000})
 TILE_ERRORS = (struct.error, *WHAT_DAMAGED_TAGS_RAISE)
 
 
@@ -188,6 +190,8 @@ def _sub_page(page: Any, size: tuple[int, int], finer: TilePage | None) -> TileP
         return None
     if page.compression == JPEG:
         return jpeg_page(page, np.array(page.databytecounts, np.int64))
+    if page.compression not in BOUNDED:
+        return None
     made = SubPage(
         width=width, height=height, tile_width=page.tilewidth, tile_height=page.tilelength, prefix=b"",
         offsets=np.array(page.dataoffsets, np.int64), lengths=np.array(page.databytecounts, np.int64),

@@ -70,6 +70,11 @@ class OpenSlideSlide(Slide):
         """Let go of the file."""
         self._handle.close()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that ``sha256`` covers."""
+        return (self.path, *self._companions)
+
     def _hash(self) -> str:
         return slide_sha256(self.path, self._companions, in_any_order=self._vendor in IN_ANY_ORDER)
 

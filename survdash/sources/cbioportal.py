@@ -204,15 +204,17 @@ def _clinical(server: JsonServer, study: str, kind: str) -> tuple[dict[str, Any]
     """All clinical rows of a kind, counted against what the server says that there are."""
     path = f"/studies/{study}/clinical-data"
     counted = server.header(path, "total-count", params={"clinicalDataType": kind, "projection": "META"})
+    if not counted.isdecimal():
+        raise DownloadError(f"{server.title} does not say how many clinical rows {study} has.", hint="Try again later.")
     rows: list[dict[str, Any]] = []
-    while True:
+    while len(rows) <= int(counted):  # a server that gives the same page again and again comes to an end too
         page = _rows(server, path, {
             "clinicalDataType": kind, "projection": "SUMMARY", "pageSize": PAGE, "pageNumber": len(rows) // PAGE,
         })  # fmt: skip
         rows += page
         if len(page) < PAGE:
             break
-    if counted.isdecimal() and int(counted) != len(rows):
+    if int(counted) != len(rows):
         raise DownloadError(
             f"{server.title} gave {len(rows)} of {counted} clinical rows of {study}.", hint="Try again later."
         )
@@ -228,9 +230,14 @@ def _posted(server: JsonServer, path: str, body: object, *, params: Mapping[str,
 
 
 def _checked(server: JsonServer, path: str, answer: Any) -> list[dict[str, Any]]:
-    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+    if not isinstance(answer, list) or not all(isinstance(row, dict) and _is_flat(row) for row in answer):
         raise _odd(server, path, answer)
     return answer
+
+
+def _is_flat(row: Mapping[str, Any]) -> bool:
+    """Whether what is looked up among names and ids can be."""
+    return not any(isinstance(row.get(name), (list, dict)) for name in ("sampleId", "entrezGeneId", "hugoGeneSymbol"))
 
 
 def _odd(server: JsonServer, path: str, answer: Any) -> DownloadError:

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,17 @@ import httpx
 
 from survdash.errors import DownloadError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
-from survdash.sources.web import HEADERS, RETRIED, TIMEOUT, BusyServerError, check_busy, reason, retries
+from survdash.sources.web import (
+    CANCEL_LOOK_S,
+    HEADERS,
+    RETRIED,
+    TIMEOUT,
+    BusyServerError,
+    check_busy,
+    open_client,
+    reason,
+    retries,
+)
 from survdash.store import BLOCK_BYTES, file_sha256
 
 STEP = "Downloading"
@@ -74,7 +85,7 @@ def fetch_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     by_hand = f"On a machine with network fetch {url} and put it at {path}; it is used once its checksum fits."
-    with _locked(part) as file:
+    with _locked(part, cancel) as file:
         if path.exists():  # another process was quicker
             _verify(path, stated, url=url, hint=by_hand, shown=path)
             return
@@ -134,7 +145,7 @@ def _stream(
     done = file.seek(0, os.SEEK_END)
     headers = HEADERS | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT) as answer:
+    with open_client(TIMEOUT) as client, client.stream("GET", url, headers=headers) as answer:
         if answer.status_code == RANGE_REFUSED and done:
             if answer.headers.get("Content-Range", "") == f"bytes */{done}" or done == stated.size:
                 return  # all of it has arrived; the checksum decides
@@ -185,11 +196,34 @@ def _file_md5(path: Path) -> str:
 
 
 @contextmanager
-def _locked(part: Path) -> Iterator[BinaryIO]:
+def _locked(part: Path, cancel: Cancel | None) -> Iterator[BinaryIO]:
     """Open ``part`` for appending, one process at a time; the lock dies with its owner."""
-    with part.open("ab") as file:
-        if sys.platform != "win32":
-            import fcntl
+    while True:
+        with part.open("ab") as file:
+            _wait_for(file, cancel)
+            # Who had it before may have renamed it, which the caller sees, or thrown it away: then it is opened anew.
+            if part.with_suffix("").exists() or _is_at(file, part):
+                yield file
+                return
 
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
+
+def _wait_for(file: BinaryIO, cancel: Cancel | None) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            check_cancel(cancel, step=STEP)
+            time.sleep(CANCEL_LOOK_S)
+        else:
+            return
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

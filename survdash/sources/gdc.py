@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Kind = Literal["genes", "slides"]
 PAGE = 200
 MOST_RESTARTS = 3
+MOST_HITS = 200_000  # of one project; TCGA's largest has some ten thousand files of a kind
+MOST_BYTES = 1 << 50
 COHORTS = (
     "ACC", "BLCA", "BRCA", "CESC", "CHOL", "COAD", "DLBC", "ESCA", "GBM", "HNSC", "KICH", "KIRC", "KIRP", "LAML", "LGG",
     "LIHC", "LUAD", "LUSC", "MESO", "OV", "PAAD", "PCPG", "PRAD", "READ", "SARC", "SKCM", "STAD", "TGCT", "THCA",
@@ -165,7 +167,7 @@ def parse_file(hit: Mapping[str, Any], kind: Kind) -> GdcFile | None:
     """
     file_id, name = str(hit.get("file_id", "")), str(hit.get("file_name", ""))
     md5, size = str(hit.get("md5sum", "")), hit.get("file_size")
-    sound = FILE_ID.fullmatch(file_id) and MD5.fullmatch(md5) and type(size) is int and size > 0
+    sound = FILE_ID.fullmatch(file_id) and MD5.fullmatch(md5) and type(size) is int and 0 < size < MOST_BYTES
     if not sound or (kind == "slides" and not SLIDE_NAME.fullmatch(name)):
         words = f"{file_id[:40]!r}, {name[:80]!r}, {size!r} bytes"
         raise DownloadError(f"The GDC describes a file that cannot be: {words}.")
@@ -178,7 +180,8 @@ def parse_file(hit: Mapping[str, Any], kind: Kind) -> GdcFile | None:
     named = [*samples, *(entity[:16] for entity in entities), *([name] if kind == "slides" else [])]
     sample = next((one for one in named if SAMPLE.match(one)), "")
     case = str(cases[0].get("submitter_id", "")) if cases else sample[:12]
-    if not CASE.fullmatch(case) or not sample.startswith(case) or len(set(samples)) > 1:
+    owners = {match.groups() for one in named if (match := SAMPLE.match(one)) is not None}  # case, kind of sample
+    if not CASE.fullmatch(case) or not sample.startswith(case) or len(owners) != 1 or len(set(samples)) > 1:
         return None
     return GdcFile(kind=kind, file_id=file_id, name=name, md5=md5, size=int(size or 0), case_id=case, sample=sample)
 
@@ -220,7 +223,7 @@ def _all_hits(
     """Every page of a query; begun anew when the answer changes on the way."""
     for _ in range(MOST_RESTARTS):
         hits = _one_pass(server, path, body, report=report)
-        if hits is not None and len({hit.get(key) for hit in hits}) == len(hits):
+        if hits is not None and len({str(hit.get(key)) for hit in hits}) == len(hits):
             return hits
     raise DownloadError(
         f"{server.title} changes its answer to {path} from page to page.", hint="Its data are being renewed: try later."
@@ -230,14 +233,14 @@ def _all_hits(
 def _one_pass(
     server: JsonServer, path: str, body: Mapping[str, object], *, report: Report
 ) -> list[dict[str, Any]] | None:
-    """All pages; None where the total changes on the way, or a page before the last is empty."""
+    """All pages; None where the total changes on the way, or a page is not as long as it was asked for."""
     hits, total = _page(server, path, body, start=0)
     while True:
         report(Progress(step=f"Asking the GDC for {path.strip('/')}", done=len(hits), total=total))
         if len(hits) >= total:
             return hits if len(hits) == total else None
         page, now = _page(server, path, body, start=len(hits))
-        if now != total or not page:
+        if now != total or len(page) != min(PAGE, total - len(hits)):
             return None
         hits += page
 
@@ -255,6 +258,7 @@ def _page(
     hits = data.get("hits") if isinstance(data, dict) else None
     pagination = data.get("pagination") if isinstance(data, dict) else None
     total = pagination.get("total") if isinstance(pagination, dict) else None
-    if not isinstance(hits, list) or type(total) is not int or not all(isinstance(hit, dict) for hit in hits):
+    flat = isinstance(hits, list) and all(isinstance(hit, dict) for hit in hits)
+    if type(total) is not int or total > MOST_HITS or not isinstance(hits, list) or not flat:
         raise DownloadError(f"{server.title} answers {path} in a form that is not known: {str(answer)[:100]}.")
     return hits, total

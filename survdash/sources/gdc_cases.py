@@ -24,6 +24,7 @@ STATUS = {"dead": True, "alive": False}
 STAGES = ("ajcc_pathologic_stage", "figo_stage", "ajcc_clinical_stage")
 NOT_KNOWN = frozenset({"", "not reported", "unknown", "not allowed to collect", "--", "not applicable"})
 DAYS_PER_YEAR = 365.25
+MOST_DAYS = 1e6  # beyond it no number is one of days; larger whole numbers have no float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +101,9 @@ def _row(hit: Mapping[str, Any], case: str, reasons: dict[str, str], faults: lis
     ]
     last = max((days for days in contacts if not np.isnan(days)), default=np.nan)
     days = death if status else last
-    if status is None:
+    if status is False and not np.isnan(death):
+        status, reasons[case] = None, "alive, but with a day of death"
+    elif status is None:
         reasons[case] = "vital status not reported"
     elif np.isnan(days):
         reasons[case] = "dead, but no day of death" if status else "alive, but no day of last contact"
@@ -148,7 +151,7 @@ def _number(record: Mapping[str, Any], name: str, case: str, faults: list[str]) 
     value = record.get(name)
     if value is None:
         return np.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MOST_DAYS:
         faults.append(f"{name} of {case} is {str(value)[:40]!r}")
         return np.nan
     return float(value)

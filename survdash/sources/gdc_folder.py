@@ -7,6 +7,7 @@ what is missing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -145,6 +146,11 @@ def _read_lists(folder: Path) -> tuple[_Manifest, list[dict[str, Any]]]:
     return manifest, hits
 
 
+def _is_as_listed(path: Path, file: GdcFile) -> bool:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "md5").hexdigest() == file.md5
+
+
 def _read_genes(
     folder: Path, files: list[GdcFile], symbols: Collection[str]
 ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
@@ -155,6 +161,12 @@ def _read_genes(
         raise DownloadError(
             f"{folder.name}: {len(lost)} of {len(files)} gene tables have not arrived ({name_some(lost)}).",
             hint="Start 'fetch-cohort' again: it goes on where it was.",
+        )
+    damaged = [one.case_id for one in files if not _is_as_listed(file_path(folder, one), one)]
+    if damaged:
+        raise DownloadError(
+            f"{folder.name}: {len(damaged)} gene tables are not what the GDC gave ({name_some(damaged)}).",
+            hint=f"Delete them from {GENES}/ and start 'fetch-cohort' again.",
         )
     renamed = find_renamed(file_path(folder, files[0]), symbols)
     rows = {one.case_id: read_star_counts(file_path(folder, one), symbols=symbols, renamed=renamed) for one in files}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from survdash.errors import Cancelled, DownloadError, InputError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 
 STEP = "Downloading"
+LOCK_SECONDS = 0.5  # between two looks at the cancel flag
 MOST_JOBS = 16   # more at once is no longer polite, and no faster
 MOST_FAILED = 5  # then the server is at fault, not a file
 SPARE_BYTES = 500_000_000  # left free: tables, and what is made of the files
@@ -83,6 +87,29 @@ def check_room(files: Sequence[WantedFile], folder: Path) -> None:
         )
 
 
+@contextmanager
+def only_one(folder: Path, *, report: Report = silent, cancel: Cancel | None = None) -> Iterator[None]:
+    """Hold the folder of a download: all requests of one cohort share it, whatever they choose.
+
+    Raises
+    ------
+    Cancelled
+        If ``cancel`` is set while another process holds it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            check_cancel(cancel, step="waiting for another download of this cohort")
+            report(Progress(step=STEP, done=0, total=1, message="another process fetches this cohort; waiting"))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def fetch_files(
     files: Sequence[WantedFile], *, jobs: int, report: Report = silent, cancel: Cancel | None = None
 ) -> None:
@@ -126,7 +153,8 @@ def fetch_files(
             pool.shutdown(wait=True, cancel_futures=True)
     if failed:
         more = f" ({len(failed)} of {len(files)} files failed)" if len(failed) > 1 else ""
-        raise DownloadError(f"{failed[0].message}{more}", hint="Start again: what has arrived is kept.") from failed[0]
+        hint = f"{failed[0].hint} What has arrived is kept: start again."
+        raise DownloadError(f"{failed[0].message}{more}", hint=hint) from failed[0]
     if cancel is not None and cancel.is_set():
         raise Cancelled(f"Stopped at: {STEP}.")
 

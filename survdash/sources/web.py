@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 import json
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -79,6 +80,23 @@ def check_busy(answer: httpx.Response, *, cancel: Cancel | None, step: str) -> N
     raise BusyServerError(f"the server answered {answer.status_code}")
 
 
+def open_client(timeout: httpx.Timeout, *, headers: Mapping[str, str] = HEADERS) -> httpx.Client:
+    """A client that goes by the proxies and certificates of the environment.
+
+    Raises
+    ------
+    DownloadError
+        If these cannot be used.
+    """
+    try:
+        return httpx.Client(headers=dict(headers), timeout=timeout, follow_redirects=True)
+    except (ImportError, ValueError, OSError) as error:  # SOCKS without its package; another scheme; no such file
+        raise DownloadError(
+            f"The proxy or the certificates of the environment cannot be used: {reason(error)}.",
+            hint="Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE; the proxy must speak HTTP.",
+        ) from error
+
+
 def reason(error: Exception) -> str:
     """Why a request failed, in a few words and without a full stop."""
     if isinstance(error, httpx.HTTPStatusError):
@@ -103,7 +121,7 @@ class JsonServer:
 
     def __init__(self, title: str, url: str, *, setting: str, cancel: Cancel | None = None) -> None:
         self.title, self.url, self.setting, self.cancel = title, url, setting, cancel
-        self._client = httpx.Client(headers=HEADERS, timeout=ANSWER_TIMEOUT, follow_redirects=True)
+        self._client = open_client(ANSWER_TIMEOUT)
 
     def __enter__(self) -> JsonServer:
         return self
@@ -129,8 +147,12 @@ class JsonServer:
         answer, content = self._send(method, path, params=params, body=body)
         try:
             # NaN and Infinity are no JSON, but some servers write them for what is not known.
-            return json.loads(content, parse_constant=lambda _: None)
-        except ValueError as error:
+            found = json.loads(content, parse_constant=lambda _: None, parse_float=_finite)
+            # Half of a pair of code points is no text, and no file takes it.
+            if b"\\ud" in content.lower() or b"\xed" in content:
+                json.dumps(found, ensure_ascii=False).encode()
+            return found
+        except (ValueError, RecursionError) as error:  # RecursionError: nested thousands deep
             kind = answer.headers.get("Content-Type", "no type stated")[:60]
             raise DownloadError(
                 f"{self.title} ({self.url}{path}) did not answer in JSON ({kind}, {len(content)} bytes).",
@@ -190,11 +212,16 @@ def _retry_after_s(value: str) -> float:
         return 0.0
 
 
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
 def _said(content: bytes) -> str:
     """The server's own words in an error of its."""
     try:
         words = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     found = (words.get("message") or words.get("error")) if isinstance(words, dict) else None
     return " ".join(found.split())[:200].rstrip(".") if isinstance(found, str) else ""

@@ -31,7 +31,7 @@ from survdash.sources.gdc import COHORTS, JOINED, GdcFile, data_release, fetch_c
 from survdash.sources.gdc_cases import read_cases
 from survdash.sources.gdc_folder import SLIDES, file_path, write_lists
 from survdash.sources.importing import check_name
-from survdash.sources.many_files import WantedFile, check_room, fetch_files, free_bytes
+from survdash.sources.many_files import WantedFile, check_room, fetch_files, free_bytes, only_one
 from survdash.sources.outcome_conflicts import compare_outcomes
 from survdash.sources.preview import ImportReport
 from survdash.sources.study_files import StudyTables, write_study
@@ -206,10 +206,10 @@ def fetch_cohort(
     prepared = _prepare(request, report=report, cancel=cancel)
     if on_plan is not None:
         on_plan(prepared.plan)
-    prepared.fetch(report)
-    imported = None
-    if "genes" in request.what:
-        imported = import_cohort(request.place, name=request.cohort_name, report=report)
+    with_genes = "genes" in request.what
+    with only_one(request.place, report=report, cancel=cancel):
+        prepared.fetch(report)
+        imported = import_cohort(request.place, name=request.cohort_name, report=report) if with_genes else None
     return FetchReport(plan=prepared.plan, imported=imported, next_steps=_next_steps(request))
 
 

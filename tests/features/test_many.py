@@ -34,7 +34,7 @@ def _touch(folder: Path, *names: str) -> None:
 def test_a_folder_gives_its_slides_and_no_pieces_of_slides(tmp_path: Path) -> None:
     _touch(tmp_path, "b.svs", "a.TIFF", "notes.txt", ".hidden.svs", "deep/er/c.ndpi", "dicom/1.dcm", "dicom/2.dcm")
     _touch(tmp_path, "vms/d.vms", "vms/d_0.jpg", "m.mrxs", "m/Data0001.dat", ".cache/e.svs")
-    assert [entry.name for entry in list_slides(tmp_path)] == ["a", "b", "c", "1", "m", "d"]
+    assert [entry.name for entry in list_slides(tmp_path)] == ["a", "b", "c", "1", "2", "m", "d"]
 
 
 def test_dicom_slides_in_one_folder_are_told_apart_by_their_series(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_who_cannot_be_used_is_left_out_with_the_reason() -> None:
     assert set(read.dropped) == {
         "2 cases: vital status not reported (TCGA-AA-0001, TCGA-AA-0002)",
         "1 case: dead, but no day of death (TCGA-AA-0003)",
-        "1 case: alive, but no day of last contact (TCGA-AA-0004)",
+        "1 case: alive, but with a day of death (TCGA-AA-0004)",
         "2 cases: follow-up not above zero (TCGA-AA-0005, TCGA-AA-0006)",
     }
 

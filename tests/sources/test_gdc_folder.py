@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from tests.sources.gdc_server import star_counts
 
 CASES = ["TCGA-2F-0001", "TCGA-2F-0002", "TCGA-2F-0003"]
 IDS = [f"0000000{number}-0000-0000-0000-000000000000" for number in range(3)]
+TABLES = [star_counts({"TP53": 1.0 + 2 * number, "NOGROUP": 5.0}) for number in range(3)]
 FILES = [
-    GdcFile(kind="genes", file_id=file_id, name="x.tsv", md5="0" * 32, size=1, case_id=case, sample=f"{case}-01A")
-    for file_id, case in zip(IDS, CASES, strict=True)
-]
+    GdcFile(kind="genes", file_id=file_id, name="x.tsv", md5=hashlib.md5(table, usedforsecurity=False).hexdigest(),
+            size=len(table), case_id=case, sample=f"{case}-01A")
+    for file_id, case, table in zip(IDS, CASES, TABLES, strict=True)
+]  # fmt: skip
 SLIDE = GdcFile(kind="slides", file_id=IDS[0], name="TCGA-2F-0001-01Z-00-DX1.A.svs", md5="0" * 32, size=1,
                 case_id=CASES[0], sample="TCGA-2F-0001-01Z")  # fmt: skip
 
@@ -33,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
                 files=[*FILES, SLIDE], cases=CASES[:2], notes=["what was said"])  # fmt: skip
     (tmp_path / "a" / "genes").mkdir()
     for number, one in enumerate(FILES[:2]):
-        file_path(tmp_path / "a", one).write_bytes(star_counts({"TP53": 1.0 + 2 * number, "NOGROUP": 5.0}))
+        file_path(tmp_path / "a", one).write_bytes(TABLES[number])
     return tmp_path / "a"
 
 
@@ -47,6 +50,13 @@ def test_the_chosen_cases_are_read(folder: Path) -> None:
     assert read.slides.to_dict() == {"TCGA-2F-0001-01Z-00-DX1.A": CASES[0]}
     assert "what was said" in read.notes
     assert "1 other cases of TCGA-BLCA with an outcome were not fetched." in read.notes
+
+
+def test_a_gene_table_that_was_cut_off_is_no_patient_without_genes(folder: Path) -> None:
+    path = file_path(folder, FILES[1])
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DownloadError, match=r"1 gene tables are not what the GDC gave \(TCGA-2F-0002\)"):
+        read_gdc_folder(folder)
 
 
 def test_a_download_that_is_not_finished_is_no_cohort(folder: Path) -> None:
