@@ -90,7 +90,7 @@ def explain(question: Question, *, report: Report = silent, cancel: Cancel | Non
     notes += _gene_notes(genes, case, card)
     step(2)
     tiles = None if bag is None else map_tiles(case, bag, titles=titles)
-    notes += _tile_notes(tiles, case, card)
+    notes += [*_tile_notes(tiles, case, card), *_prior_notes(case, card)]
     step(3)
     neighbours, said = _neighbours(question)
     return Explanation(
@@ -122,6 +122,15 @@ def _tile_notes(tiles: TileMap | None, case: CaseRisk, card: Card) -> list[str]:
         return [f"The map of tiles and the patients like this one are the network's, whose share of this model's "
                 f"weights is {share:.0%}; the Cox models beside it see the mean of all tiles."]  # fmt: skip
     return []
+
+
+def _prior_notes(case: CaseRisk, card: Card) -> list[str]:
+    """What is told where a model was to read what other cancers say of the genes, and too little was known of them."""
+    missing = [fold for fold in case.folds if fold.blends and fold.gene_scaler is not None and fold.prior is None]
+    if not missing or card.recipe.options.get("prior", True) is False:
+        return []
+    return [f"Model {card.name} does without what other cancers say of the genes: the shipped table knows too few of "
+            "them."]  # fmt: skip
 
 
 def _familiarity_notes(question: Question) -> list[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from survdash.errors import Cancelled
-from survdash.explanation.explain import STEPS
+from survdash.explanation.explain import STEPS, _prior_notes
 from survdash.progress import Progress
+from survdash.training.recipe import Recipe
 from survdash.usecases.explaining import explain_patient
 
 
@@ -47,3 +50,15 @@ def test_it_stops_when_asked() -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         explain_patient("demo", "glg", "SIM-0001", cancel=cancel)
+
+
+def test_a_model_that_went_without_the_prior_says_so(ask_made, demo_run) -> None:
+    without = ask_made("glg_linear")  # of the made cohort the shipped table knows no gene
+    card = replace(demo_run("glg").card, recipe=Recipe(model="glg_linear", modalities=("genes", "slide", "clinical")))
+    (told,) = _prior_notes(without, card)
+    assert "what other cancers say of the genes" in told
+    asked = replace(card, recipe=replace(card.recipe, options={"prior": False}))
+    assert _prior_notes(without, asked) == []
+    folds = [replace(fold, prior=np.ones(3)) for fold in without.folds]
+    assert _prior_notes(replace(without, folds=folds), card) == []
+    assert _prior_notes(ask_made("glg"), card) == []
