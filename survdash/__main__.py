@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands
+from survdash import (
+    compare_command,
+    crossval_command,
+    evidence_commands,
+    fetch_command,
+    import_commands,
+    slide_commands,
+)
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
@@ -217,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
+    evidence_commands.add_commands(command)
     command("worker", _worker, "run jobs until stopped", "worker")
     command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
     return parser

@@ -36,6 +36,7 @@ from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
 from survdash.usecases.library import cohort_folder, open_cohort
+from survdash.usecases.summary import summary_names
 
 IMPORT = "import_cohort"
 # OncoTree codes of the patients of TCGA's projects.
@@ -108,6 +109,7 @@ def run_import(
 ) -> ImportReport:
     """Import what a request names; the same report is returned and stored with the cohort.
 
+    Where models came with survdash that were trained on just these tables, their patients' predictions come back.
     ``seen`` is the digest of the files that were looked at (``sources_digest``); with others nothing is stored.
 
     Raises
@@ -122,6 +124,10 @@ def run_import(
         raise InputError("The files of this import have changed since they were looked at: nothing was stored.",
                          hint="Look at them again, then start the import.")
     store(gathered, told, target=cohort_folder(request.name), report=report, cancel=cancel)
+    if request.name in summary_names():
+        from survdash.usecases.opening import open_shipped
+
+        open_shipped(open_cohort(request.name), report=report)
     return told
 
 

@@ -109,7 +109,7 @@ def crossval(
     artefact = write_artefact(
         place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
     )
-    artefact = _refer(artefact, data)
+    artefact = keep_references(artefact, data)
     shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
     return artefact
 
@@ -128,10 +128,10 @@ def add_references(artefact: Artefact, cohort: Cohort) -> Artefact:
     if card.cohort_digest != cohort.digest:
         raise ArtefactError(f"Model {card.name} was trained on another state of cohort {cohort.name}.",
                             hint=f"Train it again: python -m survdash crossval {cohort.name} --model {card.run}")
-    return _refer(artefact, model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing))
+    return keep_references(artefact, model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing))
 
 
-def _refer(artefact: Artefact, data: ModelData) -> Artefact:
+def keep_references(artefact: Artefact, data: ModelData) -> Artefact:
     """What is stored comes from the stored fold models, as they answer later."""
     from survdash.explanation.references import make_references
 
