@@ -219,6 +219,24 @@ def write_references(artefact: Artefact, arrays: Mapping[str, np.ndarray]) -> Ar
     return Artefact(folder=artefact.folder, card=card)
 
 
+def check_arrays(path: Path) -> None:
+    """Read every array of a safetensors file.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118, no mapping
+                file.get_tensor(name)
+    except SafetensorError as error:
+        raise ArtefactError(f"{path.name} is damaged.", hint="Make it anew.") from error
+
+
 def check_model_folder(folder: Path) -> None:
     """Refuse a place where a model cannot be written without loss.
 
