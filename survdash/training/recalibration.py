@@ -16,7 +16,7 @@ from survdash.errors import NotEnoughDataError
 from survdash.nets.baselines.cox_ridge import breslow, curve_of_risk
 
 HORIZON = 36  # months; where the model's own answer is read
-EDGE = 1e-6  # probabilities are kept this far from 0 and 1 where their logarithm is taken
+EDGE = 1e-9  # probabilities are kept this far from 0 and 1 where their logarithm is taken
 FEWEST_EVENTS = 20  # below, two numbers and a baseline would be a few patients' luck
 FOLLOWED = 10  # nothing is said of months to which fewer patients were followed
 FOLLOWED_SHARE = 0.05  # in a small cohort that many of them

@@ -246,7 +246,7 @@ def _entry(artefact: Artefact) -> RunEntry:
     return RunEntry(
         name=card.run, model=card.recipe.model, title=run_title(card), modalities=card.modalities,
         cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], judged_on=(card.cases, *_folds_of(card.recipe)),
-        card=card.to_json(),
+        card=card.to_json(), can_predict=artefact.has_weights, has_patients=artefact.has_predictions,
     )
 
 
