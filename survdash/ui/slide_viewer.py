@@ -18,6 +18,7 @@ import streamlit as st
 from plotly.colors import sequential, unlabel_rgb
 
 from survdash.explanation.record import TileMap
+from survdash.language import later, tr
 from survdash.slide.deep_zoom import TILE_PX, Pyramid
 from survdash.ui.slide_routes import address_root
 from survdash.usecases.case_slides import CaseSlide, SlideSize
@@ -27,20 +28,26 @@ HERE = Path(__file__).with_name("viewer")
 COMPONENT = "survdash_slide_viewer"
 TOP = 8
 WORDS = {
-    "opacity": "Opacity", "heat": "Heat map", "smooth": "Smoothed", "zoom_in": "Zoom in", "zoom_out": "Zoom out",
-    "whole": "Whole slide", "full": "Full resolution", "screen": "Full screen",
-    "viewer": "Slide viewer. Plus and minus zoom, arrow keys move, Enter tells of the tile in the middle.",
-    "no_program": "The viewer's program could not be loaded. Reload the page.",
-    "tile_failed": "A part of the slide could not be loaded. Reload the page: its pass holds for an hour.",
-    "no_scale": "no scale: the resolution is not known",
-    "legend": "Percentile among this slide's tiles, and how many times an equal share that is",
-    "click": "Click a tile, or press Enter on the one in the middle, to see which gene groups it was matched to.",
-    "tile": "Tile {number} of {count}, at {at}",
-    "value": "This map: ×{times} of an equal share, percentile {percentile}",
-    "ranked": "Gene groups by the share that this tile has in each (1 = equal share)",
-    "gallery": "Tiles with the largest shares, at full resolution",
-    "picture": "Tile number {number} on the slide, {times} times an equal share", "caption": "{number}  ·  ×{times}",
-}  # fmt: skip
+    "opacity": later("Opacity"),
+    "heat": later("Heat map"),
+    "smooth": later("Smoothed"),
+    "zoom_in": later("Zoom in"),
+    "zoom_out": later("Zoom out"),
+    "whole": later("Whole slide"),
+    "full": later("Full resolution"),
+    "screen": later("Full screen"),
+    "viewer": later("Slide viewer. Plus and minus zoom, arrow keys move, Enter tells of the tile in the middle."),
+    "no_program": later("The viewer's program could not be loaded. Reload the page."),
+    "tile_failed": later("A part of the slide could not be loaded. Reload the page: its pass holds for an hour."),
+    "no_scale": later("no scale: the resolution is not known"),
+    "legend": later("Percentile among this slide's tiles, and how many times an equal share that is"),
+    "click": later("Click a tile, or press Enter on the middle one, to see which gene groups it was matched to."),
+    "tile": later("Tile {number} of {count}, at {at}"),
+    "value": later("This map: ×{times} of an equal share, percentile {percentile}"),
+    "ranked": later("Gene groups by the share that this tile has in each (1 = equal share)"),
+    "gallery": later("Tiles with the largest shares, at full resolution"),
+    "picture": later("Tile number {number} on the slide, {times} times an equal share"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,7 +106,8 @@ def viewer_data(
         ground["mpp"] = slide.mpp or size.mpp
     order = np.argsort(-shown.values, kind="stable")[:TOP]
     return {
-        "id": identity, "program": f"{root}/openseadragon.js", "words": WORDS, "note": note,
+        "id": identity, "program": f"{root}/openseadragon.js", "note": note,
+        "words": {name: tr(words) for name, words in WORDS.items()},
         "slide": ground | {"width": width, "height": height},
         "tiles": {"size": step, "x": _pack(own[:, 0], "<i4"), "y": _pack(own[:, 1], "<i4")},
         "shown": {"title": shown.title, "values": _pack(shown.values, "<f4")},

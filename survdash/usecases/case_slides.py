@@ -14,6 +14,7 @@ from survdash.bag_file import BagFile
 from survdash.cohort import Cohort
 from survdash.errors import SurvdashError
 from survdash.jobs.record import read_payload
+from survdash.language import later
 from survdash.settings import settings
 from survdash.slide.reader import open_slide
 from survdash.store import file_sha256, new_file
@@ -21,13 +22,14 @@ from survdash.usecases.case_request import request_from_json
 from survdash.usecases.library import open_cohort
 
 GENERATOR = "survdash.simulation"
-NOT_HERE = (
+NOT_HERE = later(
     "The slide itself is not on this machine: the cohort keeps what the encoder made of it. Put the file into the "
     "inbox folder of this server under the name {name}, and it is shown here."
 )
-OTHER = "A file of this name lies in the inbox folder, but it is not the slide that the features were made from."
-BY_NAME = "Found by its name alone: the features do not say which file they were made from."
-DELETED = "The uploaded slide is not on this machine any more."
+OTHER = later("A file of this name lies in the inbox folder, but it is not the slide that the features were made from.")
+BY_NAME = later("Found by its name alone: the features do not say which file they were made from.")
+DELETED = later("The uploaded slide is not on this machine any more.")
+NOT_THE_SAME = later("This simulated slide could not be drawn again to the byte on this machine.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,14 @@ class CaseSlide:
     ----------
     number : int
         Which it is in a ``TileMap``'s ``slide_index``, from 0.
+    name : str
+        Of a cohort's slide; "" of a new case, whose file names may be a patient's.
     sha256 : str
         What it is; "" where that is not known.
     path : Path or None
         The file, where it is on this machine.
     note : str
-        Why there is no file, or what must be known of it, in words.
+        Why there is no file, or what must be known of it, in words with a place for the slide's ``name``.
     tile_px : int or None
         Side of a tile in level-0 pixels, where it was stored.
     mpp : float or None
@@ -51,6 +55,7 @@ class CaseSlide:
     """
 
     number: int
+    name: str
     sha256: str
     path: Path | None
     note: str
@@ -99,9 +104,10 @@ def slides_of_patient(cohort: str, case_id: str) -> tuple[CaseSlide, ...]:
     for number, (name, facts) in enumerate(zip(names, told, strict=True)):
         sha256 = str(facts.get("slide_sha256", ""))
         path, note = _redraw(opened, case_id, sha256) if _is_drawn(opened) else _in_inbox(name, sha256)
+        side = _positive(facts.get("level0_px"))
         found.append(CaseSlide(
-            number=number, sha256=sha256 or _sha256_of(path), path=path, note=note,
-            tile_px=_positive(facts.get("level0_px"), int), mpp=_positive(facts.get("mpp"), float),
+            number=number, name=name, sha256=sha256 or _sha256_of(path), path=path, note=note,
+            tile_px=None if side is None else int(side), mpp=_positive(facts.get("mpp")),
         ))  # fmt: skip
     return tuple(found)
 
@@ -129,14 +135,14 @@ def slides_of_job(job_id: str, facts: object) -> tuple[CaseSlide, ...]:
         if here and _sha256_of(path) != sha256:
             here = False
         found.append(CaseSlide(
-            number=number, sha256=sha256, path=path if here else None, note="" if here else DELETED,
-            tile_px=None, mpp=_positive(one.get("mpp"), float),
+            number=number, name="", sha256=sha256, path=path if here else None, note="" if here else DELETED,
+            tile_px=None, mpp=_positive(one.get("mpp")),
         ))  # fmt: skip
     return tuple(found)
 
 
 def _in_inbox(name: str, sha256: str) -> tuple[Path | None, str]:
-    folder, note = settings().data_dir / "inbox", NOT_HERE.format(name=name)
+    folder, note = settings().data_dir / "inbox", NOT_HERE
     if not folder.is_dir() or name != Path(name).name:
         return None, note
     home = folder.resolve()
@@ -183,10 +189,9 @@ def _redraw(cohort: Cohort, case_id: str, sha256: str) -> tuple[Path | None, str
             same = file_sha256(temporary) == sha256
         if not same:
             path.unlink()
-            return None, "This simulated slide could not be drawn again to the byte on this machine."
+            return None, NOT_THE_SAME
     return path, ""
 
 
-def _positive(value: object, kind: type) -> float | int | None:  # type: ignore[type-arg]
-    number = kind(value) if isinstance(value, (int, float)) else 0
-    return number if number > 0 else None
+def _positive(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None

@@ -19,7 +19,7 @@ TILES = TileMap(
     coords=COORDS, slide_index=np.array([0, 0, 0, 1]), weight=np.array([0.1, 0.2, 0.4, 0.3]), groups=("Group <b>",),
     attention=None, plan=np.array([[0.1], [0.2], [0.4], [0.3]]),
 )  # fmt: skip
-SLIDE = CaseSlide(number=0, sha256="a" * 64, path=SAMPLE, note="", tile_px=None, mpp=0.25)
+SLIDE = CaseSlide(number=0, name="", sha256="a" * 64, path=SAMPLE, note="", tile_px=None, mpp=0.25)
 SHOWN = ShownMap(title="Weight", values=in_equal_shares(TILES.weight[:3]))
 
 

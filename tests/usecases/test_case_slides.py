@@ -59,7 +59,7 @@ def test_a_slide_that_is_not_here_says_where_to_put_it(real):
     (slide,) = slides_of_patient("demo", "SIM-0003")
     assert slide.path is None
     assert slide.sha256
-    assert "SIM-0003-slide" in slide.note
+    assert "SIM-0003-slide" in slide.note.format(name=slide.name)
     assert "inbox" in slide.note
 
 

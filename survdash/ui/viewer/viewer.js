@@ -381,7 +381,7 @@ class Viewer {
         picture.alt = fill(words.picture, values);
         picture.loading = "lazy";
         picture.src = `${slide.url}/crop/${this.x[tile]}_${this.y[tile]}_${tiles.size}.jpeg`;
-        label.textContent = fill(words.caption, values);
+        label.textContent = `${values.number} · ×${values.times}`;
         Object.assign(button, { type: "button", onclick: () => this.goTo(tile) });
         button.append(picture, label);
         return button;
