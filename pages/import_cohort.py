@@ -8,6 +8,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.jobs.queue import Job, read_job
+from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.fetch_form import FETCH, FETCH_KIND, ask_fetch
@@ -30,8 +31,8 @@ def show_form() -> None:
     if kind == FETCH:
         wanted = ask_fetch(page=PAGE)
         if wanted is not None:
-            st.caption("Nothing is stored as a cohort yet: once it is here you see what the files say.")
-            start(lambda: usecases.file_fetch(wanted), "Download")
+            st.caption(tr("Nothing is stored as a cohort yet: once it is here you see what the files say."))
+            start(lambda: usecases.file_fetch(wanted), tr("Download"))
         return
     if kind == "archive":
         archive = show_archive(page=PAGE)
@@ -62,7 +63,7 @@ def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None
     if any(entry.name == name for entry in caching.cohorts()):
         st.info(f"A cohort {escape(name)} is here already. It is replaced, and can be brought back with its models "
                 "on the cohort's own page.", icon=":material/history:")
-    start(file, "Import", disabled=disabled)
+    start(file, tr("Import"), disabled=disabled)
 
 
 def start(file: Callable[[], str], label: str, *, disabled: bool = False) -> None:
@@ -88,7 +89,7 @@ def show_job(job: Job) -> None:
         show_progress(job.id, page=PAGE)
         return
     elif job.state == "done" and job.kind == usecases.FETCHING:
-        st.success("The files are here. Nothing is stored as a cohort yet.", icon=":material/download_done:")
+        st.success(tr("The files are here. Nothing is stored as a cohort yet."), icon=":material/download_done:")
         show_preview(*usecases.fetched(job.id))
     elif job.state == "done" and job.result is not None:
         name = str(job.result["name"])
@@ -103,7 +104,7 @@ def show_job(job: Job) -> None:
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:
-        st.info("This was cancelled; no cohort was changed.", icon=":material/cancel:")
+        st.info(tr("This was cancelled; no cohort was changed."), icon=":material/cancel:")
     show_ends(job)
 
 

@@ -123,7 +123,7 @@ def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPr
     return usecases.preview_import(request)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner="Looking into the archive …")
+@st.cache_resource(max_entries=FEW, show_spinner=False)
 def _archive_preview(path: Path, mark: tuple[str, int, int]) -> usecases.ArchivePreview:
     return usecases.preview_archive(path)
 

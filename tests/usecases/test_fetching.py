@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -121,16 +120,6 @@ def test_slides_come_with_the_commands_that_take_them_in(blca: Gdc, tmp_path: Pa
     assert [path.read_bytes()[:9] for path in slides] == [b"slide of "] * 2
     assert "embed" in made.next_steps[0]
     assert f"import-cohort {request.place} --name blca" in made.next_steps[1]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"what": ("methylation",)}, {"what": ()}, {"source": "cbioportal", "what": ("slides",)}, {"cases": 0},
-     {"name": "Not A Name"}, {"source": "elsewhere"}],
-)  # fmt: skip
-def test_what_cannot_be_fetched_is_refused_at_once(changes: dict[str, Any]) -> None:
-    with pytest.raises(InputError):
-        FetchRequest(**{"cohort": "BLCA"} | changes)
 
 
 def test_too_small_a_disk_is_told_before_anything_comes(blca: Gdc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,8 +281,3 @@ def test_joined_cohorts_are_compared_with_all_studies_that_hold_their_patients(
     told = " ".join(plan.notes)
     assert f"1 of them are dead in one and alive in the other: {CASES[1]} dead at " in told
     assert "both tell the outcome of 12 cases" in told
-
-
-def test_some_cases_by_name_and_the_first_few_contradict_each_other() -> None:
-    with pytest.raises(InputError, match="named, and the first few"):
-        FetchRequest(cohort="BLCA", cases=3, case_ids=("TCGA-2F-A9KO",))
