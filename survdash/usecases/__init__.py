@@ -50,6 +50,7 @@ from survdash.usecases.importing import (
     preview_import,
     run_import,
 )
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
 from survdash.usecases.keeping import (
     UNPACK,
@@ -97,9 +98,10 @@ __all__ = [
     "export_prediction", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive",
     "file_explanation", "file_fetch",
     "file_import", "file_prediction", "file_training", "import_archive", "import_cohort", "job_explanation",
-    "job_prediction", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
-    "look_closer", "make_recipe", "model_for_command", "open_cohort", "open_run", "own_folder", "plan_fetch",
-    "predict", "predict_and_explain", "prediction_to_json", "preview_archive", "preview_import",
+    "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
+    "list_runs", "look_closer", "make_recipe", "model_for_command", "name_jobs", "open_cohort", "open_run",
+    "own_folder", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive",
+    "preview_import",
     "previous_facts", "published_for",
     "read_archive", "report_to_json", "run_import", "stored_explanation", "stored_prediction", "undo_import",
     "view_slide", "write_sample_case",

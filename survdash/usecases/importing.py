@@ -36,6 +36,7 @@ from survdash.sources.table_file import name_some
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.library import cohort_folder, open_cohort
 
 IMPORT = "import_cohort"
@@ -296,6 +297,8 @@ def _say_replaced(target: Path) -> list[str]:
     runs = sorted(path.name for path in (target / RUNS).glob("[!.]*") if path.is_dir())
     models = f", its {len(runs)} trained models with it ({name_some(runs)})" if runs else ""
     words = [f"A cohort of this name is here and is replaced{models}; 'undo-import {target.name}' brings it back."]
+    if jobs := [job for job in jobs_of(target.name) if job.kind not in (IMPORT, "fetch_cohort")]:
+        words.append(f"It is in use: {name_jobs(jobs)}. What a training of it makes is not kept once it is replaced.")
     if previous_state(target).exists():
         words.append("The state that the import before that replaced is deleted: one is kept.")
     return words

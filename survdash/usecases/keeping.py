@@ -19,6 +19,8 @@ from survdash.sources.cohort_states import RUNS, delete_states, previous_state, 
 from survdash.sources.importing import check_name
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.store import folder_bytes
+from survdash.usecases.explaining import forget_explanations
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs, stop_jobs
 from survdash.usecases.library import cohort_folder, list_artefacts, open_cohort
 
 UNPACK = "import_archive"
@@ -77,20 +79,37 @@ def undo_import(name: str) -> Cohort:
     return open_cohort(name)
 
 
-def delete_cohort(name: str, *, only_previous: bool = False) -> int:
+def delete_cohort(name: str, *, only_previous: bool = False, stop: bool = False) -> int:
     """Delete a cohort of this machine, its models and its previous state, or that state alone; return the bytes.
+
+    With the cohort go the explanations of its patients that its models have given.
+
+    Parameters
+    ----------
+    name : str
+    only_previous : bool
+    stop : bool
+        Cancel the jobs that wait or run for the cohort, and wait until they have ended.
 
     Raises
     ------
     CohortError
-        If it came with survdash.
+        If it came with survdash; or jobs wait or run for it, and are not to be stopped or do not stop.
     UnknownNameError
         If there is no such cohort, or no such state.
     """
     _refuse_shipped(name, "deleted")
     folder = cohort_folder(name)
+    if not only_previous and folder.is_dir() and (jobs := jobs_of(name)):
+        if not stop:
+            raise CohortError(f"Cohort {name!r} is in use: {name_jobs(jobs)}.",
+                              hint="Wait for the end, or let it be stopped (--stop-jobs): what it has made is lost.")
+        stop_jobs(jobs)
+    runs = {f"{name}-{run.name}" for state in (folder, previous_state(folder)) for run in (state / RUNS).glob("[!.]*/")}
     freed = folder_bytes(previous_state(folder)) + (0 if only_previous else folder_bytes(folder))
     delete_states(folder, only_previous=only_previous)
+    if not only_previous:
+        forget_explanations(runs)
     return freed
 
 
