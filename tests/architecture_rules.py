@@ -24,13 +24,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("artefact", "prediction"),
     ("explanation",),
-    ("jobs", "figures", "report", "export"),
+    ("jobs", "figures", "figure_file", "report", "export", "stamp"),
     ("usecases",),
     ("ui",),
     ("pages", "app", "__main__", "compare_command", "crossval_command", "fetch_command", "import_commands",
-     "slide_commands"),
+     "report_command", "slide_commands"),
 )
-COMMANDS = ("__main__", "compare_command", "crossval_command", "fetch_command", "import_commands", "slide_commands")
+COMMANDS = ("__main__", "compare_command", "crossval_command", "fetch_command", "import_commands", "report_command",
+            "slide_commands")
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
 MAX_MODULE_LINES, MAX_PAGE_LINES, MAX_FUNCTION_LINES = 400, 200, 60
