@@ -84,6 +84,8 @@ def stamped(figure: go.Figure, *, title: str, stamp: str, width_px: int = WIDTH_
     margin = copy.layout.margin.to_plotly_json()
     below = LINE_PX * len(lines) + 12
     heading = 30 if title else 0
+    for number, trace in enumerate(copy.data):  # otherwise Plotly names them by chance, and no two files are equal
+        trace.uid = f"{number:06x}"
     copy.update_layout(
         width=width_px, height=int(figure.layout.height or 450) + below + heading, paper_bgcolor=PAPER,
         plot_bgcolor=PAPER, font={"family": "Arial, Helvetica, DejaVu Sans, sans-serif", "size": 13, "color": INK},

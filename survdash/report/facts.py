@@ -10,6 +10,7 @@ from survdash.artefact import INTENDED_USE
 from survdash.explanation.familiarity import familiarity_words
 from survdash.explanation.record import Explanation, GeneShare, Ledger
 from survdash.figures.words import alive_of_100, percentile_words, years
+from survdash.language import ENGLISH, speaking
 from survdash.prediction import LANDMARKS, Prediction
 from survdash.report.curve import draw_curve, draw_people
 from survdash.stamp import stamp
@@ -99,7 +100,7 @@ def report_facts(
     outcome: str = "",
     made_on: str = "",
 ) -> ReportFacts:
-    """Put the sheet of one prediction together.
+    """Put the sheet of one prediction together, in English: the words that models and checks gave it are.
 
     Parameters
     ----------
@@ -114,6 +115,14 @@ def report_facts(
     made_on : str, optional
         A date; left out by default, so that equal inputs give equal bytes.
     """
+    with speaking(ENGLISH):
+        return _facts_of(prediction, curves, model_title, explanation, outcome=outcome, made_on=made_on)
+
+
+def _facts_of(
+    prediction: Prediction, curves: Mapping[str, KaplanMeier], model_title: str, explanation: Explanation | None, *,
+    outcome: str, made_on: str,
+) -> ReportFacts:  # fmt: skip
     main = prediction.at(MAIN_HORIZON)
     who = "simulated patients" if prediction.simulated else "patients"
     ledger = None if explanation is None else explanation.ledger
