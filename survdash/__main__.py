@@ -152,9 +152,12 @@ def _make_gene_prior(options: argparse.Namespace, report: Report) -> Answer:
 
 def _worker(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
-    from survdash.jobs.worker import run_worker
+    from survdash.jobs.worker import run_standby, run_worker
 
-    run_worker(usecases.HANDLERS)
+    if options.standby:
+        run_standby(usecases.HANDLERS)
+    else:
+        run_worker(usecases.HANDLERS, standby=(sys.executable, "-m", "survdash", "worker", "--standby"))
     return {"worker": "stopped"}
 
 
@@ -217,7 +220,8 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
-    command("worker", _worker, "run jobs until stopped", "worker")
+    made = command("worker", _worker, "run jobs until stopped", "worker")
+    made.add_argument("--standby", action="store_true", help=argparse.SUPPRESS)  # what a worker starts beside itself
     command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
     return parser
 
