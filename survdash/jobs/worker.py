@@ -29,9 +29,9 @@ from filelock import FileLock, Timeout
 
 from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.jobs import record
-from survdash.jobs.standby import Standby, is_released
 from survdash.jobs.queue import JobQueue, open_queue
 from survdash.jobs.record import FINISHED, Record
+from survdash.jobs.standby import Standby, is_released
 from survdash.progress import Cancel, CancelFile, Progress, Report
 from survdash.settings import settings
 
