@@ -153,26 +153,6 @@ def _make_gene_prior(options: argparse.Namespace, report: Report) -> Answer:
     return {"patients": make_prior(options.tables, target=options.out), "folder": str(options.out)}
 
 
-<<<<<<< HEAD
-def _worker(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash import usecases
-    from survdash.jobs.worker import run_standby, run_worker
-
-    if options.standby:
-        run_standby(usecases.HANDLERS)
-    else:
-        run_worker(usecases.HANDLERS, standby=(sys.executable, "-m", "survdash", "worker", "--standby"))
-    return {"worker": "stopped"}
-
-
-def _doctor(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash.usecases.doctor import examine
-
-    return examine()
-
-
-=======
->>>>>>> main
 def _one_or_each(values: list[Any]) -> Any:
     """What an option that may be repeated says: nothing, one value, or one a slide."""
     return values[0] if len(values) == 1 else tuple(values) or None
@@ -226,13 +206,7 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
-<<<<<<< HEAD
-    made = command("worker", _worker, "run jobs until stopped", "worker")
-    made.add_argument("--standby", action="store_true", help=argparse.SUPPRESS)  # what a worker starts beside itself
-    command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
-=======
     upkeep_commands.add_commands(command)
->>>>>>> main
     return parser
 
 
