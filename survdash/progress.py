@@ -63,6 +63,7 @@ class HeldReport:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, progress: Progress) -> None:
+        """Tell it, or keep it."""
         with self._lock:
             self._last = progress
             if not self._held:

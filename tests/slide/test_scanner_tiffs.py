@@ -93,7 +93,7 @@ def test_a_leica_slide_of_two_areas_is_looked_at_where_it_was_scanned(tmp_path: 
 def test_a_fluorescence_slide_is_refused_in_openslides_words(tmp_path: Path) -> None:
     piece = tissue_and_glass(960, 960)
     path = write_scn(tmp_path / "f.scn", {(0, 256): piece}, size=(2048, 2048), source="fluorescence")
-    with pytest.raises(SlideError, match="f.scn cannot be opened: Can't find main image"):
+    with pytest.raises(SlideError, match=r"f\.scn cannot be opened: Can't find main image"):
         open_slide(path)
 
 
