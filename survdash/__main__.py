@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands
+from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands, upkeep_commands
 from survdash.console import Bar, Parser, answer_lines, places_in_words
+from survdash.data_folder import prepare_data_folder
 from survdash.errors import Cancelled, InputError, SurvdashError
 from survdash.progress import Report
 from survdash.settings import settings
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         settings()  # a wrong one is said before any work
         with places_in_words(getattr(options, "out", None)):
+            if options.needs_data:
+                prepare_data_folder()
             answer = options.run(options, bar.report)
     except (Cancelled, KeyboardInterrupt):
         bar.close()
@@ -150,20 +153,6 @@ def _make_gene_prior(options: argparse.Namespace, report: Report) -> Answer:
     return {"patients": make_prior(options.tables, target=options.out), "folder": str(options.out)}
 
 
-def _worker(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash import usecases
-    from survdash.jobs.worker import run_worker
-
-    run_worker(usecases.HANDLERS)
-    return {"worker": "stopped"}
-
-
-def _doctor(options: argparse.Namespace, report: Report) -> Answer:
-    from survdash.usecases.doctor import examine
-
-    return examine()
-
-
 def _one_or_each(values: list[Any]) -> Any:
     """What an option that may be repeated says: nothing, one value, or one a slide."""
     return values[0] if len(values) == 1 else tuple(values) or None
@@ -181,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         for argument, kind in positional.items():
             made.add_argument(argument, type=kind)
         made.add_argument("--json", action="store_true", help="print one JSON object")
-        made.set_defaults(run=run, status=0)
+        made.set_defaults(run=run, status=0, needs_data=True)
         return made
 
     slide_commands.add_commands(command)
@@ -217,8 +206,7 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
-    command("worker", _worker, "run jobs until stopped", "worker")
-    command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor")
+    upkeep_commands.add_commands(command)
     return parser
 
 

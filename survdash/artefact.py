@@ -22,6 +22,7 @@ from survdash import __version__
 from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, InputError
 from survdash.genes import GenePanel
+from survdash.language import later
 from survdash.store import digest, file_sha256, new_file, new_folder, write_json
 from survdash.training.recipe import Recipe, recipe_from_json
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 REFERENCES = "references.safetensors"
-INTENDED_USE = "For research use only. Not for use in diagnostic procedures."
+INTENDED_USE = later("For research use only. Not for use in diagnostic procedures.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -216,6 +217,24 @@ def write_references(artefact: Artefact, arrays: Mapping[str, np.ndarray]) -> Ar
     card = replace(artefact.card, files={**artefact.card.files, REFERENCES: sha256})
     write_json(artefact.folder / "card.json", card.to_json())
     return Artefact(folder=artefact.folder, card=card)
+
+
+def check_arrays(path: Path) -> None:
+    """Read every array of a safetensors file.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118, no mapping
+                file.get_tensor(name)
+    except SafetensorError as error:
+        raise ArtefactError(f"{path.name} is damaged.", hint="Make it anew.") from error
 
 
 def check_model_folder(folder: Path) -> None:

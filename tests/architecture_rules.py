@@ -14,9 +14,9 @@ from pathlib import Path
 
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "progress", "console", "dask_client", "spread"),
+    ("errors", "language", "settings", "progress", "console", "dask_client", "spread"),
     ("case", "cohort", "genes"),
-    ("store", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash"),
+    ("store", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder"),
     ("sources", "slide", "simulation"),
     ("features",),
     ("nets",),
@@ -28,9 +28,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("usecases",),
     ("ui",),
     ("pages", "app", "__main__", "compare_command", "crossval_command", "fetch_command", "import_commands",
-     "slide_commands"),
+     "slide_commands", "upkeep_commands"),
 )
-COMMANDS = ("__main__", "compare_command", "crossval_command", "fetch_command", "import_commands", "slide_commands")
+COMMANDS = ("__main__", "compare_command", "crossval_command", "fetch_command", "import_commands", "slide_commands",
+            "upkeep_commands")
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
 MAX_MODULE_LINES, MAX_PAGE_LINES, MAX_FUNCTION_LINES = 400, 200, 60

@@ -182,6 +182,24 @@ def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
     )
 
 
+def check_cohort_files(folder: Path) -> None:
+    """Compare every file of a cohort, its bags too, with the hash in its manifest; this reads all bytes.
+
+    Raises
+    ------
+    CohortError
+        If a file is missing or has changed, or the manifest is malformed or of a newer survdash.
+    """
+    manifest = _read_manifest(folder / MANIFEST, hint="Import the cohort again.")
+    torn = [name for name, sha256 in manifest.sha256.items() if not _is(folder / name, sha256)]
+    if torn:
+        raise CohortError(f"{', '.join(sorted(torn))} is missing or has changed.", hint="Import the cohort again.")
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_sha256(path) == sha256
+
+
 def read_digest(folder: Path) -> str:
     """Digest of a cohort folder, without reading its tables.
 

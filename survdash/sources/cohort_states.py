@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -127,6 +127,13 @@ def settle_all(cohorts: Path) -> None:
         settle(cohorts / path.name.removeprefix(".").removesuffix(".previous"))
     for path in cohorts.glob(".*.aside"):
         settle(cohorts / path.name.removeprefix(".").removesuffix(".aside"))
+
+
+@contextmanager
+def held_still(folder: Path) -> Iterator[None]:
+    """Let no import, undoing or deleting exchange a cohort while its files are read; other folders are left alone."""
+    with _lock(folder) if (folder / MANIFEST).is_file() else nullcontext():
+        yield
 
 
 def is_same_content(folder: Path, other: Path) -> bool:

@@ -7,6 +7,7 @@ import threading
 
 import streamlit as st
 
+from survdash.data_folder import prepare_data_folder
 from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
 from survdash.settings import settings
@@ -19,6 +20,7 @@ SWEEP_SECONDS = 1800.0
 @st.cache_resource(show_spinner=False)
 def start_once() -> None:
     """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
+    prepare_data_folder()
     _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
     wake_worker()

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from survdash import __version__
+from survdash.data_folder import prepare_data_folder
 from survdash.errors import SurvdashError
 from survdash.settings import settings
 from survdash.usecases.library import list_artefacts, list_cohorts, list_problems
@@ -37,7 +38,10 @@ def examine() -> dict[str, object]:
 def _disk(problems: list[str]) -> dict[str, object]:
     folder = settings().data_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        prepare_data_folder()
+    except SurvdashError as error:
+        problems.append(str(error))
+        return {}
     except OSError as error:
         problems.append(f"The data folder cannot be made ({error.strerror}). Set SURVDASH_DATA_DIR to one that can.")
         return {}

@@ -1,0 +1,62 @@
+"""The data folder as a whole: which layout it has, and how one of an older survdash is brought up to date.
+
+``survdash.json`` in it names the layout. Files in it carry numbers of their own besides (cohorts, models, bags, jobs);
+this number changes only when files move or change their meaning together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from filelock import FileLock
+
+from survdash.errors import InputError
+from survdash.settings import settings
+from survdash.store import write_json
+
+LAYOUT = 1
+NOTE = "survdash.json"
+
+# From a layout to the next. 0 is a folder of a survdash that wrote no note; the files in it are those of layout 1.
+STEPS: Mapping[int, Callable[[Path], None]] = MappingProxyType({0: lambda _folder: None})
+
+
+def prepare_data_folder() -> Path:
+    """Make the data folder where it is not there, and bring one of an older layout up to date; return it.
+
+    A step that is interrupted is begun again: the note is written after it.
+
+    Raises
+    ------
+    InputError
+        If a newer survdash has written the folder, or its note is damaged.
+    """
+    folder = settings().data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    if _layout(folder) == LAYOUT:
+        return folder
+    with FileLock(folder / ".layout.lock"):
+        while (layout := _layout(folder)) < LAYOUT:
+            STEPS[layout](folder)
+            write_json(folder / NOTE, {"layout": layout + 1})
+    return folder
+
+
+def _layout(folder: Path) -> int:
+    note = folder / NOTE
+    if not note.exists():
+        return 0
+    try:
+        layout = int(json.loads(note.read_text(encoding="utf-8"))["layout"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{NOTE} in the data folder is damaged.", hint="Restore a backup, or delete that file if the "
+                         "folder was written by this version.") from error  # fmt: skip
+    if layout > LAYOUT:
+        raise InputError(
+            f"The data folder was written by a newer survdash (layout {layout}; this one knows up to {LAYOUT}).",
+            hint="Update survdash, or set SURVDASH_DATA_DIR to another folder.",
+        )
+    return layout

@@ -1,0 +1,61 @@
+"""The commands that keep an instance going: run its jobs, look whether it is sound, take and restore backups."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from survdash.progress import Report
+
+Answer = dict[str, Any] | list[Any]
+
+
+def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add ``worker``, ``doctor``, ``backup`` and ``restore``."""
+    command("worker", _worker, "run jobs until stopped", "worker")
+    made = command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor --verify")
+    made.set_defaults(needs_data=False)  # it says what is wrong with the data folder
+    made.add_argument("--verify", action="store_true",
+                      help="read every file of the data folder and name those that are not whole")
+    made = command("backup", _backup, "write cohorts, models, bags and explanations to one file, while survdash works",
+                   "backup --out survdash.tar")  # fmt: skip
+    made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--without-bags", action="store_true",
+                      help="leave out features of slides that belong to no cohort")
+    command("restore", _restore, "fill an empty data folder from a backup", "restore survdash.tar", backup=Path)
+
+
+def _worker(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash import usecases
+    from survdash.jobs.worker import run_worker
+
+    run_worker(usecases.HANDLERS)
+    return {"worker": "stopped"}
+
+
+def _doctor(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.doctor import examine
+
+    found = examine()
+    if options.verify:
+        from survdash.usecases.verify import verify
+
+        seen = verify(report=report)
+        found["verified"] = seen.to_json()
+        options.status = 2 if seen.faults else 0
+    return found
+
+
+def _backup(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.backup import write_backup
+
+    return {"path": str(options.out), **asdict(write_backup(options.out, bags=not options.without_bags, report=report))}
+
+
+def _restore(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.backup import restore_backup
+
+    return asdict(restore_backup(options.backup, report=report))
