@@ -16,7 +16,7 @@ from pathlib import Path
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "language", "settings", "progress", "console", "dask_client", "spread"),
     ("case", "cohort", "genes"),
-    ("store", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder"),
+    ("store", "session_token", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder"),
     ("sources", "slide", "simulation"),
     ("features",),
     ("nets",),

@@ -27,13 +27,13 @@ from survdash.usecases.cases import (
 from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
+from survdash.usecases.fetch_request import FetchPlan, FetchRequest, fetchable_cohorts
 from survdash.usecases.fetching import (
     FETCHING,
-    FetchPlan,
     FetchReport,
-    FetchRequest,
     fetch_cohort,
-    fetchable_cohorts,
+    fetch_to_json,
+    fetched,
     file_fetch,
     plan_fetch,
 )
@@ -53,12 +53,14 @@ from survdash.usecases.importing import (
 from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
 from survdash.usecases.keeping import (
     UNPACK,
+    ArchivePreview,
     PreviousState,
     delete_cohort,
     export_archive,
     file_archive,
     import_archive,
     own_folder,
+    preview_archive,
     previous_facts,
     undo_import,
 )
@@ -86,17 +88,18 @@ from survdash.usecases.training_jobs import TRAINING, MethodState, file_training
 HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS}
 
 __all__ = [
-    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "CloserLook", "CohortAnalysis", "CohortEntry",
-    "Explanation", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview", "ImportReport",
-    "ImportRequest", "MethodState", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
-    "SlideCheck", "add_references", "analyse_cohort", "cancer_of", "case_report", "check_genes", "check_slide",
-    "check_view", "cohort_curve", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
-    "describe_methods", "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models",
-    "export_prediction", "fetch_cohort", "fetchable_cohorts", "file_archive", "file_explanation", "file_fetch",
-    "file_import", "file_prediction", "file_training", "import_archive", "import_cohort", "job_explanation",
-    "job_prediction", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
-    "look_closer", "make_recipe", "model_for_command", "open_cohort", "open_run", "outcome_words", "own_folder",
-    "patient_report", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_import",
-    "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "stored_explanation",
-    "stored_prediction", "undo_import", "view_slide", "write_sample_case",
+    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "ArchivePreview", "CloserLook",
+    "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
+    "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "PreviousState", "Published",
+    "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "cancer_of", "case_report",
+    "check_genes", "check_slide", "check_view", "cohort_curve", "cohort_report", "compare_models", "crossval",
+    "crossval_all", "delete_cohort", "describe_methods", "explain_patient", "explanation_to_json", "export_archive",
+    "export_cohort", "export_models", "export_prediction", "fetch_cohort", "fetch_to_json", "fetchable_cohorts",
+    "fetched", "file_archive", "file_explanation", "file_fetch", "file_import", "file_prediction", "file_training",
+    "import_archive", "import_cohort", "job_explanation", "job_prediction", "latex_of_models", "list_cohorts",
+    "list_methods", "list_models", "list_problems", "list_runs", "look_closer", "make_recipe", "model_for_command",
+    "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict",
+    "predict_and_explain", "prediction_to_json", "preview_archive", "preview_import", "previous_facts",
+    "published_for", "read_archive", "report_to_json", "run_import", "stored_explanation", "stored_prediction",
+    "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -122,6 +122,25 @@ def test_a_model_that_is_not_of_the_cohort_is_refused_with_the_whole_archive(tra
     assert trained not in [one.name for one in list_cohorts()]
 
 
+def test_an_archive_is_seen_with_the_outcome_of_its_patients_before_it_is_taken_in(trained, tmp_path, data_dir):
+    usecases.export_archive(trained, tmp_path / "mine.zip")
+    curve = usecases.cohort_curve(trained)
+    usecases.delete_cohort(trained)
+    seen = usecases.preview_archive(tmp_path / "mine.zip")
+    np.testing.assert_array_equal(seen.curve.survival, curve.survival)
+    assert seen.archive.report.cases == 60
+    assert trained not in [one.name for one in list_cohorts()]
+    with zipfile.ZipFile(tmp_path / "mine.zip") as old, zipfile.ZipFile(tmp_path / "forged.zip", "w") as new:
+        contents = json.loads(old.read("survdash-archive.json"))
+        told = json.dumps(json.loads(old.read("import_report.json")) | {"events": 3}).encode()
+        contents["files"]["import_report.json"] = {"sha256": hashlib.sha256(told).hexdigest(), "bytes": len(told)}
+        for name in old.namelist():
+            new.writestr(name, {"import_report.json": told,
+                                "survdash-archive.json": json.dumps(contents).encode()}.get(name) or old.read(name))
+    with pytest.raises(CohortError, match="tells of 60 patients and 3 deaths, its table of 60 and 30"):
+        usecases.preview_archive(tmp_path / "forged.zip")
+
+
 def test_a_folder_is_no_place_for_an_archive(trained, tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         usecases.export_archive(trained, tmp_path)
