@@ -273,7 +273,7 @@ def cohort_digest(name: str) -> str:
     return describe_cohort(name).digest
 
 
-def _digest(cohort: str) -> str | None:
+def digest_now(cohort: str) -> str | None:
     """Digest of a cohort without reading its tables; None where there is none."""
     for folder in (cohort_folder(cohort), SHIPPED_MODELS / cohort):
         if (folder / MANIFEST).is_file():
@@ -291,7 +291,7 @@ def _digest(cohort: str) -> str | None:
 def _told_hidden(name: str) -> str:
     """That models which come with survdash do not show, because a cohort of other patients has their name."""
     told = None if summary_here(name) else shipped_summary(name)
-    if told is None or _digest(name) == told.digest or any(one.card.about for one in _artefacts(name)):
+    if told is None or digest_now(name) == told.digest or any(one.card.about for one in _artefacts(name)):
         return ""
     return (f"The models of {told.title} that come with survdash do not show: cohort {name} here is of other tables. "
             "Import that under another name to see them.")  # fmt: skip
@@ -302,7 +302,7 @@ def _artefacts(cohort: str) -> list[Artefact]:
 
     A model of another state of the cohort, or of another cohort of that name, is none of its models.
     """
-    digest = _digest(cohort)
+    digest = digest_now(cohort)
     found = {}
     for folder in _model_folders(cohort):
         try:

@@ -52,7 +52,7 @@ def _open(cohort: Cohort, shipped: Artefact) -> Artefact:
         run_folder(cohort.name, card.run), replace(card, cohort_digest=cohort.digest),
         evaluation=shipped.evaluation(), predictions=predictions, folds=list(folds.values()),
     )
-    return keep_references(opened, data)
+    return keep_references(opened, data, home=cohort)
 
 
 def _check(shipped: Artefact, found: object, *, cases: int) -> None:
