@@ -13,5 +13,6 @@ import streamlit as st
 import survdash.figures.comparison
 import survdash.figures.risk
 import survdash.ui.prediction_view  # noqa: F401
+from survdash.ui.upload_route import upload_route
 
-app = st.App("pages/_main.py")
+app = st.App("pages/_main.py", routes=[upload_route(st.get_option("server.baseUrlPath") or "")])

@@ -32,6 +32,7 @@ class Server:
     url: str
     data_dir: Path
     healthy_at: float
+    pid: int
 
     def jobs(self) -> list[Path]:
         """Folders of all jobs, oldest first."""
@@ -69,7 +70,7 @@ def running_server(data_dir: Path) -> Iterator[Server]:
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_for_health(url, process)
-            yield Server(url=url, data_dir=data_dir, healthy_at=time.monotonic())
+            yield Server(url=url, data_dir=data_dir, healthy_at=time.monotonic(), pid=process.pid)
         finally:
             process.terminate()
             process.wait(timeout=20)
