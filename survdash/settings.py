@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
     dask: str = ""
+    access_file: Path | None = None
+    open_access: bool = False
 
     @field_validator("dask")
     @classmethod
