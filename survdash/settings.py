@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     dask: str = ""
     access_file: Path | None = None
     open_access: bool = False
+    redis_url: str = Field(default="", pattern=r"^$|^(rediss?|unix)://\S+$")
+    log_format: Literal["text", "json"] = "text"
+    jobs_a_person: int = Field(default=20, ge=1)
 
     @field_validator("dask")
     @classmethod
