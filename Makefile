@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 TESTS ?=
 
-.PHONY: app setup dev test lint format bench demo lock
+.PHONY: app setup dev test lint format texts bench demo lock
 .DEFAULT_GOAL := app
 
 app: $(READY)
@@ -33,6 +33,14 @@ lint: $(DEV_READY)
 format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Texts of the interface that are new or gone, in the files of the translations; fill in what is empty.
+texts: $(DEV_READY)
+	$(BIN)/pybabel -q extract --no-default-keywords -k tr -k later --no-location --omit-header -w 116 \
+		-o survdash/languages/texts.pot survdash pages
+	for po in survdash/languages/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
+		--omit-header -w 116 -i survdash/languages/texts.pot -o "$$po" -l "$$(basename "$$po" .po)"; done
+	rm survdash/languages/texts.pot
 
 # Times on this machine, next to those in benchmarks/README.md.
 bench: $(READY)

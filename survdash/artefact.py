@@ -22,6 +22,7 @@ from survdash import __version__
 from survdash.case import BagOrigin
 from survdash.errors import ArtefactError, InputError
 from survdash.genes import GenePanel
+from survdash.language import later
 from survdash.store import digest, file_sha256, new_file, new_folder, write_json
 from survdash.training.recipe import Recipe, recipe_from_json
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 REFERENCES = "references.safetensors"
-INTENDED_USE = "For research use only. Not for use in diagnostic procedures."
+INTENDED_USE = later("For research use only. Not for use in diagnostic procedures.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

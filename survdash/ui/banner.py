@@ -5,16 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from survdash.artefact import INTENDED_USE
+from survdash.language import tr
+from survdash.ui.language_switch import show_switch
 
 
 def show_banner() -> None:
-    """Say on every page what this program is not for."""
-    with st.container(key="banner"):
-        st.caption(f":material/science: **{INTENDED_USE}**")
+    """Say on every page what this program is not for, and offer its languages."""
+    with st.container(key="banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f":material/science: **{tr(INTENDED_USE)}**", width="content")
+        show_switch()
 
 
-def show_simulated(*, simulated: bool, label: str = "Simulated patients") -> None:
+def show_simulated(*, simulated: bool, label: str = "") -> None:
     """Mark a cohort, or a model trained on it, of patients that never lived; nothing for real ones."""
     if simulated:
-        st.badge(label, icon=":material/robot_2:", color="orange",
-                 help="Drawn by a program to try the dashboard. No person stands behind any of these numbers.")
+        st.badge(label or tr("Simulated patients"), icon=":material/robot_2:", color="orange",
+                 help=tr("Drawn by a program to try the dashboard. No person stands behind any of these numbers."))

@@ -3,6 +3,7 @@
 Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide. A
 cohort that is imported again and a model that is trained again are seen at the next run of a page: each loader's key
 has the stamp of the small files that name the content, and each computation's the cohort's digest and model versions.
+What is kept is shared, so each loader asks first whether this visitor may see the cohort.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
+from survdash.access import current, require
 from survdash.export import Export
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
@@ -26,57 +28,67 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def cohorts() -> list[usecases.CohortEntry]:
-    """The cohorts of this machine."""
-    return _cohorts(_stamp("*"))
+    """The cohorts of this machine that are open to whoever asks."""
+    return [entry for entry in _cohorts(_stamp("*")) if current().may("view", entry.name)]
 
 
 def runs(cohort: str) -> list[usecases.RunEntry]:
     """The models evaluated on a cohort, the recommended one first."""
+    require("view", cohort)
     return _runs(cohort, _stamp(cohort))
 
 
 def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
+    require("view", cohort)
     return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
     """What stands behind the same groups: known facts held equal, subgroups, calibration."""
+    require("view", cohort)
     return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
+    require("view", cohort)
     return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_export(cohort: str) -> Export:
     """The same as a CSV with its provenance."""
+    require("view", cohort)
     return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_latex(cohort: str) -> str:
     """The same as a LaTeX table."""
+    require("view", cohort)
     return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def published(cohort: str) -> tuple[usecases.Published, ...]:
     """What the paper reports for the cancer of a cohort."""
+    require("view", cohort)
     return _published(cohort, _digest(cohort, _stamp(cohort)))
 
 
 def methods(cohort: str) -> list[usecases.MethodState]:
     """Every method, and what there is of it for a cohort."""
+    require("view", cohort)
     return _methods(cohort, _stamp(cohort))
 
 
 def report(cohort: str) -> usecases.ImportReport:
     """What the import of a cohort said."""
+    require("view", cohort)
     return _report(cohort, _stamp(cohort))
 
 
 def curve(cohort: str) -> KaplanMeier:
     """The outcome of all patients of a cohort."""
+    require("view", cohort)
     return _curve(cohort, _digest(cohort, _stamp(cohort)))
 
 
@@ -89,13 +101,13 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
 
 
 def models() -> list[dict[str, Any]]:
-    """The cards of all trained models of this machine."""
-    return _models(_stamp("*"))
+    """The cards of all trained models of the cohorts that are open to whoever asks."""
+    return [card for card in _models(_stamp("*")) if current().may("view", str(card["cohort"]))]
 
 
 def problems() -> list[str]:
-    """What lies among cohorts and models and cannot be used, in words."""
-    return _problems(_stamp("*"))
+    """What lies among cohorts and models and cannot be used, in words; to those who may mend it."""
+    return _problems(_stamp("*")) if current().may("delete") else []
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
