@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from survdash import usecases
+from survdash.language import tr
 from survdash.statistics.endpoints import ENDPOINTS, endpoint_advice
 from survdash.store import folder_bytes
 from survdash.ui import caching
@@ -90,9 +91,14 @@ def show_delete(name: str) -> None:
     st.markdown("**Delete**")
     with st.popover("Delete this cohort", icon=":material/delete:"):
         st.markdown("The cohort, its models and its earlier state are deleted for good. Type its name to confirm.")
+        stop = False
+        if jobs := usecases.jobs_of(name):
+            st.warning(tr("In use: {jobs}", jobs=usecases.name_jobs(jobs)), icon=":material/hourglass_top:")
+            stop = st.checkbox(tr("Stop this work; what it has made so far is lost"), key=f"contents.stop_{name}")
         typed = st.text_input("Name", key=f"contents.delete_name_{name}", placeholder=name)
         if st.button("Delete for good", key="contents.delete", type="primary", disabled=typed.strip() != name):
-            usecases.delete_cohort(name)
+            with st.spinner(tr("Stopping what runs …") if stop else ""):
+                usecases.delete_cohort(name, stop=stop)
             st.query_params.pop("cohort", None)
             st.session_state.pop("ui.last.cohort", None)
             st.switch_page("models.py")

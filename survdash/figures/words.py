@@ -82,6 +82,45 @@ def months_text(months: float | None, low: float | None = None, high: float | No
     return f"{_or_not_reached(months)} months{limits}"
 
 
+def years(month: float) -> str:
+    """A horizon in words.
+
+    Examples
+    --------
+    >>> years(12), years(36), years(18)
+    ('1 year', '3 years', '18 months')
+    """
+    if month % 12:
+        return f"{month:g} months"
+    count = int(month // 12)
+    return f"{count} year{'' if count == 1 else 's'}"
+
+
+def alive_of_100(share: float, month: float) -> str:
+    """A survival probability as people.
+
+    Examples
+    --------
+    >>> alive_of_100(0.617, 36)
+    'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
+    """
+    count = round(100 * share)
+    verb = "is" if count == 1 else "are"
+    return f"Of 100 patients with a profile like this, about {count} {verb} alive at {years(month)}."
+
+
+def percentile_words(percentile: float) -> str:
+    """Where a risk stands among the cohort's, 0 lowest to 100 highest.
+
+    Examples
+    --------
+    >>> percentile_words(83.2), percentile_words(99.7)
+    ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
+    """
+    # floor: nobody's risk is "higher than 100 of 100"
+    return f"higher than {min(99, math.floor(percentile))} of 100 patients of the cohort"
+
+
 def _or_not_reached(months: float | None) -> str:
     value = _number(months)
     return "not reached" if math.isnan(value) else f"{value:.1f}"

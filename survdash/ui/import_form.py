@@ -9,10 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from survdash import usecases
+from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.import_files import inbox_folder, show_part
 from survdash.ui.import_mapping import ask_mapping
-from survdash.ui.import_report import show_sources
+from survdash.ui.import_report import show_curve, show_report
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
 
@@ -123,18 +124,17 @@ def show_archive(*, page: str) -> usecases.Archive | None:
         path = show_part("archive", page=page)
     if path is None:
         return None
-    archive = usecases.read_archive(path)
+    preview = caching.archive_preview(path)
+    archive = preview.archive
     st.header("What is in it", anchor=False)
     rows = {
         "Cohort": f"{escape(archive.title)}, {escape(archive.name)}", "Made by": escape(archive.software),
         "Files": f"{len(archive.files)}, {data_size(archive.bytes)}; each is held against its SHA-256 on the way in",
         "Models": escape(", ".join(archive.runs)) or "none",
     }
-    if (told := archive.report) is not None:
-        rows["Patients"] = f"{told.cases:,}, of whom {told.events:,} died"
-        rows["Genes and slides"] = f"{told.genes:,} gene columns, {told.slides:,} slides"
     facts(rows)
     if archive.report is not None:
-        with st.expander("Where it came from"):
-            show_sources(archive.report)
+        show_report(archive.report, preview.curve, page=page)
+    else:
+        show_curve(preview.curve, page=page, name=archive.name)
     return archive

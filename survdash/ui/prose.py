@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 
-from survdash.figures.words import MISSING, p_text
+from survdash.figures.words import MISSING, alive_of_100, p_text, percentile_words, years
+
+__all__ = ["CINDEX", "NOT_KNOWN", "alive_of_100", "data_size", "duration", "escape", "p_words", "percentile_words",
+           "years"]  # fmt: skip
 
 NOT_KNOWN = "–"
 CINDEX = "How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect."
@@ -34,45 +36,6 @@ def p_words(p: float | None) -> str:
     if text == MISSING:
         return "no p-value"
     return "p < 0.001" if text.startswith("<") else f"p = {text}"
-
-
-def years(month: float) -> str:
-    """A horizon in words.
-
-    Examples
-    --------
-    >>> years(12), years(36), years(18)
-    ('1 year', '3 years', '18 months')
-    """
-    if month % 12:
-        return f"{month:g} months"
-    count = int(month // 12)
-    return f"{count} year{'' if count == 1 else 's'}"
-
-
-def alive_of_100(share: float, month: float) -> str:
-    """A survival probability as people.
-
-    Examples
-    --------
-    >>> alive_of_100(0.617, 36)
-    'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
-    """
-    count = round(100 * share)
-    verb = "is" if count == 1 else "are"
-    return f"Of 100 patients with a profile like this, about {count} {verb} alive at {years(month)}."
-
-
-def percentile_words(percentile: float) -> str:
-    """Where a risk stands among the cohort's, 0 lowest to 100 highest.
-
-    Examples
-    --------
-    >>> percentile_words(83.2), percentile_words(99.7)
-    ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
-    """
-    # floor: nobody's risk is "higher than 100 of 100"
-    return f"higher than {min(99, math.floor(percentile))} of 100 patients of the cohort"
 
 
 def data_size(count: int) -> str:
