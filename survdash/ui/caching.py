@@ -20,6 +20,7 @@ from survdash.export import Export
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
+from survdash.usecases.summary import SUMMARY
 
 KEPT = 24
 FEW = 4
@@ -38,10 +39,17 @@ def runs(cohort: str) -> list[usecases.RunEntry]:
     return _runs(cohort, _stamp(cohort))
 
 
-def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
+def analysis(
+    cohort: str, run: str, *, cut: Cut = "maxstat"
+) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
     require("view", cohort)
     return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+
+
+def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
+    """The analysis with its patients; raises where they are not here, and says how to bring them."""
+    return usecases.need_patients(analysis(cohort, run))
 
 
 def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
@@ -152,17 +160,19 @@ def _curve(cohort: str, digest: str) -> KaplanMeier:
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _digest(cohort: str, stamp: Stamp) -> str:
-    return usecases.open_cohort(cohort).digest
+    return usecases.cohort_digest(cohort)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
-def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
-    return usecases.analyse_cohort(cohort, run, cut=cut)
+def _analysis(
+    cohort: str, run: str, digest: str, version: str | None, cut: Cut
+) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
+    return usecases.cohort_figures(cohort, run, cut=cut)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
 def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
-    return usecases.look_closer(analysis(cohort, run, cut=cut))
+    return usecases.closer_figures(analysis(cohort, run, cut=cut), cut=cut)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
@@ -182,7 +192,7 @@ def _comparison_latex(cohort: str, digest: str, versions: tuple[tuple[str, str],
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _published(cohort: str, digest: str) -> tuple[usecases.Published, ...]:
-    return usecases.published_for(usecases.open_cohort(cohort))
+    return usecases.published_for(usecases.describe_cohort(cohort))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -205,7 +215,8 @@ def _stamp(cohort: str) -> Stamp:
     Cohorts and models are written to a new folder that takes the old one's place, so these files change with them.
     """
     own = settings().data_dir / "cohorts"
-    patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}-*/card.json"),
+    patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}/{SUMMARY}"),
+                (SHIPPED_MODELS, f"{cohort}-*/card.json"),
                 (own, f"{cohort}/cohort.json"), (own, f"{cohort}/runs/*/card.json"))
     return tuple(_mark(path) for folder, pattern in patterns for path in sorted(folder.glob(pattern)))
 

@@ -57,6 +57,31 @@ class CohortAnalysis:
     risk_table: pd.DataFrame
     notes: tuple[str, ...]
 
+    @property
+    def cases(self) -> int:
+        """Patients with a prediction."""
+        return self.survival.size
+
+    @property
+    def deaths(self) -> int:
+        """How many of them died."""
+        return int(self.survival.event.sum())
+
+    @property
+    def n_low(self) -> int:
+        """Patients who are not in the high group."""
+        return int((~self.high).sum())
+
+    @property
+    def n_high(self) -> int:
+        """Patients in the high group."""
+        return int(self.high.sum())
+
+    @property
+    def longest_months(self) -> float:
+        """The longest follow-up."""
+        return float(self.survival.time_months.max())
+
 
 def analyse_cohort(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnalysis:
     """Split a cohort by its out-of-fold risks and test the split.
