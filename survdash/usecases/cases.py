@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survdash.access import require
 from survdash.artefact import Artefact
 from survdash.case import Bag, Case, Clinical
 from survdash.errors import ArtefactError, InputError, NotEnoughDataError, UnknownNameError
@@ -124,7 +123,6 @@ def check_genes(path: Path, *, cohort: str, run: str = "default") -> GeneCheck:
     UnknownNameError
         If no model of the cohort looks at genes.
     """
-    require("view", cohort)
     artefact = open_run(cohort, run)
     if artefact.card.panel is None:
         with_genes = [entry.name for entry in list_runs(cohort) if "genes" in entry.modalities]
