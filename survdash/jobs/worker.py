@@ -29,9 +29,11 @@ from filelock import FileLock, Timeout
 
 from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.jobs import record
+from survdash.jobs.lanes import QueueError
 from survdash.jobs.queue import JobQueue, open_queue
 from survdash.jobs.record import FINISHED, Record
 from survdash.jobs.standby import Standby, is_released
+from survdash.logs import start_logs
 from survdash.progress import Cancel, CancelFile, Progress, Report
 from survdash.settings import settings
 
@@ -39,6 +41,7 @@ Handler = Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]
 
 MAX_ATTEMPTS = 2
 POLL_S = 0.2
+RETRY_S = 2.0  # after a fault of the queue or the disk
 HEARTBEAT_S = 1.0
 SWEEP_S = 5.0  # how often jobs without a worker are looked for
 REPORT_S = 0.2  # progress is written no more often than this; a new step always is
@@ -151,7 +154,8 @@ def run_worker(
     the queue. The log names jobs by id only, and of an internal error shows the place but not the words, which may
     hold a patient's data.
     """
-    _start_log()
+    faulthandler.enable()  # the last words of a crash in a native library
+    start_logs()
     signals = _listen()
     if idle_exit_s is None:
         idle_exit_s = IDLE_EXIT_S if settings().start_worker else 0
@@ -165,19 +169,24 @@ def run_worker(
                 beside.end()
                 presence.release()
             # After the release: whoever filed a job while we held the lock did not start another worker.
-            if not queue.offered():
-                break
+            with suppress(QueueError):
+                if queue.offered():
+                    continue
+            break
     _log.info("worker %d ended", os.getpid())
 
 
 def run_standby(handlers: Mapping[str, Handler]) -> None:
     """Run quick jobs until the worker that started this process lets go; see ``standby``."""
-    _start_log()
+    faulthandler.enable()  # the last words of a crash in a native library
+    start_logs()
     signals, released = _listen(), is_released()
     _log.info("standby %d started", os.getpid())
     with open_queue() as queue:
         while not signals.stop.is_set():
-            job_id = queue.take(quick_only=True)
+            job_id = None
+            with suppress(QueueError):
+                job_id = queue.take(quick_only=True)
             if job_id is not None:
                 _take(queue, job_id, handlers, signals, standby=Standby())
             elif released.is_set():
@@ -237,25 +246,42 @@ def _work(
     last_job = time.monotonic()
     next_sweep = 0.0
     ended: set[str] = set()
+    fault = ""
     while not signals.stop.is_set():
-        presence.claim()
-        if time.monotonic() >= next_sweep:
-            _sweep(queue, ended)
-            next_sweep = time.monotonic() + SWEEP_S
-        job_id = queue.take()
-        if job_id is not None:
-            _take(queue, job_id, handlers, signals, standby=standby)
-            last_job = time.monotonic()
-        elif idle_exit_s and time.monotonic() - last_job > idle_exit_s:
-            return
-        else:
+        try:
+            presence.claim()
+            if time.monotonic() >= next_sweep:
+                _sweep(queue, ended)
+                next_sweep = time.monotonic() + SWEEP_S
+            job_id = queue.take()
+            if job_id is not None:
+                _take(queue, job_id, handlers, signals, standby=standby)
+                last_job = time.monotonic()
+        except (QueueError, OSError) as error:
+            # Redis is away, or the disk is full or cannot be written: both pass. What was at work is offered again.
+            fault = _told_once(fault, error)
+            signals.stop.wait(RETRY_S)
+            continue
+        fault = ""
+        if job_id is None:
+            if idle_exit_s and time.monotonic() - last_job > idle_exit_s:
+                return
             signals.stop.wait(POLL_S)
+
+
+def _told_once(before: str, error: Exception) -> str:
+    """Log a fault that lasts once; by its kind and number, for its text may name a file."""
+    words = f"{type(error).__name__} {getattr(error, 'errno', None) or ''}".strip()
+    if words != before:
+        _log.error("the worker waits: %s", words)
+    return words
 
 
 def _sweep(queue: JobQueue, ended: set[str]) -> None:
     """Offer again what lost its worker or its message; ``ended`` spares reading finished jobs twice."""
-    waiting = queue.offered()
-    for job_id in record.job_ids():
+    waiting, present = queue.offered(), record.job_ids()
+    ended.intersection_update(present)
+    for job_id in present:
         if job_id in ended or job_id in waiting:
             continue
         with suppress(UnknownNameError), record.held(job_id) as taken:  # unknown: removed meanwhile
@@ -304,7 +330,8 @@ def _take(
         except _Stop:
             # An orderly end is not the job's fault, so this start does not count against it.
             record.change(state, state="queued", attempts=state.attempts - 1)
-            queue.offer(job_id, quick=state.quick)
+            with suppress(QueueError):  # the next look through the folders offers it again
+                queue.offer(job_id, quick=state.quick)
             _log.info("job %s put back: the worker was told to end", job_id)
 
 
@@ -343,7 +370,8 @@ def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, c
 
 def _is_starting() -> bool:
     path = _starting_file()
-    return path.exists() and time.time() - path.stat().st_mtime < START_GRACE_S
+    # Below 0 when the clock was set back since: then nobody knows, and a second worker does no harm.
+    return path.exists() and 0 <= time.time() - path.stat().st_mtime < START_GRACE_S
 
 
 def _worker_lock() -> Path:
@@ -356,14 +384,3 @@ def _starting_file() -> Path:
 
 def _heartbeat_file() -> Path:
     return record.jobs_folder() / "worker.heartbeat"
-
-
-def _start_log() -> None:
-    """Log to stderr, which ``ensure_worker`` sends to a file, and a service manager to its journal."""
-    faulthandler.enable()  # the last words of a crash in a native library
-    if not _log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        _log.addHandler(handler)
-        _log.setLevel(logging.INFO)
-        _log.propagate = False
