@@ -15,6 +15,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.export import Export
+from survdash.language import tr
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
@@ -37,17 +38,20 @@ def runs(cohort: str) -> list[usecases.RunEntry]:
 
 def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
-    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    with st.spinner(tr("Computing the statistics of this cohort …")):
+        return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
     """What stands behind the same groups: known facts held equal, subgroups, calibration."""
-    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    with st.spinner(tr("Looking closer …")):
+        return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
-    return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    with st.spinner(tr("Comparing the methods patient by patient …")):
+        return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_export(cohort: str) -> Export:
@@ -85,7 +89,8 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
     paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
              request.gene_groups, request.slide_map)
     stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
-    return _preview(request, (*stamp, *_stamp(request.name)))
+    with st.spinner(tr("Reading the tables …")):
+        return _preview(request, (*stamp, *_stamp(request.name)))
 
 
 def models() -> list[dict[str, Any]]:
@@ -113,7 +118,7 @@ def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
     return usecases.list_runs(cohort)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner="Reading the tables …", hash_funcs={usecases.ImportRequest: repr})
+@st.cache_resource(max_entries=FEW, show_spinner=False, hash_funcs={usecases.ImportRequest: repr})
 def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
     return usecases.preview_import(request)
 
@@ -133,17 +138,17 @@ def _digest(cohort: str, stamp: Stamp) -> str:
     return usecases.open_cohort(cohort).digest
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
     return usecases.analyse_cohort(cohort, run, cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
     return usecases.look_closer(analysis(cohort, run, cut=cut))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     return usecases.compare_models(cohort)
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
+from survdash.language import tr
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
 from survdash.usecases import FETCHING, IMPORT, TRAINING, UNPACK
@@ -59,16 +60,17 @@ def show_own_jobs() -> None:
         with suppress(UnknownNameError):  # removed after its time
             jobs.append(read_job(job_id))
     if not jobs:
-        st.caption("Nothing yet. A prediction, training or import that you start in this window appears here, "
-                   "for you alone.")
+        st.caption(tr("Nothing yet. A prediction, training or import that you start in this window appears here, "
+                      "for you alone."))
         return
     for job in sorted(jobs, key=lambda job: job.created, reverse=True)[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(STATES[job.state], width="content")
             page, what = PLACES.get(job.kind, ("new_case.py", "Prediction"))
             st.page_link(page, label=f"{what} {job.id[:8]}", query_params={"job": job.id})
-            st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
-    st.caption("Only this window lists them. Whoever has the address of one can open it: bookmark it to come back.")
+            st.caption(tr("{value} ago, took {took}", value=duration(time.time() - job.created), took=_took(job)), width="content")
+    st.caption(tr("Only this window lists them. Whoever has the address of one can open it: bookmark it to come "
+                  "back."))
 
 
 def _took(job: Job) -> str:
@@ -81,19 +83,19 @@ def _draw(job_id: str, page: str) -> None:
         if job.is_finished:
             st.rerun()
         _draw_bar(job)
-        if st.button("Cancel", key=f"{page}.cancel", icon=":material/cancel:"):
+        if st.button(tr("Cancel"), key=f"{page}.cancel", icon=":material/cancel:"):
             cancel_job(job_id)
-            st.toast("Stopping at the next step.")
+            st.toast(tr("Stopping at the next step."))
 
 
 def _draw_bar(job: Job) -> None:
     if job.state == "queued":
-        st.progress(0.0, text="Waiting for the worker to take this up …")
+        st.progress(0.0, text=tr("Waiting for the worker to take this up …"))
         return
     count = f", {job.done:,} of {job.total:,}" if job.total else ""
     share = min(1.0, job.done / job.total) if job.total else 0.0
     st.progress(share, text=escape(f"{job.step or 'Starting'}{count}"))
-    running = f"Running for {duration(time.time() - job.started)}" if job.started else ""
+    running = tr("Running for {value}", value=duration(time.time() - job.started)) if job.started else ""
     parts = [running, _time_left(job), job.message]
     st.caption(escape(". ".join(part for part in parts if part)))
 
@@ -102,4 +104,5 @@ def _time_left(job: Job) -> str:
     """How long the present step will take at its speed so far; empty while too little is done to tell."""
     if job.step_seconds is None or not LEAST_DONE <= job.done < job.total:
         return ""
-    return f"About {duration(job.step_seconds * (job.total - job.done) / job.done)} left for this step"
+    return tr("About {value} left for this step",
+              value=duration(job.step_seconds * (job.total - job.done) / job.done))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from survdash.figures.words import MISSING, p_text
+from survdash.language import later, tr
 
 NOT_KNOWN = "–"
-CINDEX = "How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect."
+MODALITIES = {"genes": later("gene tables"), "slide": later("slides")}
+CINDEX = later("How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect.")
 
 
 def escape(text: str) -> str:
@@ -22,6 +25,19 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["genes", "slides"])
+    'genes and slides'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return tr("{first} and {last}", first=tr(", ").join(names[:-1]), last=names[-1])
+
+
 def p_words(p: float | None) -> str:
     """A p-value with its letter.
 
@@ -31,8 +47,8 @@ def p_words(p: float | None) -> str:
     ('p < 0.001', 'p = 0.042', 'no p-value')
     """
     text = p_text(p)
-    if text == MISSING:
-        return "no p-value"
+    if text == tr(MISSING):
+        return tr("no p-value")
     return "p < 0.001" if text.startswith("<") else f"p = {text}"
 
 
@@ -45,9 +61,9 @@ def years(month: float) -> str:
     ('1 year', '3 years', '18 months')
     """
     if month % 12:
-        return f"{month:g} months"
+        return tr("{count:g} months", count=month)
     count = int(month // 12)
-    return f"{count} year{'' if count == 1 else 's'}"
+    return tr("1 year") if count == 1 else tr("{count} years", count=count)
 
 
 def alive_of_100(share: float, month: float) -> str:
@@ -59,8 +75,10 @@ def alive_of_100(share: float, month: float) -> str:
     'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
     """
     count = round(100 * share)
-    verb = "is" if count == 1 else "are"
-    return f"Of 100 patients with a profile like this, about {count} {verb} alive at {years(month)}."
+    if count == 1:
+        return tr("Of 100 patients with a profile like this, about 1 is alive at {time}.", time=years(month))
+    return tr("Of 100 patients with a profile like this, about {count} are alive at {time}.", count=count,
+              time=years(month))  # fmt: skip
 
 
 def percentile_words(percentile: float) -> str:
@@ -72,7 +90,7 @@ def percentile_words(percentile: float) -> str:
     ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
     """
     # floor: nobody's risk is "higher than 100 of 100"
-    return f"higher than {min(99, math.floor(percentile))} of 100 patients of the cohort"
+    return tr("higher than {count} of 100 patients of the cohort", count=min(99, math.floor(percentile)))
 
 
 def data_size(count: int) -> str:
@@ -84,7 +102,7 @@ def data_size(count: int) -> str:
     ('512 bytes', '3.9 MB', '2.5 GB')
     """
     if count < 1000:
-        return f"{count} bytes"
+        return tr("{count} bytes", count=count)
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if count >= size:
             return f"{count / size:.1f} {unit}"
@@ -101,6 +119,8 @@ def duration(seconds: float) -> str:
     """
     whole = max(1, round(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return tr("{seconds} s", seconds=whole)
     minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)

@@ -11,6 +11,7 @@ from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, read_job
 from survdash.jobs.record import read_payload
+from survdash.language import later, tr
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.job_view import remember_job, show_progress
@@ -20,16 +21,17 @@ from survdash.ui.startup import wake_worker
 
 PARAMETER = "job"
 STATES = {
-    "trained": ":green[:material/check_circle:] trained", "was there": ":green[:material/check_circle:] was there",
-    "not for it": ":orange[:material/block:] not for this cohort", "failed": ":red[:material/error:] failed",
+    "trained": ":green[:material/check_circle:] trained", "was there": later(
+            ":green[:material/check_circle:] was there"),
+    "not for it": later(":orange[:material/block:] not for this cohort"), "failed": ":red[:material/error:] failed",
 }
 COLUMNS = {
-    "title": st.column_config.TextColumn("Method", pinned=True, width=200),
-    "state": st.column_config.TextColumn("In this cohort", width=150, help="C-index ± standard deviation over "
-                                         "the folds of its first run; page Compare has all of them."),
-    "reads": st.column_config.TextColumn("Reads here", help="What the method would look at in this cohort."),
-    "needs": st.column_config.TextColumn("Needs", width=240),
-    "source": st.column_config.TextColumn("Source"),
+    "title": st.column_config.TextColumn(later("Method"), pinned=True, width=200),
+    "state": st.column_config.TextColumn(later("In this cohort"), width=150, help=later(
+            "C-index ± standard deviation over the folds of its first run; page Compare has all of them.")),
+    "reads": st.column_config.TextColumn(later("Reads here"), help=later("What the method would look at in this cohort.")),
+    "needs": st.column_config.TextColumn(later("Needs"), width=240),
+    "source": st.column_config.TextColumn(later("Source")),
 }
 
 
@@ -46,7 +48,7 @@ def show_methods(*, page: str) -> None:
     methods = caching.methods(cohort.name)
     st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=COLUMNS,
                  height="content", key=f"{page}.methods",
-                 alt="Each method, what it needs, and how it does in this cohort.")
+                 alt=tr("Each method, what it needs, and how it does in this cohort."))
     if job_id := st.query_params.get(PARAMETER):
         _show_job(job_id, page=page)
     else:
@@ -58,7 +60,7 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
 
     def state(one: usecases.MethodState) -> str:
         if not one.runs:
-            return one.lacks or "not trained yet"
+            return one.lacks or tr("not trained yet")
         return told[one.runs[0]] + (f", and {len(one.runs) - 1} more" if len(one.runs) > 1 else "")
 
     return pd.DataFrame({
@@ -72,18 +74,18 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
 def _ask(cohort: usecases.CohortEntry, methods: Sequence[usecases.MethodState], *, page: str) -> None:
     titles = {one.name: one.title for one in methods if one.reads}
     untrained = [one.name for one in methods if one.reads and not one.runs]
-    chosen = st.multiselect("Train", list(titles), key=f"{page}.train_{cohort.name}",
-                            format_func=titles.__getitem__, placeholder="Methods to train on this cohort")
+    chosen = st.multiselect(tr("Train"), list(titles), key=f"{page}.train_{cohort.name}",
+                            format_func=titles.__getitem__, placeholder=tr("Methods to train on this cohort"))
     with st.container(horizontal=True):
-        if st.button("Train", type="primary", key=f"{page}.train", disabled=not chosen,
+        if st.button(tr("Train"), type="primary", key=f"{page}.train", disabled=not chosen,
                      icon=":material/model_training:"):
             _file(cohort.name, chosen)
-        if st.button("Train all that are not trained", key=f"{page}.train_all", disabled=not untrained):
+        if st.button(tr("Train all that are not trained"), key=f"{page}.train_all", disabled=not untrained):
             _file(cohort.name, untrained)
-    st.caption("On the cohort's folds, with each method's usual settings; other settings have the command crossval. It "
-               "takes from seconds to hours, you may leave the page, and what is stopped goes on where it was. "
-               "Predictions of new cases wait meanwhile. A method that was trained before is trained again only if its "
-               "data, settings or this program changed.")
+    st.caption(tr("On the cohort's folds, with each method's usual settings; other settings have the command "
+                  "crossval. It takes from seconds to hours, you may leave the page, and what is stopped goes on "
+                  "where it was. Predictions of new cases wait meanwhile. A method that was trained before is "
+                  "trained again only if its data, settings or this program changed."))
 
 
 def _file(cohort: str, models: Sequence[str]) -> None:
@@ -99,20 +101,20 @@ def _show_job(job_id: str, *, page: str) -> None:
     if job.kind != usecases.TRAINING:
         raise UnknownNameError("This job trains nothing.", hint="Page 'New case' shows predictions.")
     remember_job(job_id)
-    st.markdown(f"**Training on {escape(read_payload(job_id)['cohort'])}**")
+    st.markdown(tr("**Training on {cohort}**", cohort=escape(read_payload(job_id)["cohort"])))
     if not job.is_finished:
         wake_worker()
         show_progress(job_id, page=page)
         return
     _tell_end(job)
-    if st.button("Train others", key=f"{page}.train_others"):
+    if st.button(tr("Train others"), key=f"{page}.train_others"):
         del st.query_params[PARAMETER]
         st.rerun()
 
 
 def _tell_end(job: Job) -> None:
     if job.state == "cancelled":
-        st.info("Stopped. What was finished is kept; started again, the rest goes on where it was.",
+        st.info(tr("Stopped. What was finished is kept; started again, the rest goes on where it was."),
                 icon=":material/cancel:")
     elif job.result is None:
         show_error(job.message, job.hint)
