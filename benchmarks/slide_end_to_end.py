@@ -1,10 +1,11 @@
 """A whole slide from the file to the stored bag: time against its bound, memory against the slide's size, the repeat.
 
-The bound is what the processor must do in any case: (CPU seconds of reading all tiles alone + CPU seconds of encoding
-them alone, one thread) / threads. "wall" compares it with the time of ``embed_slide``, opening, hash, tissue, proof of
-the engine and writing included: run it on an idle machine. "CPU" compares the sum with the CPU seconds of that call,
-which other work on the machine disturbs less. What is alone is measured before and after in the same process; encoding
-on ``SAMPLE`` tiles. Modules are loaded beforehand, as in a worker. The slides are made from the real region in
+The bound is what the processor must do in any case: (CPU seconds of reading all tiles + CPU seconds of encoding them) /
+threads. It is measured twice: by one thread alone, and by all threads at once, where they take memory and clock from
+each other. "wall" compares it with the time of ``embed_slide``, opening, hash, tissue, proof of the engine and writing
+included: run it on an idle machine. "CPU" compares the sum with the CPU seconds of that call, which other work on the
+machine disturbs less. Both bounds are measured before and after in the same process; encoding on ``SAMPLE`` tiles.
+Modules are loaded beforehand, as in a worker. The slides are made from the real region in
 ``../shared/slides``; ResNet-50 takes random weights (the speed is the same, nothing is fetched) and less tissue.
 ``python -m benchmarks.slide_end_to_end [ROUNDS] [ENCODER ...]``
 """
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +30,7 @@ import numpy as np
 
 from benchmarks.slide_reading import make_slide, peak_mb
 from survdash.features import embed
-from survdash.features.encoders import load_encoder
+from survdash.features.encoders import cores, load_encoder
 from survdash.features.registry import DEFAULT_ENCODER, ENCODERS, DownloadedWeights, EncoderSpec
 from survdash.settings import settings
 from survdash.slide.reader import Slide, open_slide
@@ -54,39 +57,49 @@ def registry() -> Mapping[str, EncoderSpec]:
     return {**ENCODERS, "resnet50": replace(ENCODERS["resnet50"], weights=random)}
 
 
-def alone(slide: Slide, grid: TileGrid, encoder: embed.Encoder) -> tuple[float, float]:
-    """CPU seconds of reading all tiles and, counted up from a sample, of encoding them; one thread."""
-    wanted = set(np.linspace(0, grid.size - 1, min(SAMPLE, grid.size)).astype(int).tolist())
-    start, tiles = time.process_time(), []
-    for place, (x, y) in enumerate(grid.coords.tolist()):
-        tile = slide.read_tile(x, y, level0_px=grid.level0_px, tile_px=grid.tile_px)
-        if place in wanted:
-            tiles.append(tile)
-    reading, sample = time.process_time() - start, np.stack(tiles)
+def spent(path: Path, grid: TileGrid, encoder: embed.Encoder, *, threads: int) -> tuple[float, float]:
+    """CPU seconds of reading all tiles and, counted up from a sample, of encoding them, shared by so many threads."""
     if encoder.engine is None:
         sys.exit("\n".join(encoder.warnings))
-    start = time.process_time()
-    encoder.engine.encode(sample)
-    return reading, (time.process_time() - start) * grid.size / len(sample)
+    encode, places = encoder.engine.encode, np.array_split(np.arange(grid.size), threads)
+
+    def read(slide: Slide, own: np.ndarray) -> np.ndarray:
+        wanted, tiles = set(own[:: max(1, threads * len(own) // SAMPLE)].tolist()), []
+        for place in own.tolist():
+            x, y = grid.coords[place].tolist()
+            tile = slide.read_tile(x, y, level0_px=grid.level0_px, tile_px=grid.tile_px)
+            if place in wanted:
+                tiles.append(tile)
+        return np.stack(tiles)
+
+    with ExitStack() as stack:
+        slides = [stack.enter_context(open_slide(path)) for _ in places]
+        pool = stack.enter_context(ThreadPoolExecutor(threads))
+        start = time.process_time()
+        samples = list(pool.map(read, slides, places))
+        reading, start = time.process_time() - start, time.process_time()
+        list(pool.map(encode, samples))
+        return reading, (time.process_time() - start) * grid.size / sum(map(len, samples))
 
 
 def measure(path: Path, name: str) -> dict[str, float]:
-    """What is alone, then the whole, then what is alone again, then the repeat."""
-    encoder = load_encoder(name, registry=registry())
+    """What is alone and what all cores take together, then the whole, then both again, then the repeat."""
+    encoder, threads = load_encoder(name, registry=registry()), cores()
     with open_slide(path) as slide:
         grid = lay_grid(slide, find_tissue(slide))
-        before = alone(slide, grid, encoder)
-        wall, cpu = time.perf_counter(), time.process_time()
-        made = embed.embed_slide(path, encoder=name)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        after = alone(slide, grid, encoder)
+    counts = (1, threads)
+    before = [spent(path, grid, encoder, threads=count) for count in counts]
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = embed.embed_slide(path, encoder=name)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    after = [spent(path, grid, encoder, threads=count) for count in counts]
     again = embed.embed_slide(path, encoder=name)
     if made.cached or not again.cached or made.tiles != grid.size:
         sys.exit("This was not the first and then the second time.")
     made.bag_path.unlink()
-    reading, encoding = np.mean([before, after], axis=0)
-    return {"tiles": grid.size, "reading": reading, "encoding": encoding, "wall": wall, "cpu": cpu,
-            "again": again.seconds, "drift": sum(after) / sum(before)}  # fmt: skip
+    (reading, encoding), together = np.mean([before, after], axis=0)
+    return {"tiles": grid.size, "reading": reading, "encoding": encoding, "together": together.sum(), "wall": wall,
+            "cpu": cpu, "again": again.seconds, "drift": np.sum(after) / np.sum(before)}  # fmt: skip
 
 
 def memory(path: Path | None, name: str) -> dict[str, float]:
@@ -110,20 +123,21 @@ def child(what: str, path: Path | None, name: str, *, threads: int) -> dict[str,
 
 def show_speed(folder: Path, names: list[str], rounds: int) -> None:
     """Print the table of times; the ways take turns."""
-    print("| encoder | threads | tiles | reading + encoding alone, CPU s | bound s | wall s | bound / wall | CPU s | "
-          "alone / CPU | drift | second request s |\n|---|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+    print("| encoder | threads | tiles | reading + encoding alone, CPU s | all at once, CPU s | wall s | bound / wall, "
+          "alone | bound / wall, at once | CPU s | alone / CPU | at once / CPU | drift | second request s |\n"
+          "|---|---|---|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
     for name in names:
         path = folder / f"{name}.tiff"
         make_slide(path, SIDE, tissue_px=TISSUE_PX[name])
         for _ in range(rounds):
             for threads in (1, 2):
                 found = child("measure", path, name, threads=threads)
-                both = found["reading"] + found["encoding"]
-                bound = both / threads
+                both, together = found["reading"] + found["encoding"], found["together"]
                 print(f"| {name} | {threads} | {found['tiles']:,.0f} | {found['reading']:.1f} + "
-                      f"{found['encoding']:.1f} | {bound:.1f} | {found['wall']:.1f} | {bound / found['wall']:.2f} | "
-                      f"{found['cpu']:.1f} | {both / found['cpu']:.2f} | {found['drift']:.2f} | "
-                      f"{found['again']:.2f} |", flush=True)  # fmt: skip
+                      f"{found['encoding']:.1f} | {together:.1f} | {found['wall']:.2f} | "
+                      f"{both / threads / found['wall']:.2f} | {together / threads / found['wall']:.2f} | "
+                      f"{found['cpu']:.1f} | {both / found['cpu']:.2f} | {together / found['cpu']:.2f} | "
+                      f"{found['drift']:.2f} | {found['again']:.2f} |", flush=True)  # fmt: skip
         path.unlink()
 
 

@@ -73,7 +73,8 @@ def show_export(name: str, size: int) -> None:
     st.markdown(tr("**Carry it to another machine**"))
     with_runs = st.checkbox(tr("With its trained models"), value=True, key="contents.with_runs")
     if size <= LARGEST_DOWNLOAD:
-        st.download_button(tr("Download the archive"), partial(pack, name, with_runs=with_runs), f"{name}.zip",
+        st.download_button(tr("Download the archive"), partial(pack, name, with_runs=with_runs), tr(
+                "{name}.zip", name=name),
                            "application/zip", key="contents.archive", icon=":material/archive:", on_click="ignore")
     else:
         st.caption(tr("{size} are too much for a browser. On the server:", size=data_size(size)))
@@ -94,9 +95,14 @@ def show_delete(name: str) -> None:
     st.markdown(tr("**Delete**"))
     with st.popover(tr("Delete this cohort"), icon=":material/delete:"):
         st.markdown(tr("The cohort, its models and its earlier state are deleted for good. Type its name to confirm."))
+        stop = False
+        if jobs := usecases.jobs_of(name):
+            st.warning(tr("In use: {jobs}", jobs=usecases.name_jobs(jobs)), icon=":material/hourglass_top:")
+            stop = st.checkbox(tr("Stop this work; what it has made so far is lost"), key=f"contents.stop_{name}")
         typed = st.text_input(tr("Name"), key=f"contents.delete_name_{name}", placeholder=name)
         if st.button(tr("Delete for good"), key="contents.delete", type="primary", disabled=typed.strip() != name):
-            usecases.delete_cohort(name)
+            with st.spinner(tr("Stopping what runs …") if stop else ""):
+                usecases.delete_cohort(name, stop=stop)
             st.query_params.pop("cohort", None)
             st.session_state.pop("ui.last.cohort", None)
             st.switch_page("models.py")

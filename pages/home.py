@@ -26,7 +26,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
         st.markdown(
             tr("{cases:,} patients, {events:,} deaths ({share}), with {modalities}.", cases=entry.cases,
                events=entry.events, share=percent_text(entry.events / entry.cases),
-               modalities=listed([tr(MODALITIES[name]) for name in entry.modalities]))
+               modalities=listed([tr(MODALITIES.get(name, name)) for name in entry.modalities]))
         )
         runs = caching.runs(entry.name)
         if runs:

@@ -26,12 +26,13 @@ PAGE = "import"
 def show_form() -> None:
     """What there is to import, the files, what they say, and the button."""
     kinds = KINDS | {FETCH: FETCH_KIND}
-    kind = st.radio(tr("What do you have?"), list(kinds), format_func=lambda name: kinds[name].title, key="import.kind",
-                    captions=[one.words for one in kinds.values()])
+    kind = st.radio(tr("What do you have?"), list(kinds), format_func=lambda name: tr(kinds[name].title),
+                    key="import.kind", captions=[tr(one.words) for one in kinds.values()])
     if kind == FETCH:
         wanted = ask_fetch(page=PAGE)
         if wanted is not None:
-            offer(lambda: usecases.file_fetch(wanted), wanted.cohort_name)
+            st.caption(tr("Nothing is stored as a cohort yet: once it is here you see what the files say."))
+            start(lambda: usecases.file_fetch(wanted), tr("Download"))
         return
     if kind == "archive":
         archive = show_archive(page=PAGE)
@@ -39,10 +40,13 @@ def show_form() -> None:
             offer(lambda: usecases.file_archive(archive.path), archive.name)
         return
     request = ask_request(kind, page=PAGE)
-    if request is None:
-        return
+    if request is not None:
+        show_preview(request, caching.preview(request))
+
+
+def show_preview(request: usecases.ImportRequest, preview: usecases.ImportPreview) -> None:
+    """What would be stored, what is odd about it, and the button that stores it."""
     st.header(tr("What would be stored"), anchor=False)
-    preview = caching.preview(request)
     show_report(preview.report, preview.curve, page=PAGE)
     # Who looked at other warnings, or at another table's, has not looked at these.
     if st.session_state.get("import.doubts") != (str(request.table), preview.report.doubts):
@@ -55,11 +59,16 @@ def show_form() -> None:
 
 
 def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None:
-    """The button that files the job; from here on its number is the page's address."""
+    """The button that files the import, with what becomes of a cohort of that name."""
     if any(entry.name == name for entry in caching.cohorts()):
         st.info(tr("A cohort {name} is here already. It is replaced, and can be brought back with its models on the "
                    "cohort's own page.", name=escape(name)), icon=":material/history:")
-    if st.button(tr("Import"), type="primary", key="import.start", icon=":material/download:", disabled=disabled):
+    start(file, tr("Import"), disabled=disabled)
+
+
+def start(file: Callable[[], str], label: str, *, disabled: bool = False) -> None:
+    """The button that files the job; from here on its number is the page's address."""
+    if st.button(label, type="primary", key="import.start", icon=":material/download:", disabled=disabled):
         job_id = file()
         if (upload := current_upload()) is not None:
             note_job(upload, job_id)
@@ -79,6 +88,9 @@ def show_job(job: Job) -> None:
         st.markdown(tr("You can close this page: the work goes on, and this address shows how it ended."))
         show_progress(job.id, page=PAGE)
         return
+    elif job.state == "done" and job.kind == usecases.FETCHING:
+        st.success(tr("The files are here. Nothing is stored as a cohort yet."), icon=":material/download_done:")
+        show_preview(*usecases.fetched(job.id))
     elif job.state == "done" and job.result is not None:
         name = str(job.result["name"])
         st.success(tr("Cohort {name} is here.", name=escape(name)), icon=":material/check_circle:")
@@ -92,7 +104,7 @@ def show_job(job: Job) -> None:
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:
-        st.info(tr("This import was cancelled; nothing was changed."), icon=":material/cancel:")
+        st.info(tr("This was cancelled; no cohort was changed."), icon=":material/cancel:")
     show_ends(job)
 
 

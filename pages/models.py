@@ -57,7 +57,7 @@ def describe_training(recipe: dict[str, Any], *, by_epochs: bool) -> str:
 def show_card(card: dict[str, Any]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
-    reads = listed([tr(MODALITIES[name]) for name in card["recipe"]["modalities"]])
+    reads = listed([tr(MODALITIES.get(name, name)) for name in card["recipe"]["modalities"]])
     title = tr("**{run_title}**; reads {reads}; trained on {cohort}",
                run_title=escape(card["run_title"]), reads=reads, cohort=escape(card["cohort"]))
     with st.expander(title, icon=":material/neurology:"):
@@ -112,7 +112,7 @@ with error_box():
             facts({
                 tr("Name"): f"`{entry.name}`",
                 tr("Patients"): tr("{cases:,}, of whom {events:,} died", cases=entry.cases, events=entry.events),
-                tr("Data"): listed([tr(MODALITIES[name]) for name in entry.modalities]),
+                tr("Data"): listed([tr(MODALITIES.get(name, name)) for name in entry.modalities]),
                 tr("Models"): "; ".join(escape(run.title) for run in caching.runs(entry.name))
                 or tr("none trained yet"),
             })  # fmt: skip

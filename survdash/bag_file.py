@@ -28,6 +28,7 @@ from survdash.store import file_sha256, new_file
 
 SCHEMA = 1
 CHUNK_TILES = 64
+GZIP = 1  # of features; level 4 makes them 3 % smaller and takes half as long again
 LINK = "link_"  # begins the attributes of a linked slide
 LINK_HINT = "Put the file back, or import the cohort again."
 
@@ -64,7 +65,7 @@ class BagWriter:
         dim = self._origin.dim
         kind, rows = (np.dtype("f4"), 1) if self._allow_missing else (np.dtype("f2"), CHUNK_TILES)
         shape = {"shape": (0, dim), "maxshape": (None, dim), "chunks": (rows, dim)}
-        features = group.create_dataset("features", dtype=kind, compression="gzip", shuffle=True, **shape)
+        features = group.create_dataset("features", dtype=kind, compression=GZIP, shuffle=True, **shape)
         shape = {"shape": (0, 2), "maxshape": (None, 2), "chunks": (rows, 2)}
         coords = group.create_dataset("coords", dtype="i4", compression="gzip", **shape)
         for block, corners in blocks:

@@ -11,6 +11,7 @@ SurvdashError                     message: what is wrong and where; hint: what t
 ├── UnknownNameError (LookupError)  no such model, cohort, case, encoder
 ├── NotEnoughDataError            valid input, but no honest answer (no deaths, no tissue)
 ├── DownloadError                 something that should have come over the network
+├── ProgramError                  another program that is not on this machine, or does not answer
 └── Cancelled                     the user stopped the job; never shown as a fault
 """
 
@@ -75,6 +76,10 @@ class NotEnoughDataError(SurvdashError):
 
 class DownloadError(SurvdashError):
     """A file could not be fetched, or is not what its checksum says."""
+
+
+class ProgramError(SurvdashError):
+    """A program that this work needs is not on the machine, or does not answer."""
 
 
 class Cancelled(SurvdashError):

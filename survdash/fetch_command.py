@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from survdash.import_commands import answer_of, ask_at_terminal
 from survdash.progress import Report
 
 if TYPE_CHECKING:
-    from survdash.usecases.fetching import FetchPlan
+    from survdash.usecases import FetchPlan
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -28,19 +29,29 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
                       help="ask the other source for its outcomes too, and say where the two disagree")  # fmt: skip
     made.add_argument("--out", type=Path, help="folder for the files; default: downloads/ in the data folder")
     made.add_argument("--dry-run", action="store_true", help="say what would come and how much; fetch nothing")
+    made.add_argument("--preview", action="store_true",
+                      help="fetch, and say what the cohort would be; store none (the same without it then does)")
+    made.add_argument("--yes", action="store_true", help="store without a question; none is asked but at a terminal")
 
 
-def run(options: argparse.Namespace, report: Report) -> dict[str, Any]:
+def run(options: argparse.Namespace, report: Report) -> dict[str, Any] | list[Any]:
     """Fetch and import what was asked for; started again after a kill it goes on where it was."""
-    from survdash.usecases.fetching import FetchRequest, fetch_cohort, plan_fetch, report_to_json
+    from survdash import usecases
 
-    request = FetchRequest(
+    request = usecases.FetchRequest(
         cohort=options.cohort, source=options.source, what=options.what, cases=options.cases,
         case_ids=tuple(options.case), jobs=options.jobs, name=options.name, folder=options.out, compare=options.compare,
     )  # fmt: skip
     if options.dry_run:
-        return plan_fetch(request, report=report).to_json()
-    return report_to_json(fetch_cohort(request, on_plan=_tell, report=report))
+        return usecases.plan_fetch(request, report=report).to_json()
+    agree = None if options.preview else ask_at_terminal(options)
+    made = usecases.fetch_cohort(request, store=not options.preview, on_plan=_tell, agree=agree, report=report)
+    if options.json:
+        return usecases.fetch_to_json(made)
+    steps = ["Next:", *(f"  {step}" for step in made.next_steps)] if made.next_steps else []
+    if made.preview is None:
+        return [f"Fetched to {made.plan.folder}; there are no genes to import.", *steps]
+    return [*answer_of(made.preview.report, stored=made.stored, shown=agree is not None), *steps]
 
 
 def _tell(plan: FetchPlan) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from survdash.console import answer_lines
 from survdash.errors import InputError
 from survdash.progress import Report
 
 if TYPE_CHECKING:
     from survdash.sources.preview import ImportReport
+    from survdash.usecases import ImportPreview
 
 Answer = dict[str, Any] | list[Any]
 MOST_LINES = 12  # of a list in the report for people; --json has all
@@ -36,6 +38,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--suggest-mapping", type=Path, metavar="YAML",
                       help="import nothing: propose what the columns of a hospital's table mean, to be completed")
     made.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
+    made.add_argument("--yes", action="store_true", help="store without a question; none is asked but at a terminal")
     made = command("cohort-report", _cohort_report, "say what is in a cohort, and what its import said",
                    "cohort-report blca", cohort=str)  # fmt: skip
     made = command("undo-import", _undo_import, "bring back what the last import of a cohort replaced, with its models",
@@ -43,13 +46,15 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("delete-cohort", _delete_cohort, "delete a cohort, its models, and what its last import replaced",
                    "delete-cohort blca --yes", cohort=str)  # fmt: skip
     made.add_argument("--only-previous", action="store_true", help="only what the last import replaced")
+    made.add_argument("--stop-jobs", action="store_true", help="cancel the jobs that wait or run for it")
     made.add_argument("--yes", action="store_true", help="do not ask")
     made = command("export-cohort", _export_cohort, "pack a cohort and its models into one file",
                    "export-cohort blca --out blca.zip", cohort=str)  # fmt: skip
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--without-runs", action="store_true", help="leave the trained models out")
-    command("import-archive", _import_archive, "take in a cohort that export-cohort packed",
-            "import-archive blca.zip", archive=Path)  # fmt: skip
+    made = command("import-archive", _import_archive, "take in a cohort that export-cohort packed",
+                   "import-archive blca.zip", archive=Path)  # fmt: skip
+    made.add_argument("--dry-run", action="store_true", help="say what it holds, and write nothing")
 
 
 def report_lines(told: ImportReport) -> list[str]:
@@ -122,13 +127,32 @@ def _import_cohort(options: argparse.Namespace, report: Report) -> Answer:
         genes=options.genes, gene_groups=options.gene_groups, slide_map=options.slide_map, encoder=options.encoder,
         link=options.link,
     )
+    agree = ask_at_terminal(options)
     if options.dry_run:
         told = usecases.preview_import(request, report=report).report
     else:
-        told = usecases.run_import(request, report=report)
+        told = usecases.run_import(request, agree=agree, report=report).report
     if options.json:
         return usecases.report_to_json(told) | {"stored": not options.dry_run}
-    return [*report_lines(told), "Nothing was written." if options.dry_run else f"Stored as cohort {told.name}."]
+    return answer_of(told, stored=not options.dry_run, shown=agree is not None)
+
+
+def ask_at_terminal(options: argparse.Namespace) -> Callable[[ImportPreview], bool] | None:
+    """Who is at a terminal sees what would be stored and is asked; None in a pipe, with --yes and with --json."""
+    if options.yes or options.json or options.dry_run or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+
+    def agree(preview: ImportPreview) -> bool:
+        print("\n" + "\n".join(report_lines(preview.report)))
+        return input(f"Store it as cohort {preview.report.name}? [y/N] ").strip().lower() in ("y", "yes")
+
+    return agree
+
+
+def answer_of(told: ImportReport, *, stored: bool, shown: bool) -> list[str]:
+    """What an import says in the end; the report too, unless it was shown before."""
+    end = f"Stored as cohort {told.name}." if stored else "No cohort was written."
+    return [*([] if shown else report_lines(told)), end]
 
 
 def _suggest_mapping(table: Path, out: Path) -> Answer:
@@ -169,7 +193,7 @@ def _delete_cohort(options: argparse.Namespace, report: Report) -> Answer:
         asked = input(f"Delete {what} {options.cohort} {rest}? It cannot be brought back. Type its name: ")
         if asked.strip() != options.cohort:
             raise InputError("That is not its name: nothing is deleted.")
-    freed = usecases.delete_cohort(options.cohort, only_previous=options.only_previous)
+    freed = usecases.delete_cohort(options.cohort, only_previous=options.only_previous, stop=options.stop_jobs)
     return {"name": options.cohort, "deleted": True, "bytes": freed}
 
 
@@ -184,6 +208,12 @@ def _export_cohort(options: argparse.Namespace, report: Report) -> Answer:
 def _import_archive(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
 
-    made = usecases.import_archive(options.archive, report=report)
-    return {"name": made.name, "files": len(made.files), "bytes": made.bytes, "runs": list(made.runs),
-            "digest": made.digest}  # fmt: skip
+    if options.dry_run:
+        made = usecases.preview_archive(options.archive).archive
+    else:
+        made = usecases.import_archive(options.archive, report=report)
+    facts = {"name": made.name, "files": len(made.files), "bytes": made.bytes, "runs": list(made.runs),
+             "digest": made.digest, "stored": not options.dry_run}  # fmt: skip
+    if options.json:
+        return facts | {"report": None if made.report is None else usecases.report_to_json(made.report)}
+    return [*([] if made.report is None else report_lines(made.report)), *answer_lines(facts)]

@@ -6,8 +6,9 @@ process and a test.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -50,6 +51,30 @@ class CancelFile:
 
 def silent(progress: Progress) -> None:
     """Report nothing."""
+
+
+@dataclass(slots=True)
+class HeldReport:
+    """A ``Report`` for work that a thread does beside other work: what it says last waits until the other is done."""
+
+    report: Report
+    _last: Progress | None = None
+    _held: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, progress: Progress) -> None:
+        """Tell it, or keep it."""
+        with self._lock:
+            self._last = progress
+            if not self._held:
+                self.report(progress)
+
+    def let_go(self) -> None:
+        """Tell what was held back, and from now on everything at once."""
+        with self._lock:
+            self._held = False
+            if self._last is not None:
+                self.report(self._last)
 
 
 def check_cancel(cancel: Cancel | None, *, step: str) -> None:

@@ -135,9 +135,10 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, tiles: TileRule, 
     """One line on stderr for each stage and each slide when it is done; the failures at the end, and status 2."""
     from survdash.features.many import embed_many, list_slides
 
-    entries = list_slides(options.slide)
+    found = list_slides(options.slide)
+    entries = found.entries
     who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
-    print(f"Found {len(entries)} slide(s) in {options.slide}.", file=sys.stderr)
+    print(f"Found {len(entries)} slide(s) in {options.slide}. {found.words}".rstrip(), file=sys.stderr)
     print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)
     place = {entry.name: number for number, entry in enumerate(entries)}
     outcomes = []
@@ -163,6 +164,7 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, tiles: TileRule, 
         for one in outcomes if (made := one.embedding) is not None
     ]  # fmt: skip
     if options.json:
-        return {"done": done, "failed": failed, "encoder": options.encoder}
+        parts = [str(path) for path in found.parts]
+        return {"done": done, "failed": failed, "encoder": options.encoder, "parts_of_slides": parts}
     count = sum(one.embedding.tiles for one in outcomes if one.embedding is not None)
     return {"done": len(done), "tiles": count, "failed": failed}

@@ -43,8 +43,25 @@ def test_what_will_come_is_said_before_and_the_import_after(gdc: Gdc, capsys: py
     assert captured.err.startswith(f"8 cases, 6 deaths, from {gdc.url} (version 1):\n  genes: 8, ")
     assert "GB free" in captured.err
     answer = json.loads(captured.out)
-    assert (answer["imported"]["name"], answer["imported"]["cases"], answer["imported"]["events"]) == ("bladder", 8, 6)
-    assert any("log2(TPM + 1)" in note for note in answer["imported"]["notes"])
+    assert (answer["name"], answer["cases"], answer["events"], answer["stored"]) == ("bladder", 8, 6, True)
+    assert any("log2(TPM + 1)" in note for note in answer["notes"])
+
+
+def test_a_preview_fetches_and_shows_and_stores_no_cohort(
+    gdc: Gdc, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fill(gdc)
+    assert main(["fetch-cohort", "BLCA", "--preview"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "Cohort blca: 8 patients, 6 deaths (75.0%), overall survival." in told
+    assert told[-1] == "No cohort was written."
+    assert any("reverse Kaplan-Meier" in line for line in told)
+    assert len(list((data_dir / "downloads").rglob("*.tsv"))) == 8
+    assert main(["cohort-report", "blca"]) == 2
+    gdc.asked.clear()
+    assert main(["fetch-cohort", "BLCA", "--yes"]) == 0
+    assert not [path for path, _ in gdc.asked if path.startswith("/data")]
+    assert main(["cohort-report", "blca"]) == 0
 
 
 def test_faults_are_one_line(gdc: Gdc, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +69,8 @@ def test_faults_are_one_line(gdc: Gdc, capsys: pytest.CaptureFixture[str]) -> No
     assert "TCGA has no cohort 'XYZ'" in capsys.readouterr().err
     assert main(["fetch-cohort", "BLCA", "--what", "slides,proteins"]) == 2
     assert "proteins cannot be fetched" in capsys.readouterr().err
+    assert main(["fetch-cohort", "BLCA", "--cases", "3", "--case", "TCGA-2F-0000"]) == 2
+    assert "Leave --cases or --case out" in capsys.readouterr().err
 
 
 def test_a_process_that_is_killed_leaves_nothing_half_and_the_next_goes_on(gdc: Gdc, data_dir: Path) -> None:
@@ -80,4 +99,4 @@ def test_a_process_that_is_killed_leaves_nothing_half_and_the_next_goes_on(gdc: 
     assert (f"/data/{gdc.files[-1]['file_id']}", f"bytes={arrived}-") in gdc.asked
     settings.cache_clear()
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["imported"]["cases"] == 1
+    assert json.loads(done.stdout)["cases"] == 1

@@ -34,7 +34,7 @@ def test_a_dry_run_is_a_text_that_says_everything_and_writes_nothing(table, data
         "Cohort mine: 40 patients, 20 deaths (50.0%), overall survival.", "  1 case: follow-up not above zero (P99)",
         "  line 42: P99, follow-up not above zero", "  time_months: number, 10 to 49, 0 missing",
         "  event: yes or no, yes 20, no 20, 0 missing", "Folds (made, stratified by event):",
-        "  1: 8 patients, 4 deaths", "Nothing was written.",
+        "  1: 8 patients, 4 deaths", "No cohort was written.",
     ):  # fmt: skip
         assert line in told.splitlines()
     assert "reverse Kaplan-Meier" in told
@@ -59,6 +59,28 @@ def test_import_undo_report_and_delete(table, tmp_path, data_dir, capsys):
     assert not (data_dir / "cohorts" / "mine").exists()
 
 
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 130), ("no", 130)])
+def test_who_is_at_a_terminal_sees_what_would_be_stored_and_is_asked(
+    table, data_dir, capsys, monkeypatch, answer, status
+):
+    def reply(question: str) -> str:
+        told = capsys.readouterr().out.splitlines()
+        assert "Cohort mine: 40 patients, 20 deaths (50.0%), overall survival." in told
+        assert question == "Store it as cohort mine? [y/N] "
+        assert not (data_dir / "cohorts" / "mine").exists()
+        return answer
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", reply)
+    assert main(["import-cohort", str(table), "--name", "mine"]) == status
+    assert (data_dir / "cohorts" / "mine").exists() == (status == 0)
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == (["Stored as cohort mine."] if status == 0 else [])
+    monkeypatch.setattr("builtins.input", lambda question: pytest.fail("nobody is to be asked"))
+    assert main(["import-cohort", str(table), "--name", "mine", "--yes"]) == 0
+
+
 def test_a_name_typed_wrongly_deletes_nothing(table, data_dir, capsys, monkeypatch):
     say(capsys, "import-cohort", table, "--name", "mine")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
@@ -75,6 +97,10 @@ def test_a_cohort_travels_as_one_file(table, tmp_path, capsys):
     packed = ask(capsys, "export-cohort", "mine", "--out", tmp_path / "mine.zip", "--without-runs")
     assert packed["runs"] == []
     say(capsys, "delete-cohort", "mine", "--yes")
+    seen = ask(capsys, "import-archive", tmp_path / "mine.zip", "--dry-run")
+    assert (seen["stored"], seen["report"]["cases"], seen["report"]["events"]) == (False, 40, 20)
+    assert "Cohort mine: 40 patients, 20 deaths" in say(capsys, "import-archive", tmp_path / "mine.zip", "--dry-run")
+    assert main(["cohort-report", "mine"]) == 2
     taken = ask(capsys, "import-archive", tmp_path / "mine.zip")
     assert {name: taken[name] for name in ("name", "digest", "files")} == {
         name: packed[name] for name in ("name", "digest", "files")

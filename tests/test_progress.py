@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from survdash.errors import Cancelled
-from survdash.progress import CancelFile, Progress, check_cancel, silent, track
+from survdash.progress import CancelFile, HeldReport, Progress, check_cancel, silent, track
 
 
 def test_each_item_is_reported_before_it_and_the_end_after_all():
@@ -37,3 +37,17 @@ def test_a_set_flag_stops_before_the_next_item(tmp_path, kind):
 def test_without_a_flag_nothing_is_stopped():
     check_cancel(None, step="x")
     silent(Progress(step="x", done=0, total=0))
+
+
+def test_what_is_held_back_is_told_later_and_then_at_once():
+    seen: list[str] = []
+    held = HeldReport(lambda progress: seen.append(progress.step))
+    held.let_go()
+    assert seen == []  # there was nothing to tell
+    held = HeldReport(lambda progress: seen.append(progress.step))
+    for step in ("a", "b"):
+        held(Progress(step=step, done=0, total=0))
+    assert seen == []
+    held.let_go()
+    held(Progress(step="c", done=0, total=0))
+    assert seen == ["b", "c"]

@@ -9,40 +9,37 @@ process work at a slide while others wait for its bag.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
-from filelock import FileLock, Timeout
 
 from survdash.bag_file import BagFile, Block, new_bag_file
-from survdash.errors import BagError, InputError, SlideError, SurvdashError
+from survdash.errors import BagError, SlideError
+from survdash.features.bag_place import check_room, disk_faults, nothing_left, only_one, sweep
 from survdash.features.blocks import BlockFolder, block_starts, encode_blocks
 from survdash.features.encoders import Encoder, effective_precision, load_encoder, origin
 from survdash.features.facts import VERSION, focus_facts, slide_facts, warnings_from
 from survdash.features.registry import DEFAULT_ENCODER, check_encoder, config_digest, weights_file
 from survdash.file_hash import is_quick
-from survdash.progress import Cancel, Progress, Report, check_cancel, silent
+from survdash.progress import Cancel, HeldReport, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.slide.areas import Areas
 from survdash.slide.reader import Slide, open_slide, require_mpp
 from survdash.slide.stain import Stain, check_stain, fit_stain, sample_pixels
 from survdash.slide.tiles import DEFAULT_TILES, TileGrid, TileRule, lay_grid
 from survdash.slide.tissue import DEFAULT_TISSUE, Tissue, TissueRule, find_tissue
-from survdash.store import digest, folder_bytes, new_file
+from survdash.store import digest, new_file
 
 ID_DIGITS = 16
-LOCK_SECONDS = 0.5  # between two looks at the cancel flag while another process works
-KEEP_BLOCKS_DAYS = 7  # blocks of a killed run that nobody came back to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +147,7 @@ def embed_slide(
     check_stain(stain)
     check_cancel(cancel, step="Reading")
     report(Progress(step="Reading", done=0, total=1, message=path.name))
-    with open_slide(path, mpp=mpp) as slide, _disk_faults():
+    with open_slide(path, mpp=mpp) as slide, disk_faults():
         resolution = require_mpp(slide)
         _, weights = weights_file(encoder, report=report, cancel=cancel)
         precision = effective_precision()
@@ -160,7 +157,12 @@ def embed_slide(
         special |= {"precision": precision} if precision != "fp32" else {}
         special |= {"config": config} if (config := config_digest(encoder)) else {}
         special |= {"areas": areas.sha256} if areas is not None else {}
-        seen = None if is_quick(path) else _hash_and_look(slide, tissue_rule, areas, report=report, cancel=cancel)
+        prepare = _Preparation(
+            slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_px=tile_rule.tile_px, areas=areas,
+            report=report, cancel=cancel,
+        )  # fmt: skip
+        # A large slide that nobody hashed yet is most likely new: what it takes time to hash is used.
+        ready = None if is_quick(path) else prepare.run()
         key = digest({
             "kind": "bag", "version": VERSION, "slide": slide.sha256, "mpp": resolution, "mpp_source": slide.mpp_source,
             "tissue": asdict(tissue_rule), "tiles": asdict(tile_rule), "encoder": encoder, "weights": weights,
@@ -170,16 +172,15 @@ def embed_slide(
         target = settings().data_dir / "bags" / f"{key}.h5"
         cached = _is_whole(target)
         if not cached:
-            _sweep(target.parent)
-            with _only_one(key, report=report, cancel=cancel):
+            sweep(target.parent)
+            with only_one(key, report=report, cancel=cancel):
                 cached = _is_whole(target)
                 if not cached:
                     work = _Work(
-                        slide=slide, encoder=encoder, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas,
-                        stain=stain, skip_unreadable=skip_unreadable, target=target, seen=seen, report=report,
-                        cancel=cancel,
+                        slide=slide, tissue_rule=tissue_rule, tile_rule=tile_rule, areas=areas, stain=stain,
+                        skip_unreadable=skip_unreadable, target=target, report=report, cancel=cancel,
                     )  # fmt: skip
-                    work.run()
+                    work.run(*(ready or prepare.run()))
         return _describe(target, slide, resolution, cached=cached, seconds=time.perf_counter() - started)
 
 
@@ -200,15 +201,33 @@ def save_bag(embedding: Embedding, target: Path, *, slide_id: str) -> None:
                 file["slides"].move(embedding.slide_id, slide_id)
 
 
-def _hash_and_look(
-    slide: Slide, rule: TissueRule, areas: Areas | None, *, report: Report, cancel: Cancel | None
-) -> Tissue:
-    """Find the tissue while another thread hashes a large slide, which is most likely new."""
-    with ThreadPoolExecutor(1, "hash") as pool:
-        hashing = pool.submit(lambda: slide.sha256)
-        tissue = find_tissue(slide, rule, areas=areas, report=report, cancel=cancel)
-        hashing.result()
-        return tissue
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Preparation:
+    """What can be done at the same time before the first tile is encoded."""
+
+    slide: Slide
+    encoder: str
+    tissue_rule: TissueRule
+    tile_px: int
+    areas: Areas | None
+    report: Report
+    cancel: Cancel | None
+
+    def run(self) -> tuple[Tissue, Encoder]:
+        """Find the tissue while another thread hashes the slide and loads the encoder."""
+        told = HeldReport(self.report)
+        with ThreadPoolExecutor(1, "beside") as pool:
+            hashing = pool.submit(lambda: self.slide.sha256)
+            loading = pool.submit(
+                load_encoder, self.encoder, device=settings().device, tile_px=self.tile_px, report=told,
+                cancel=self.cancel,
+            )  # fmt: skip
+            tissue = find_tissue(
+                self.slide, self.tissue_rule, areas=self.areas, report=self.report, cancel=self.cancel
+            )
+            hashing.result()
+            told.let_go()
+            return tissue, loading.result()
 
 
 def _is_whole(path: Path) -> bool:
@@ -222,104 +241,31 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-@contextmanager
-def _only_one(key: str, *, report: Report, cancel: Cancel | None) -> Iterator[None]:
-    """Hold the lock of a bag; it dies with its owner, so a killed process blocks nobody."""
-    path = settings().data_dir / "locks" / f"{key}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            check_cancel(cancel, step="waiting for another process at the same slide")
-            report(Progress(step="Reading", done=1, total=1, message="another process embeds this slide; waiting"))
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _sweep(bags: Path) -> None:
-    """Throw away the blocks of runs that were killed and that nobody came back to in ``KEEP_BLOCKS_DAYS``."""
-    oldest = time.time() - KEEP_BLOCKS_DAYS * 86_400
-    for folder in bags.glob("*.part"):
-        try:
-            if folder.stat().st_mtime < oldest:
-                with FileLock(settings().data_dir / "locks" / f"{folder.stem}.lock", timeout=0):
-                    shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, OSError):  # somebody works on it after all, or was quicker
-            continue
-
-
-@contextmanager
-def _disk_faults() -> Iterator[None]:
-    """Say in words that the disk is full; the HDF5 library tells it in the text of its own errors."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
-        if not full:
-            raise
-        raise _full() from error
-
-
-def _full() -> InputError:
-    return InputError(
-        f"The disk of the data folder {settings().data_dir} is full.",
-        hint="Make room and start again: it goes on where it stopped.",
-    )
-
-
-def _check_room(blocks: Path) -> None:
-    """Refuse to start on the bag where it cannot fit; HDF5 does not end well on a full disk."""
-    if shutil.disk_usage(blocks).free < folder_bytes(blocks):
-        raise _full()
-
-
-@contextmanager
-def _nothing_left(folder: BlockFolder) -> Iterator[None]:
-    """Blocks of an input that is at fault, or that the user stopped, are of no use."""
-    try:
-        yield
-    except SurvdashError:
-        folder.remove()
-        raise
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """The making of one bag."""
 
     slide: Slide
-    encoder: str
     tissue_rule: TissueRule
     tile_rule: TileRule
     areas: Areas | None
     stain: str
     skip_unreadable: bool
     target: Path
-    seen: Tissue | None  # None where it was not looked for yet
     report: Report
     cancel: Cancel | None
 
-    def run(self) -> None:
-        tissue = self.seen or find_tissue(
-            self.slide, self.tissue_rule, areas=self.areas, report=self.report, cancel=self.cancel
-        )
+    def run(self, tissue: Tissue, network: Encoder) -> None:
         grid = lay_grid(self.slide, tissue, self.tile_rule)
         check_cancel(self.cancel, step="Embedding")
         self.report(Progress(step="Embedding", done=0, total=grid.size))
-        network = load_encoder(
-            self.encoder, device=settings().device, tile_px=grid.tile_px, report=self.report, cancel=self.cancel
-        )
         made_by = {"device": network.device, "engine": network.engine_name}
         folder = BlockFolder(self.target.with_suffix(".part"), dim=network.dim, made_by=made_by)
-        with _nothing_left(folder):
+        with nothing_left(folder):
             stain = self._fit(grid)
             focus = self._encode(grid, network, folder, stain=stain)
-        _check_room(folder.path)
-        with _nothing_left(folder):
+        check_room(folder.path)
+        with nothing_left(folder):
             facts = made_by | focus_facts(focus) | slide_facts(
                 self.slide, grid, tissue_fraction=tissue.fraction, tissue_rule=self.tissue_rule,
                 tile_rule=self.tile_rule, areas=self.areas,

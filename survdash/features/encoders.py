@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -165,13 +167,25 @@ def choose_device(setting: str) -> str:
         return "cpu"
     if setting not in ("auto", "cuda"):
         raise InputError(f"Device {setting!r} is not known.", hint="Use auto, cpu or cuda.")
-    import torch
+    if _has_gpu_driver():
+        import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
+        if torch.cuda.is_available():
+            return "cuda"
     if setting == "cuda":
         raise InputError("No GPU can be used here, but the device is set to cuda.", hint="Use auto or cpu.")
     return "cpu"
+
+
+@cache
+def _has_gpu_driver() -> bool:
+    """Whether it is worth asking torch, which takes two seconds to import: without a driver it finds no GPU."""
+    if os.name != "posix" or any(Path(f"/dev/{name}").exists() for name in ("kfd", "dxg")):  # AMD; Windows below Linux
+        return True
+    with suppress(OSError):
+        ctypes.CDLL("libcuda.so.1")
+        return True
+    return False
 
 
 def load_encoder(

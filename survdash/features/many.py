@@ -16,7 +16,7 @@ from survdash.features.embed import Embedding, embed_slide, save_bag
 from survdash.features.registry import DEFAULT_ENCODER, weights_file
 from survdash.progress import Report, silent
 from survdash.settings import settings
-from survdash.slide.companions import dicom_series
+from survdash.slide.companions import dicom_series, named_files
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 
 SLIDE_SUFFIXES = frozenset({
@@ -64,7 +64,30 @@ def is_many(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in MANIFEST_SUFFIXES
 
 
-def list_slides(source: Path) -> tuple[SlideEntry, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideList:
+    """The slides of a folder or a list, and what lies among them and is none.
+
+    Parameters
+    ----------
+    entries : tuple of SlideEntry
+    parts : tuple of Path
+        Pictures that a slide beside them names as its own.
+    """
+
+    entries: tuple[SlideEntry, ...]
+    parts: tuple[Path, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What was left out, for people; "" where nothing was."""
+        if not self.parts:
+            return ""
+        names = ", ".join(path.name for path in self.parts[:3]) + (", ..." if len(self.parts) > 3 else "")
+        return f"Left out, as parts of the VMS slide beside them: {len(self.parts)} JPEG file(s) ({names})."
+
+
+def list_slides(source: Path) -> SlideList:
     """The slides of a folder and the folders in it, or of a list.
 
     Parameters
@@ -72,7 +95,8 @@ def list_slides(source: Path) -> tuple[SlideEntry, ...]:
     source : Path
         A folder; or a CSV with the column ``slide`` (paths, from the list's own folder or from anywhere) and if wanted
         ``name`` and ``mpp``; or a text file with one path a line. Of the DICOM files of one series in a folder the
-        first stands for the slide. Links to files are followed, links to folders are not.
+        first stands for the slide; the JPEG files that a VMS slide names are not slides, others beside it are. Links
+        to files are followed, links to folders are not.
 
     Raises
     ------
@@ -81,7 +105,8 @@ def list_slides(source: Path) -> tuple[SlideEntry, ...]:
     """
     if not source.exists():
         raise InputError(f"There is no folder or list {source.name}.", hint=f"Looked at {source}.")
-    entries = tuple(_in_folder(source) if source.is_dir() else _in_list(source))
+    parts: list[Path] = []
+    entries = tuple(_in_folder(source, parts) if source.is_dir() else _in_list(source))
     if not entries:
         raise InputError(
             f"{source.name} holds no slide.",
@@ -95,7 +120,7 @@ def list_slides(source: Path) -> tuple[SlideEntry, ...]:
                 hint="Rename one, or give a list with the columns slide and name.",
             )
         places[entry.name] = entry.path
-    return entries
+    return SlideList(entries=entries, parts=tuple(parts))
 
 
 def embed_many(
@@ -213,15 +238,19 @@ def _bag_path(entry: SlideEntry, out: Path) -> Path:
     return out / f"{entry.name}.h5"
 
 
-def _in_folder(folder: Path) -> Iterator[SlideEntry]:
+def _in_folder(folder: Path, parts: list[Path]) -> Iterator[SlideEntry]:
+    """The slides; into ``parts`` goes what is a part of one."""
     dicom: set[tuple[Path, str]] = set()
-    for path in sorted(folder.rglob("*")):
+    every = sorted(folder.rglob("*"))
+    named = {part for path in every if path.suffix.lower() == ".vms" for part in named_files(path)}
+    for path in every:
         suffix = path.suffix.lower()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if suffix not in SLIDE_SUFFIXES or hidden or not path.is_file():
             continue
-        if suffix in (".jpg", ".jpeg") and any(path.parent.glob("*.vms")):
-            continue  # Hamamatsu keeps the pieces of a slide as JPEG files beside it
+        if path in named:
+            parts.append(path)
+            continue
         if suffix == ".dcm":
             series = path.parent, dicom_series(path)
             if series[1] and series in dicom:  # damaged files say no series, and each is told of

@@ -44,7 +44,8 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
         if np.isfinite(low) and np.isfinite(high):
             figure.add_scatter(
                 x=[low, high], y=[place, place], mode="lines", line={"color": LOW.colour, "width": 2}, showlegend=False,
-                hovertemplate=tr("95 % CI {low:.3f}–{high:.3f}<extra></extra>", low=low, high=high), name=tr("interval"),
+                hovertemplate=tr("95 % CI {low:.3f}–{high:.3f}<extra></extra>", low=low, high=high),
+                name=tr("interval"),
             )  # fmt: skip
     figure.add_scatter(
         x=means, y=places, mode="markers", name=tr("c-index"), showlegend=False, customdata=told, text=titles,

@@ -55,7 +55,8 @@ def plot_groups(
         numbers = [str(n) for n in curves[label].at_risk_at(ticks)]
         figure.add_scatter(
             x=ticks, y=[line] * len(ticks), text=numbers, mode="text", showlegend=False, cliponaxis=False,
-            textfont={"color": look.colour}, name=tr("{label}, at risk", label=tr(label)), hoverinfo="skip", row=2, col=1,
+            textfont={"color": look.colour}, name=tr("{label}, at risk", label=tr(label)), hoverinfo="skip",
+            row=2, col=1,
         )  # fmt: skip
     dress(figure, height_px=CURVE_PX + table_px + 130)
     room = 0.03 * horizon_months  # half a number to the left of 0 and to the right of the last tick

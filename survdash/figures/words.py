@@ -88,6 +88,47 @@ def months_text(months: float | None, low: float | None = None, high: float | No
     return tr("{months} months", months=_or_not_reached(months)) + limits
 
 
+def years(month: float) -> str:
+    """A horizon in words.
+
+    Examples
+    --------
+    >>> years(12), years(36), years(18)
+    ('1 year', '3 years', '18 months')
+    """
+    if month % 12:
+        return tr("{count:g} months", count=month)
+    count = int(month // 12)
+    return tr("1 year") if count == 1 else tr("{count} years", count=count)
+
+
+def alive_of_100(share: float, month: float) -> str:
+    """A survival probability as people.
+
+    Examples
+    --------
+    >>> alive_of_100(0.617, 36)
+    'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
+    """
+    count = round(100 * share)
+    if count == 1:
+        return tr("Of 100 patients with a profile like this, about 1 is alive at {time}.", time=years(month))
+    return tr("Of 100 patients with a profile like this, about {count} are alive at {time}.", count=count,
+              time=years(month))  # fmt: skip
+
+
+def percentile_words(percentile: float) -> str:
+    """Where a risk stands among the cohort's, 0 lowest to 100 highest.
+
+    Examples
+    --------
+    >>> percentile_words(83.2), percentile_words(99.7)
+    ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
+    """
+    # floor: nobody's risk is "higher than 100 of 100"
+    return tr("higher than {count} of 100 patients of the cohort", count=min(99, math.floor(percentile)))
+
+
 def _or_not_reached(months: float | None) -> str:
     value = _number(months)
     return tr("not reached") if math.isnan(value) else f"{value:.1f}"

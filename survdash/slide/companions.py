@@ -22,6 +22,7 @@ INDEX_FILES = {  # the ending of a file that only names others, and what must li
     ".vmu": "the NGR files that it names",
 }
 HAMAMATSU_PARTS = ("hamamatsu.ImageFile", "hamamatsu.MapFile")
+LARGEST_INDEX = 1 << 20  # characters; real ones have a few thousand
 SERIES_TAG = 0x0020_000E
 
 
@@ -90,6 +91,22 @@ def slide_sha256(path: Path, companions: tuple[Path, ...], *, in_any_order: bool
     others = [(kept_sha256(one), "" if in_any_order else one.name) for one in companions]
     lines = sorted([(own, ""), *others]) if in_any_order else [(own, ""), *others]
     return hashlib.sha256("\n".join(f"{digest} {name}" for digest, name in lines).encode()).hexdigest()
+
+
+def named_files(path: Path) -> tuple[Path, ...]:
+    """The files beside a VMS slide that its text names as parts of it: pieces, map, macro; none where it has no text.
+
+    The slide need not be whole or even sound.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(LARGEST_INDEX)
+    except OSError:
+        return ()
+    keys = ("ImageFile", "MapFile", "OptimisationFile", "MacroImage")
+    pairs = (line.partition("=") for line in text.splitlines())
+    names = (value.strip() for key, _, value in pairs if key.strip().startswith(keys))
+    return tuple(path.parent / name for name in names if name and "\0" not in name)
 
 
 def missing_companions(path: Path) -> str:

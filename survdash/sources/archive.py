@@ -23,8 +23,11 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from survdash import __version__
@@ -34,7 +37,7 @@ from survdash.errors import CohortError, SurvdashError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.sources.cohort_folder import BAGS, FOLDS, GENES, MANIFEST, PATIENTS, REPORT, read_cohort
 from survdash.sources.cohort_states import RUNS, new_state
-from survdash.sources.foreign_cohort import check_foreign_cohort
+from survdash.sources.foreign_cohort import check_foreign_cohort, check_parquet
 from survdash.sources.preview import ImportReport, report_from_json
 from survdash.sources.table_file import list_faults, name_some
 from survdash.store import new_file
@@ -178,6 +181,26 @@ def read_archive(path: Path) -> Archive:
         path=path, name=contents.name, title=contents.title, digest=contents.digest, software=contents.software,
         files={name: (one.sha256, one.bytes) for name, one in contents.files.items()}, runs=tuple(runs), report=told,
     )
+
+
+def read_outcome(archive: Archive) -> pd.DataFrame:
+    """``time_months`` and ``event`` of the patients; only their table is unpacked, and held against the list.
+
+    Raises
+    ------
+    CohortError
+        If it is not what the list says, or no table of patients.
+    """
+    sha256, size = archive.files[PATIENTS]
+    with TemporaryDirectory() as folder, _opened(archive.path) as packed:
+        path = Path(folder) / PATIENTS
+        _unpack(packed, PATIENTS, path, sha256=sha256, size=size)
+        check_parquet(path, PATIENTS)
+        try:
+            return pd.read_parquet(path, columns=["time_months", "event"]).astype({"time_months": float, "event": bool})
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+            raise CohortError(f"{PATIENTS} in {archive.path.name} has no outcome that can be read.",
+                              hint=HINT) from error
 
 
 def unpack_archive(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from survdash.errors import DownloadError, UnknownNameError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
-from survdash.sources.gdc import COHORTS
+from survdash.sources.gdc import COHORTS, JOINED
 from survdash.sources.study_files import StudyTables, write_study
 from survdash.store import digest, write_json
 
@@ -86,6 +86,24 @@ def study_of(cohort: str) -> str:
     if name not in STUDIES:
         raise UnknownNameError(f"cBioPortal has no study of cohort {cohort[:40]!r}.", hint=f"Of: {', '.join(STUDIES)}.")
     return f"{name.lower()}{STUDY}"
+
+
+def studies_of(cohort: str) -> tuple[str, ...]:
+    """All studies that hold patients of a TCGA cohort, which may hold others too; one that is joined has two.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+
+    Examples
+    --------
+    >>> studies_of("READ"), len(studies_of("GBMLGG"))
+    (('coadread_tcga_pan_can_atlas_2018',), 2)
+    """
+    name = cohort.upper().removeprefix("TCGA-")
+    parts = ("COADREAD",) if name in ("COAD", "READ", "COADREAD") else JOINED.get(name, (name,))
+    return tuple(study_of(part) for part in parts)
 
 
 def describe_study(server: JsonServer, study: str, *, report: Report = silent) -> Study:

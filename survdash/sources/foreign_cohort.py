@@ -46,7 +46,7 @@ def check_foreign_cohort(folder: Path, *, name: str, digest: str, hashes: Mappin
     """
     for file in hashes:
         if file.endswith(".parquet"):
-            _check_parquet(folder / file, file)
+            check_parquet(folder / file, file)
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         parts = {key: value for key, value in values.items() if key not in ("source", "digest")}
@@ -101,7 +101,14 @@ def _are_folds(folds: pd.Series, cases: pd.Index) -> bool:
     return folds.index.is_unique and set(folds.index) <= set(cases) and numbers == list(range(len(numbers)))
 
 
-def _check_parquet(path: Path, name: str) -> None:
+def check_parquet(path: Path, name: str) -> None:
+    """Look at what a stranger's Parquet table says of itself, before any of it is unpacked.
+
+    Raises
+    ------
+    CohortError
+        If it is none, is packed as survdash packs no table, or is too large.
+    """
     try:
         about = pq.read_metadata(path)
     except (pa.ArrowException, OSError, ValueError) as error:

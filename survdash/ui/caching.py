@@ -93,6 +93,11 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
         return _preview(request, (*stamp, *_stamp(request.name)))
 
 
+def archive_preview(path: Path) -> usecases.ArchivePreview:
+    """What an archive holds; read once for each state of the file."""
+    return _archive_preview(path, _mark(path))
+
+
 def models() -> list[dict[str, Any]]:
     """The cards of all trained models of this machine."""
     return _models(_stamp("*"))
@@ -121,6 +126,11 @@ def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
 @st.cache_resource(max_entries=FEW, show_spinner=False, hash_funcs={usecases.ImportRequest: repr})
 def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
     return usecases.preview_import(request)
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _archive_preview(path: Path, mark: tuple[str, int, int]) -> usecases.ArchivePreview:
+    return usecases.preview_archive(path)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -40,7 +40,7 @@ class Part:
 
 
 PARTS = {
-    "table": Part(label="Patients", suffixes=TABLES, help=later("The table with follow-up and outcome.")),
+    "table": Part(label=later("Patients"), suffixes=TABLES, help=later("The table with follow-up and outcome.")),
     "study": Part(label=later("Study folder"), suffixes=(), folder=True,
                   help=later("A study of cBioPortal or Xena as it was unpacked, in the inbox folder.")),
     "mapping": Part(label=later("Column mapping"), suffixes=("yaml", "yml"),
@@ -56,9 +56,10 @@ PARTS = {
                       help=later("Columns slide_id and case_id, for bags that are not named by TCGA barcodes.")),
     "features": Part(label=later("Slide features"), suffixes=(*TABLES, *BAGS), folder=True,
                      help=later("A table with one line a slide, a bag file, or (inbox) a folder of bags.")),
-    "folds": Part(label="Folds", suffixes=("csv",), folder=True, several=True,
+    "folds": Part(label=later("Folds"), suffixes=("csv",), folder=True, several=True,
                   help=later("splits_0.csv, splits_1.csv and so on, with the columns train and val.")),
-    "archive": Part(label="Archive", suffixes=("zip",), help=later("What 'export-cohort' wrote on another machine.")),
+    "archive": Part(label=later("Archive"), suffixes=("zip",),
+                    help=later("What 'export-cohort' wrote on another machine.")),
 }  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def show_part(part: str, *, page: str) -> Path | None:
     """
     wanted, upload = PARTS[part], current_upload()
     here = [] if upload is None else files_of(upload, part)
-    st.markdown(f"**{wanted.label}**", help=wanted.help)
+    st.markdown(f"**{tr(wanted.label)}**", help=tr(wanted.help))
     if upload is not None and here:
         with st.container(horizontal=True, vertical_alignment="center"):
             size = data_size(sum(path.stat().st_size for path in here))
@@ -210,8 +211,8 @@ def _show_uploader(upload: Upload | None, part: str, *, page: str) -> None:
     turn = st.session_state.setdefault(f"{page}.turn_{part}", 0)
     limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     given = st.file_uploader(
-        wanted.label, wanted.suffixes, key=f"{page}.{part}_{turn}", max_upload_size=limit, label_visibility="collapsed",
-        accept_multiple_files=wanted.several,
+        tr(wanted.label), wanted.suffixes, key=f"{page}.{part}_{turn}", max_upload_size=limit,
+        label_visibility="collapsed", accept_multiple_files=wanted.several,
     )
     files = given if isinstance(given, list) else [given] if given is not None else []
     if files:

@@ -10,10 +10,11 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.language import later, tr
+from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.import_files import inbox_folder, show_part
 from survdash.ui.import_mapping import ask_mapping
-from survdash.ui.import_report import show_sources
+from survdash.ui.import_report import show_curve, show_report
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
 
@@ -33,7 +34,7 @@ class Kind:
 KINDS = {
     "research": Kind(title=later("A research table"), first="table", others=("folds", "features", "clinical"),
                      words=later("As MCAT, PORPOISE and SurvPath publish them: one line a slide, with genes.")),
-    "hospital": Kind(title="A hospital's table", first="table", others=("features", "genes", "mapping"),
+    "hospital": Kind(title=later("A hospital's table"), first="table", others=("features", "genes", "mapping"),
                      words=later("Any table with follow-up and status; you say once what its columns mean.")),
     "study": Kind(title=later("A study folder"), first="study", others=("folds", "features"),
                   words=later("Of cBioPortal or Xena, unpacked in the inbox folder of this server.")),
@@ -70,16 +71,18 @@ def ask_request(kind: str, *, page: str) -> usecases.ImportRequest | None:
         if mapping is None:
             return None
     left, right = st.columns(2)
-    name = left.text_input(tr("Name of the cohort"), proposed_name(table), key=f"{page}.name_{table.name}", max_chars=40,
-                           help=tr("Lower-case letters a to z, digits, - and _."))
+    name = left.text_input(tr("Name of the cohort"), proposed_name(table), key=f"{page}.name_{table.name}",
+                           max_chars=40, help=tr("Lower-case letters a to z, digits, - and _."))
     by_site = False
     if given.get("folds") is None:
-        by_site = right.radio("Folds are made", list(FOLDS), format_func=FOLDS.__getitem__, key=f"{page}.made_folds",
-                              horizontal=True, help="By whole hospitals, nobody is judged by a model that learnt from "
-                              "patients of the same hospital.") == "site"  # fmt: skip
+        by_site = right.radio(
+            tr("Folds are made"), list(FOLDS), format_func=lambda name: tr(FOLDS[name]), key=f"{page}.made_folds",
+            horizontal=True, help=tr("By whole hospitals, nobody is judged by a model that learnt from patients of the "
+                                     "same hospital.")) == "site"  # fmt: skip
     encoder, link = _ask_of_bags(given, page=page)
     if not NAME.fullmatch(name):
-        show_error(tr("{value} cannot name a cohort.", value=name or "Nothing"), tr("Use lower-case letters a to z, digits, - and _."))
+        what = tr("“{name}” cannot name a cohort.", name=name) if name else tr("The cohort needs a name.")
+        show_error(what, tr("Use lower-case letters a to z, digits, - and _."))
         return None
     return usecases.ImportRequest(
         table=table, name=name, folds=given.get("folds"), features=given.get("features"),
@@ -96,14 +99,15 @@ def _ask_of_bags(given: dict[str, Path | None], *, page: str) -> tuple[str | Non
             with column:
                 given[part] = show_part(part, page=page)
         encoder = columns[0].text_input(tr("What made the tile features"), key=f"{page}.encoder", max_chars=100,
-                                        help=tr("Where the bags do not say it themselves, for instance uni_v1.")).strip()
+                                        help=tr(
+            "Where the bags do not say it themselves, for instance uni_v1.")).strip()
         features = given.get("features")
         # What was uploaded is deleted after the import, so a link to it would lose the slides.
         stays = features is not None and features.is_relative_to(inbox_folder())
         link = columns[1].checkbox(tr("Refer to the bag files in place of copying them"), key=f"{page}.link",
                                    disabled=not stays,
-                                   help=tr("Saves disk; the files must stay where they are, and the cohort cannot "
-                                           "travel."))
+                                   help=tr(
+                                       "Saves disk; the files must stay where they are, and the cohort cannot travel."))
     return encoder or None, link and stays
 
 
@@ -125,20 +129,18 @@ def show_archive(*, page: str) -> usecases.Archive | None:
         path = show_part("archive", page=page)
     if path is None:
         return None
-    archive = usecases.read_archive(path)
+    preview = caching.archive_preview(path)
+    archive = preview.archive
     st.header(tr("What is in it"), anchor=False)
     rows = {
-        "Cohort": f"{escape(archive.title)}, {escape(archive.name)}", "Made by": escape(archive.software),
-        "Files": tr("{count}, {bytes}; each is held against its SHA-256 on the way in",
-                    count=len(archive.files), bytes=data_size(archive.bytes)),
-        "Models": escape(", ".join(archive.runs)) or "none",
-    }
-    if (told := archive.report) is not None:
-        rows["Patients"] = tr("{cases:,}, of whom {events:,} died", cases=told.cases, events=told.events)
-        rows["Genes and slides"] = tr("{genes:,} gene columns, {slides:,} slides",
-                                      genes=told.genes, slides=told.slides)
+        tr("Cohort"): f"{escape(archive.title)}, {escape(archive.name)}", tr("Made by"): escape(archive.software),
+        tr("Files"): tr("{count}, {size}; each is held against its SHA-256 on the way in",
+                        count=len(archive.files), size=data_size(archive.bytes)),
+        tr("Models"): escape(", ".join(archive.runs)) or tr("none"),
+    }  # fmt: skip
     facts(rows)
     if archive.report is not None:
-        with st.expander(tr("Where it came from")):
-            show_sources(archive.report)
+        show_report(archive.report, preview.curve, page=page)
+    else:
+        show_curve(preview.curve, page=page, name=archive.name)
     return archive

@@ -33,12 +33,13 @@ from survdash.ui.upload import new_upload
 
 ANSWERS = "answers"
 OPENED = ("encoding", "delimiter", "sheet")  # how the file is opened; nothing is asked about these
-TIME, DATES = later("a number of days, months or years"), "dates"
+TIME, DATES = later("a number of days, months or years"), later("dates")
 LABELS = {
-    "case": later("Patient number"), "time": "Follow-up", "unit": later("It counts"), "status": later("Vital status"),
-    "diagnosis": later("Date of diagnosis"), "last_contact": later("Date of last contact"), "death": later(
-            "Date of death (if any)"),
-    "age": "Age", "birth": later("Date of birth (in place of the age)"), "sex": "Sex", "stage": "Stage", "site": "Hospital",
+    "case": later("Patient number"), "time": later("Follow-up"), "unit": later("It counts"),
+    "status": later("Vital status"), "diagnosis": later("Date of diagnosis"),
+    "last_contact": later("Date of last contact"), "death": later("Date of death (if any)"),
+    "age": later("Age"), "birth": later("Date of birth (in place of the age)"), "sex": later("Sex"),
+    "stage": later("Stage"), "site": later("Hospital"),
     "decimal": later("Decimal mark"), "dates": later("Order of dates"), "age_unit": later("Age counts"),
 }  # fmt: skip
 HELP = {
@@ -47,8 +48,11 @@ HELP = {
     "birth": later("Only the age at diagnosis is kept."),
 }
 CHOICE_WORDS = {
-    "point": "1.5 (point)", "comma": "1,5 (comma)", "iso": "2021-03-09", "dmy": later("day month year"), "dead": "dead",
-    "mdy": later("month day year"), "excel": later("Excel's day numbers"), "ignore": later("leave out"),
+    "point": later("1.5 (point)"), "comma": later("1,5 (comma)"), "iso": "2021-03-09", "dmy": later("day month year"),
+    "days": later("days"), "weeks": later("weeks"), "months": later("months"), "years": later("years"),
+    "dead": later("dead"), "alive": later("alive"), "male": later("male"), "female": later("female"),
+    "unknown": later("unknown"), "mdy": later("month day year"), "excel": later("Excel's day numbers"),
+    "ignore": later("leave out"),
 }
 TOLD = later("as the cells tell")
 SHOWN_ROWS = 5
@@ -72,7 +76,8 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     """
     old = None if given is None else read_mapping(given)
     opened = {name: getattr(old, name) for name in OPENED if old is not None and getattr(old, name) is not None}
-    suggestion = _suggestion(str(table), table.stat().st_mtime_ns, tuple(opened.items()))
+    with st.spinner(tr("Reading the table …")):
+        suggestion = _suggestion(str(table), table.stat().st_mtime_ns, tuple(opened.items()))
     draft = dict(suggestion.draft)
     if old is not None:
         # What it leaves out is left out on purpose: a proposal beside it might tell another outcome.
@@ -98,7 +103,7 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     return _keep(mapping, page=page)
 
 
-@st.cache_resource(max_entries=8, show_spinner=later("Reading the table …"))
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _suggestion(table: str, changed: int, opened: tuple[tuple[str, str], ...]) -> MappingSuggestion:
     how = dict(opened)
     if "delimiter" in how:
@@ -108,7 +113,8 @@ def _suggestion(table: str, changed: int, opened: tuple[tuple[str, str], ...]) -
 
 def _show_cells(suggestion: MappingSuggestion, *, key: str) -> None:
     table = suggestion.table
-    about = f"{len(table.rows):,} lines, {len(table.columns)} columns; {escape(table.form)}"
+    about = tr("{lines:,} lines, {columns} columns; {form}", lines=len(table.rows), columns=len(table.columns),
+               form=escape(table.form))  # fmt: skip
     with st.expander(about, icon=":material/table:"):
         rows = [[plain_text(cell) if cell is not None else "" for cell in row] for row in table.rows[:SHOWN_ROWS]]
         st.dataframe([{f"{place + 1} {name}": cell for place, (name, cell) in
@@ -126,7 +132,7 @@ def _ask_columns(suggestion: MappingSuggestion, draft: dict[str, Any], *, key: s
     first, second, third = st.columns(3)
     with first:
         answers["case"] = _column("case", suggestion, draft, key=key)
-        way = st.radio(tr("The follow-up stands as"), [TIME, DATES], key=f"{key}.way",
+        way = st.radio(tr("The follow-up stands as"), [TIME, DATES], key=f"{key}.way", format_func=tr,
                        index=int("diagnosis" in draft and "time" not in draft))
         wanted = ("time",) if way == TIME else ("diagnosis", "last_contact", "death")
         for name in wanted:
@@ -162,9 +168,8 @@ def _column(name: str, suggestion: MappingSuggestion, draft: dict[str, Any], *, 
     columns = _single(suggestion)
     proposed = draft.get(name)
     index = columns.index(proposed) if proposed in columns else None
-    chosen = st.selectbox(LABELS[name], columns, index=index, key=f"{key}.{name}", placeholder=tr(
-            "not in the table"),
-                          help=HELP.get(name))
+    chosen = st.selectbox(tr(LABELS[name]), columns, index=index, key=f"{key}.{name}",
+                          placeholder=tr("not in the table"), help=tr(HELP[name]) if name in HELP else None)
     for question in suggestion.questions:
         if question.key == name and chosen is None:
             st.caption(f":material/help: {escape(question.words)}")
@@ -178,13 +183,18 @@ def _choice(
     options = list(CHOICES[name])
     proposed = draft.get(name)
     chosen = st.selectbox(
-        LABELS[name], options, index=options.index(proposed) if proposed in options else None, key=f"{key}.{name}",
-        format_func=lambda word: CHOICE_WORDS.get(word, word), placeholder="choose" if open_first else TOLD,
+        tr(LABELS[name]), options, index=options.index(proposed) if proposed in options else None, key=f"{key}.{name}",
+        format_func=_choice_words,
+        placeholder=tr("choose") if open_first else tr(TOLD),
     )
     for question in suggestion.questions:
         if question.key == name and chosen is None:
             st.caption(f":material/help: {escape(question.words)}")
     return chosen
+
+
+def _choice_words(answer: str) -> str:
+    return tr(CHOICE_WORDS.get(answer, answer))
 
 
 def _ask_words(
@@ -201,9 +211,8 @@ def _ask_words(
     if not counts:
         return {}
     if len(counts) > MOST_WORDS:
-        show_error(tr("Column {column} has {count} different words; a {lower} has few.",
-                      column=column, count=len(counts), lower=LABELS[name].lower()),
-                   tr("Choose another column."))
+        show_error(tr("Column {column} has {count} different words; {meaning} has few.", column=column,
+                      count=len(counts), meaning=tr(LABELS[name])), tr("Choose another column."))
         return {}
     st.markdown(tr("**What the words of “{column}” mean**", column=escape(column)))
     meanings, answers = MEANINGS[f"{name}_words"], {}
@@ -213,9 +222,10 @@ def _ask_words(
         proposed = folded.get(fold(word)) or (meaning_of_status(word) if name == "status" else None)
         with columns[place % len(columns)]:
             chosen = st.selectbox(
-                tr("{word} ({count:,} lines)", word=escape(word), count=count), meanings, key=f"{key}.{name}_{column}_{word}",
-                index=meanings.index(proposed) if proposed in meanings else None, placeholder="choose",
-                format_func=lambda answer: CHOICE_WORDS.get(answer, answer),
+                tr("{word} ({count:,} lines)", word=escape(word), count=count), meanings,
+                key=f"{key}.{name}_{column}_{word}", placeholder=tr("choose"),
+                index=meanings.index(proposed) if proposed in meanings else None,
+                format_func=_choice_words,
             )
         if chosen is not None:
             answers[word] = chosen

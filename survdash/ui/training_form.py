@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,24 +16,17 @@ from survdash.language import later, tr
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.job_view import remember_job, show_progress
-from survdash.ui.prose import escape
+from survdash.ui.prose import MODALITIES, escape
 from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
 
 PARAMETER = "job"
 STATES = {
-    "trained": ":green[:material/check_circle:] trained", "was there": later(
-            ":green[:material/check_circle:] was there"),
-    "not for it": later(":orange[:material/block:] not for this cohort"), "failed": ":red[:material/error:] failed",
-}
-COLUMNS = {
-    "title": st.column_config.TextColumn(later("Method"), pinned=True, width=200),
-    "state": st.column_config.TextColumn(later("In this cohort"), width=150, help=later(
-            "C-index ± standard deviation over the folds of its first run; page Compare has all of them.")),
-    "reads": st.column_config.TextColumn(later("Reads here"), help=later("What the method would look at in this cohort.")),
-    "needs": st.column_config.TextColumn(later("Needs"), width=240),
-    "source": st.column_config.TextColumn(later("Source")),
-}
+    "trained": (":green[:material/check_circle:]", later("trained")),
+    "was there": (":green[:material/check_circle:]", later("was there")),
+    "not for it": (":orange[:material/block:]", later("not for this cohort")),
+    "failed": (":red[:material/error:]", later("failed")),
+}  # fmt: skip
 
 
 def show_methods(*, page: str) -> None:
@@ -46,7 +40,7 @@ def show_methods(*, page: str) -> None:
     with st.columns(2)[0]:
         cohort = pick_cohort(page=page)
     methods = caching.methods(cohort.name)
-    st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=COLUMNS,
+    st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=_columns(),
                  height="content", key=f"{page}.methods",
                  alt=tr("Each method, what it needs, and how it does in this cohort."))
     if job_id := st.query_params.get(PARAMETER):
@@ -55,19 +49,31 @@ def show_methods(*, page: str) -> None:
         _ask(cohort, methods, page=page)
 
 
+def _columns() -> dict[str, Any]:
+    text = st.column_config.TextColumn
+    return {
+        "title": text(tr("Method"), pinned=True, width=200),
+        "state": text(tr("In this cohort"), width=150, help=tr(
+            "C-index ± standard deviation over the folds of its first run; page Compare has all of them.")),
+        "reads": text(tr("Reads here"), help=tr("What the method would look at in this cohort.")),
+        "needs": text(tr("Needs"), width=240),
+        "source": text(tr("Source")),
+    }  # fmt: skip
+
+
 def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecases.RunEntry]) -> pd.DataFrame:
     told = {run.name: f"{run.cindex_mean:.3f} ± {run.cindex_sd:.3f}" for run in runs}
 
     def state(one: usecases.MethodState) -> str:
         if not one.runs:
-            return one.lacks or tr("not trained yet")
-        return told[one.runs[0]] + (f", and {len(one.runs) - 1} more" if len(one.runs) > 1 else "")
+            return tr(one.lacks) or tr("not trained yet")
+        return told[one.runs[0]] + (tr(", and {count} more", count=len(one.runs) - 1) if len(one.runs) > 1 else "")
 
     return pd.DataFrame({
         "title": [one.title for one in methods],
         "state": [state(one) for one in methods],
-        "reads": [" + ".join(one.reads) or "–" for one in methods],
-        "needs": [one.needs for one in methods], "source": [one.source for one in methods],
+        "reads": [" + ".join(tr(MODALITIES.get(name, name)) for name in one.reads) or "–" for one in methods],
+        "needs": [tr(one.needs) for one in methods], "source": [one.source for one in methods],
     })  # fmt: skip
 
 
@@ -122,4 +128,5 @@ def _tell_end(job: Job) -> None:
         titles = {one["name"]: str(one["title"]) for one in usecases.describe_methods()}
         for one in job.result["outcomes"]:
             why = f": {escape(one['error'])}" if one["error"] else ""
-            st.markdown(f"{STATES[one['state']]} **{escape(titles[one['model']])}**{why}")
+            icon, word = STATES[one["state"]]
+            st.markdown(f"{icon} {tr(word)} **{escape(titles[one['model']])}**{why}")

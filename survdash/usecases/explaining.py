@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +112,18 @@ def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | Non
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+
+
+def forget_explanations(models: Collection[str]) -> int:
+    """Delete what is kept of patients whom models of these full names explained; return how many."""
+    doomed = []
+    for path in (settings().data_dir / "explanations").glob("*.json"):
+        with suppress(OSError, ValueError, AttributeError):  # of another version, or just being written
+            if json.loads(path.read_text(encoding="utf-8")).get("model") in models:
+                doomed.append(path)
+    for path in doomed:
+        path.unlink(missing_ok=True)
+    return len(doomed)
 
 
 def _kept(cohort: Cohort, artefact: Artefact, case_id: str) -> Path:

@@ -3,156 +3,73 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-from survdash.errors import InputError, NotEnoughDataError, UnknownNameError
+from survdash.errors import NotEnoughDataError, UnknownNameError
 from survdash.genes import functional_groups
-from survdash.jobs.queue import file_job
+from survdash.jobs.queue import file_job, read_job
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
 from survdash.sources.barcode import choose_samples, codes_of
 from survdash.sources.cbioportal import (
     BYTES_A_VALUE,
-    STUDIES,
     Study,
     describe_study,
     fetch_entrez,
     fetch_study,
     open_cbioportal,
+    studies_of,
     study_of,
 )
-from survdash.sources.gdc import COHORTS, JOINED, GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
+from survdash.sources.gdc import GdcFile, data_release, fetch_cases, list_files, open_gdc, projects_of
 from survdash.sources.gdc_cases import read_cases
 from survdash.sources.gdc_folder import SLIDES, file_path, write_lists
-from survdash.sources.importing import check_name
+from survdash.sources.importing import ImportRequest
 from survdash.sources.many_files import WantedFile, check_room, fetch_files, free_bytes, only_one
 from survdash.sources.outcome_conflicts import compare_outcomes
-from survdash.sources.preview import ImportReport
+from survdash.sources.preview import report_to_json
 from survdash.sources.study_files import StudyTables, write_study
 from survdash.sources.study_folder import read_study_folder
 from survdash.sources.table_file import name_some
-from survdash.usecases.importing import import_cohort
+from survdash.usecases.fetch_request import FetchPlan, FetchRequest
+from survdash.usecases.importing import (
+    ImportPreview,
+    preview_from_json,
+    preview_import,
+    preview_to_json,
+    request_from_json,
+    request_to_json,
+    run_import,
+)
 
 FETCHING = "fetch_cohort"
-SOURCES = ("gdc", "cbioportal")
-WHAT = ("clinical", "genes", "slides")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchRequest:
-    """What is to be fetched.
-
-    Parameters
-    ----------
-    cohort : str
-        TCGA's name, such as ``BLCA``.
-    source : {"gdc", "cbioportal"}
-        Slides are at the GDC alone.
-    what : tuple of str
-        Of clinical, genes, slides. Clinical records always come: they say who can be used.
-    cases : int or None
-        Only the first so many, by barcode, of those that have an outcome and all that is asked for.
-    case_ids : tuple of str
-        Only these.
-    jobs : int
-        Files fetched at once.
-    name : str
-        What the cohort is called here; "" for TCGA's name in small letters.
-    folder : Path or None
-        Where the files go; ``downloads/`` in the data folder by default.
-    compare : bool
-        Ask the other source too, and say where the two disagree.
-    """
-
-    cohort: str
-    source: Literal["gdc", "cbioportal"] = "gdc"
-    what: tuple[str, ...] = ("clinical", "genes")
-    cases: int | None = None
-    case_ids: tuple[str, ...] = ()
-    jobs: int = 4
-    name: str = ""
-    folder: Path | None = None
-    compare: bool = False
-
-    def __post_init__(self) -> None:
-        wrong = [word for word in self.what if word not in WHAT]
-        if wrong or not self.what:
-            raise InputError(f"{', '.join(wrong) or 'Nothing'} cannot be fetched.", hint=f"Of: {', '.join(WHAT)}.")
-        if self.source not in SOURCES:
-            raise InputError(f"There is no source {self.source!r}.", hint=f"Of: {', '.join(SOURCES)}.")
-        if self.source == "cbioportal" and "slides" in self.what:
-            raise InputError("cBioPortal has no slides.", hint="Fetch them from the GDC (--source gdc).")
-        if self.cases is not None and self.cases < 1:
-            raise InputError(f"{self.cases} cases cannot be fetched.", hint="Take at least one.")
-        check_name(self.cohort_name)
-
-    @property
-    def cohort_name(self) -> str:
-        """What the cohort is called here."""
-        return self.name or self.cohort.lower().removeprefix("tcga-")
-
-    @property
-    def place(self) -> Path:
-        """Folder of this download."""
-        name = f"TCGA-{self.cohort.upper().removeprefix('TCGA-')}"
-        root = settings().data_dir / "downloads" if self.folder is None else self.folder
-        return root / self.source / (name if self.source == "gdc" else study_of(self.cohort))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FetchPlan:
-    """What a download would bring.
-
-    Parameters
-    ----------
-    source, release, folder : str
-        Whom, in which state of its data, and where to.
-    cases : tuple of str
-        Who was chosen.
-    events : int
-        Deaths among them.
-    sizes : mapping
-        Kind to (number of files, bytes, bytes that are here already); of cBioPortal, values and bytes about.
-    free_bytes : int
-    dropped, notes : tuple of str
-        Who has no outcome; what was left out, and where two sources disagree.
-    """
-
-    source: str
-    release: str
-    folder: str
-    cases: tuple[str, ...]
-    events: int
-    sizes: Mapping[str, tuple[int, int, int]]
-    free_bytes: int
-    dropped: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        sizes = {
-            kind: {"number": number, "bytes": size, "bytes_here": here}
-            for kind, (number, size, here) in self.sizes.items()
-        }
-        return {
-            "source": self.source, "release": self.release, "folder": self.folder, "cases": len(self.cases),
-            "events": self.events, "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped),
-            "notes": list(self.notes),
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FetchReport:
-    """What a download brought: the plan that it kept to, the import, and what to do next."""
+    """What a download brought.
+
+    Parameters
+    ----------
+    plan : FetchPlan
+        What it kept to.
+    preview : ImportPreview or None
+        What its tables say, as every import's; None where it brought no genes, so that there is nothing to import yet.
+    stored : bool
+        Whether they have become a cohort.
+    next_steps : tuple of str
+        Commands.
+    """
 
     plan: FetchPlan
-    imported: ImportReport | None
+    preview: ImportPreview | None
+    stored: bool
     next_steps: tuple[str, ...]
 
 
@@ -162,11 +79,6 @@ class _Prepared:
 
     plan: FetchPlan
     fetch: Callable[[Report], None]
-
-
-def fetchable_cohorts(source: Literal["gdc", "cbioportal"]) -> tuple[str, ...]:
-    """Cohorts of TCGA that a source has; cBioPortal has colon and rectum as one alone."""
-    return (*COHORTS, *JOINED) if source == "gdc" else STUDIES
 
 
 def plan_fetch(request: FetchRequest, *, report: Report = silent, cancel: Cancel | None = None) -> FetchPlan:
@@ -183,16 +95,20 @@ def plan_fetch(request: FetchRequest, *, report: Report = silent, cancel: Cancel
 
 
 def fetch_cohort(
-    request: FetchRequest, *, on_plan: Callable[[FetchPlan], None] | None = None, report: Report = silent,
-    cancel: Cancel | None = None,
+    request: FetchRequest, *, store: bool = True, on_plan: Callable[[FetchPlan], None] | None = None,
+    agree: Callable[[ImportPreview], bool] | None = None, report: Report = silent, cancel: Cancel | None = None,
 ) -> FetchReport:  # fmt: skip
-    """Fetch a cohort and import it. Stopped or killed and called again, it goes on where it was.
+    """Fetch a cohort, look at it as at every import, and store it. Stopped or killed and called again, it goes on.
 
     Parameters
     ----------
     request : FetchRequest
+    store : bool
+        False: fetch and say what would be stored, and store nothing.
     on_plan : callable, optional
         Told what will come, before anything does.
+    agree : callable, optional
+        As of ``importing.run_import``.
 
     Raises
     ------
@@ -201,20 +117,25 @@ def fetch_cohort(
     DownloadError, UnknownNameError, NotEnoughDataError
         As ``plan_fetch``; or a file cannot be fetched, or is not what its checksum says.
     Cancelled
-        If ``cancel`` is set; what has arrived is kept.
+        If ``cancel`` is set, or ``agree`` says no; what has arrived is kept.
     """
     prepared = _prepare(request, report=report, cancel=cancel)
     if on_plan is not None:
         on_plan(prepared.plan)
-    with_genes = "genes" in request.what
+    wanted, preview = request.import_request, None
     with only_one(request.place, report=report, cancel=cancel):
         prepared.fetch(report)
-        imported = import_cohort(request.place, name=request.cohort_name, report=report) if with_genes else None
-    return FetchReport(plan=prepared.plan, imported=imported, next_steps=_next_steps(request))
+        if wanted is not None and store:
+            preview = run_import(wanted, agree=agree, report=report, cancel=cancel)
+        elif wanted is not None:
+            preview = preview_import(wanted, report=report, cancel=cancel)
+    return FetchReport(
+        plan=prepared.plan, preview=preview, stored=store and preview is not None, next_steps=_next_steps(request)
+    )
 
 
 def file_fetch(request: FetchRequest) -> str:
-    """Hand a download to the worker; returns the job's id."""
+    """Hand a download to the worker, which says what would be stored and stores nothing; returns the job's id."""
     return file_job(FETCHING, {
         "cohort": request.cohort, "source": request.source, "what": list(request.what), "cases": request.cases,
         "case_ids": list(request.case_ids), "jobs": request.jobs, "name": request.name, "compare": request.compare,
@@ -222,15 +143,25 @@ def file_fetch(request: FetchRequest) -> str:
     })  # fmt: skip
 
 
-def report_to_json(made: FetchReport) -> dict[str, Any]:
-    """Plain values of what a download brought."""
-    imported = made.imported
-    facts = None if imported is None else {
-        "name": imported.name, "cases": imported.cases, "events": imported.events, "event_rate": imported.event_rate,
-        "genes": imported.genes, "slides": imported.slides, "folds": imported.folds, "dropped": list(imported.dropped),
-        "notes": list(imported.notes),
-    }  # fmt: skip
-    return {"plan": made.plan.to_json(), "imported": facts, "next_steps": list(made.next_steps)}
+def fetched(job_id: str) -> tuple[ImportRequest, ImportPreview]:
+    """What a finished download has brought: what is to be imported, and what it says.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such job, or it has brought nothing that could be imported.
+    """
+    job = read_job(job_id)
+    result = job.result or {}
+    if job.kind != FETCHING or "preview" not in result:
+        raise UnknownNameError("This job has brought no cohort.", hint="Start the download again.")
+    return request_from_json(result["import"]), preview_from_json(result["preview"])
+
+
+def fetch_to_json(made: FetchReport) -> dict[str, Any]:
+    """Plain values of what a download brought: those of an import, the plan, and what to do next."""
+    told = {} if made.preview is None else report_to_json(made.preview.report)
+    return told | {"stored": made.stored, "plan": made.plan.to_json(), "next_steps": list(made.next_steps)}
 
 
 def _prepare(request: FetchRequest, *, report: Report, cancel: Cancel | None) -> _Prepared:
@@ -362,7 +293,8 @@ def _outcomes_of(study: Study) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 def _cbioportal_outcomes(request: FetchRequest, report: Report, cancel: Cancel | None) -> pd.DataFrame:
     with open_cbioportal(cancel) as server:
-        return _outcomes_of(describe_study(server, study_of(request.cohort), report=report))[0]
+        found = [_outcomes_of(describe_study(server, one, report=report))[0] for one in studies_of(request.cohort)]
+    return pd.concat(found)
 
 
 def _gdc_outcomes(request: FetchRequest, report: Report, cancel: Cancel | None) -> pd.DataFrame:
@@ -393,8 +325,11 @@ def _fetch(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str,
         "what": tuple(payload["what"]), "case_ids": tuple(payload["case_ids"]),
         "folder": None if folder is None else Path(folder),
     })  # fmt: skip
-    made = report_to_json(fetch_cohort(request, report=report, cancel=cancel))
-    return {"name": request.cohort_name, **made}
+    made = fetch_cohort(request, store=False, report=report, cancel=cancel)
+    told: dict[str, Any] = {"name": request.cohort_name, "next_steps": list(made.next_steps)}
+    if request.import_request is not None and made.preview is not None:
+        told |= {"import": request_to_json(request.import_request), "preview": preview_to_json(made.preview)}
+    return told
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {FETCHING: _fetch}

@@ -13,7 +13,7 @@ import pandas as pd
 
 from survdash.case import Survival
 from survdash.cohort import PATIENT_COLUMNS, Cohort
-from survdash.errors import InputError
+from survdash.errors import Cancelled, InputError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.cohort_states import RUNS, previous_state
@@ -29,12 +29,14 @@ from survdash.sources.preview import (
     describe_groups,
     doubt_folds,
     read_report,
+    report_from_json,
     report_to_json,
 )
 from survdash.sources.table_file import name_some
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.library import cohort_folder, open_cohort
 
 IMPORT = "import_cohort"
@@ -100,29 +102,39 @@ def import_cohort(
         table=table, name=name, folds=folds, features=features, clinical=clinical, by_site=by_site,
         mapping=mapping, genes=genes, gene_groups=gene_groups, slide_map=slide_map, encoder=encoder, link=link,
     )
-    return run_import(request, report=report, cancel=cancel)
+    return run_import(request, report=report, cancel=cancel).report
 
 
 def run_import(
-    request: ImportRequest, *, seen: str | None = None, report: Report = silent, cancel: Cancel | None = None
-) -> ImportReport:
+    request: ImportRequest, *, seen: str | None = None, agree: Callable[[ImportPreview], bool] | None = None,
+    report: Report = silent, cancel: Cancel | None = None,
+) -> ImportPreview:  # fmt: skip
     """Import what a request names; the same report is returned and stored with the cohort.
 
-    ``seen`` is the digest of the files that were looked at (``sources_digest``); with others nothing is stored.
+    Parameters
+    ----------
+    request : ImportRequest
+    seen : str, optional
+        Digest of the files that were looked at (``sources_digest``); with others nothing is stored.
+    agree : callable, optional
+        Shown what would be stored, before it is; nothing is where it answers False.
 
     Raises
     ------
     InputError, NotEnoughDataError
         If a file is at fault; an older cohort of this name stays as it was.
     Cancelled
+        Also where ``agree`` says no.
     """
     gathered = gather(request, report=report, cancel=cancel)
-    told = _describe(gathered)
-    if seen is not None and sources_digest(told) != seen:
+    preview = ImportPreview(report=_describe(gathered), curve=_curve(gathered.patients))
+    if seen is not None and sources_digest(preview.report) != seen:
         raise InputError("The files of this import have changed since they were looked at: nothing was stored.",
                          hint="Look at them again, then start the import.")
-    store(gathered, told, target=cohort_folder(request.name), report=report, cancel=cancel)
-    return told
+    if agree is not None and not agree(preview):
+        raise Cancelled("Nothing was stored.")
+    store(gathered, preview.report, target=cohort_folder(request.name), report=report, cancel=cancel)
+    return preview
 
 
 def cohort_report(name: str) -> ImportReport:
@@ -232,10 +244,32 @@ def request_from_json(values: dict[str, Any]) -> ImportRequest:
     return ImportRequest(**(values | {name: Path(values[name]) for name in paths}))
 
 
+def preview_to_json(preview: ImportPreview) -> dict[str, Any]:
+    """Plain JSON values; of the curve the counts at each time, which it is made of again."""
+    curve = preview.curve
+    counts = {name: getattr(curve, name).tolist() for name in ("time", "events", "censored")}
+    return {"report": report_to_json(preview.report), "curve": counts}
+
+
+def preview_from_json(values: Mapping[str, Any]) -> ImportPreview:
+    """The preview of ``preview_to_json``.
+
+    Raises
+    ------
+    CohortError
+        If it is of a newer survdash.
+    """
+    times, events, censored = (np.asarray(values["curve"][name]) for name in ("time", "events", "censored"))
+    died = np.repeat(np.tile([True, False], times.size), np.stack([events, censored], axis=1).ravel())
+    return ImportPreview(
+        report=report_from_json(values["report"]), curve=kaplan_meier(np.repeat(times, events + censored), died)
+    )
+
+
 def _import(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
     values = dict(payload)
     seen = values.pop("seen", None)
-    return report_to_json(run_import(request_from_json(values), seen=seen, report=report, cancel=cancel))
+    return report_to_json(run_import(request_from_json(values), seen=seen, report=report, cancel=cancel).report)
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {IMPORT: _import}
@@ -263,6 +297,8 @@ def _say_replaced(target: Path) -> list[str]:
     runs = sorted(path.name for path in (target / RUNS).glob("[!.]*") if path.is_dir())
     models = f", its {len(runs)} trained models with it ({name_some(runs)})" if runs else ""
     words = [f"A cohort of this name is here and is replaced{models}; 'undo-import {target.name}' brings it back."]
+    if jobs := [job for job in jobs_of(target.name) if job.kind not in (IMPORT, "fetch_cohort")]:
+        words.append(f"It is in use: {name_jobs(jobs)}. What a training of it makes is not kept once it is replaced.")
     if previous_state(target).exists():
         words.append("The state that the import before that replaced is deleted: one is kept.")
     return words

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from survdash.artefact import read_artefact
+from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, InputError, SurvdashError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import SHIPPED_MODELS
-from survdash.sources.archive import Archive, read_archive, unpack_archive, write_archive
+from survdash.sources.archive import Archive, read_archive, read_outcome, unpack_archive, write_archive
 from survdash.sources.cohort_folder import MANIFEST, read_cohort
 from survdash.sources.cohort_states import RUNS, delete_states, previous_state, swap_states
 from survdash.sources.importing import check_name
+from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.store import folder_bytes
+from survdash.usecases.explaining import forget_explanations
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs, stop_jobs
 from survdash.usecases.library import cohort_folder, list_artefacts, open_cohort
 
 UNPACK = "import_archive"
@@ -31,6 +35,14 @@ class PreviousState:
     made: str
     runs: tuple[str, ...]
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArchivePreview:
+    """What an archive says that it holds, the report of its import among it, and the outcome of its patients."""
+
+    archive: Archive
+    curve: KaplanMeier
 
 
 def previous_facts(name: str) -> PreviousState | None:
@@ -67,20 +79,37 @@ def undo_import(name: str) -> Cohort:
     return open_cohort(name)
 
 
-def delete_cohort(name: str, *, only_previous: bool = False) -> int:
+def delete_cohort(name: str, *, only_previous: bool = False, stop: bool = False) -> int:
     """Delete a cohort of this machine, its models and its previous state, or that state alone; return the bytes.
+
+    With the cohort go the explanations of its patients that its models have given.
+
+    Parameters
+    ----------
+    name : str
+    only_previous : bool
+    stop : bool
+        Cancel the jobs that wait or run for the cohort, and wait until they have ended.
 
     Raises
     ------
     CohortError
-        If it came with survdash.
+        If it came with survdash; or jobs wait or run for it, and are not to be stopped or do not stop.
     UnknownNameError
         If there is no such cohort, or no such state.
     """
     _refuse_shipped(name, "deleted")
     folder = cohort_folder(name)
+    if not only_previous and folder.is_dir() and (jobs := jobs_of(name)):
+        if not stop:
+            raise CohortError(f"Cohort {name!r} is in use: {name_jobs(jobs)}.",
+                              hint="Wait for the end, or let it be stopped (--stop-jobs): what it has made is lost.")
+        stop_jobs(jobs)
+    runs = {f"{name}-{run.name}" for state in (folder, previous_state(folder)) for run in (state / RUNS).glob("[!.]*/")}
     freed = folder_bytes(previous_state(folder)) + (0 if only_previous else folder_bytes(folder))
     delete_states(folder, only_previous=only_previous)
+    if not only_previous:
+        forget_explanations(runs)
     return freed
 
 
@@ -105,6 +134,25 @@ def export_archive(
     folder = cohort_folder(name)
     runs = [one.folder.name for one in list_artefacts(name) if one.folder.parent == folder / RUNS] if with_runs else []
     return write_archive(folder, out, runs=runs, report=report, cancel=cancel)
+
+
+def preview_archive(path: Path) -> ArchivePreview:
+    """Look into an archive before it is taken in: its list, the report of its import, the outcome of its patients.
+
+    Raises
+    ------
+    CohortError, ClinicalError
+        If it is refused, or its report is not of its patients.
+    """
+    archive = read_archive(path)
+    patients = read_outcome(archive)
+    survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
+    told = archive.report
+    if told is not None and (told.cases, told.events) != (len(patients), int(survival.event.sum())):
+        raise CohortError(f"The report in {path.name} tells of {told.cases} patients and {told.events} deaths, its "
+                          f"table of {len(patients)} and {int(survival.event.sum())}.",
+                          hint="Ask whoever gave you the archive for a new one.")
+    return ArchivePreview(archive=archive, curve=kaplan_meier(survival.time_months, survival.event))
 
 
 def import_archive(path: Path, *, report: Report = silent, cancel: Cancel | None = None) -> Archive:

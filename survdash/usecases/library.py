@@ -238,7 +238,7 @@ def _cohort_names() -> list[str]:
     return sorted(names, key=lambda name: (name != DEMO, name))
 
 
-def _digest(cohort: str) -> str | None:
+def digest_now(cohort: str) -> str | None:
     """Digest of a cohort without reading its tables; None where there is none."""
     for folder in (cohort_folder(cohort), SHIPPED_MODELS / cohort):
         if (folder / MANIFEST).is_file():
@@ -254,7 +254,7 @@ def _artefacts(cohort: str) -> list[Artefact]:
 
     A model of another state of the cohort, or of another cohort of that name, is none of its models.
     """
-    digest = _digest(cohort)
+    digest = digest_now(cohort)
     found = {}
     for folder in _model_folders(cohort):
         try:

@@ -19,12 +19,12 @@ PREDICTION, EXPLANATION = "predict_case", "explain_patient"
 
 def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
-    return file_job(PREDICTION, request_to_json(request))
+    return file_job(PREDICTION, request_to_json(request), quick=True)
 
 
 def file_explanation(cohort: str, run: str, case_id: str) -> str:
     """Ask the worker why a model says what it says of a cohort's patient; returns the job's id."""
-    return file_job(EXPLANATION, {"cohort": cohort, "run": run, "case_id": case_id})
+    return file_job(EXPLANATION, {"cohort": cohort, "run": run, "case_id": case_id}, quick=True)
 
 
 def job_prediction(job_id: str) -> Prediction:

@@ -103,11 +103,11 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     large, out = _slide(tmp_path / "slides" / "large.tiff", tiles=320), tmp_path / "out"
     monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
     with pytest.raises(InputError, match=r"has no worker.*python -m dask worker"):
-        list(embed_many(list_slides(large.parent), out))
+        list(embed_many(list_slides(large.parent).entries, out))
     monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 30.0)
     stranger = dask.add_worker(SURVDASH_DATA_DIR=str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match=r"elsewhere, which is not the one here.*that all machines share"):
-        list(embed_many(list_slides(large.parent), out))
+        list(embed_many(list_slides(large.parent).entries, out))
     os.kill(stranger, signal.SIGKILL)
     _until(lambda: not dask.client.scheduler_info()["workers"])
     workers = {dask.add_worker(), dask.add_worker()}
@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     assert set(numbers.values()) == workers
 
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(lambda: list(embed_many(list_slides(large.parent), out)))
+        future = pool.submit(lambda: list(embed_many(list_slides(large.parent).entries, out)))
         bags = data_dir / "bags"
         _until(lambda: future.done() or len(list(bags.glob("*.part/*.npz"))) >= 2, seconds=120)
         assert not future.done(), future.result()
@@ -138,14 +138,14 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     for number in range(2):
         _slide(tmp_path / "slides" / f"small{number}.tiff", tiles=16 * (number + 2))
     (tmp_path / "slides" / "broken.svs").write_text("words " * 500)
-    again: dict[str, Outcome] = {one.entry.name: one for one in embed_many(list_slides(large.parent), out)}
+    again: dict[str, Outcome] = {one.entry.name: one for one in embed_many(list_slides(large.parent).entries, out)}
     assert set(again) == {"large", "small0", "small1", "broken"}
     assert "broken.svs is not a slide" in again["broken"].error
     assert again["large"].embedding is not None
     assert again["large"].embedding.cached
     assert (out / "small1.h5").is_file()
     with pytest.raises(InputError, match="Leave --jobs out"):
-        list(embed_many(list_slides(large.parent), out, jobs=2))
+        list(embed_many(list_slides(large.parent).entries, out, jobs=2))
 
 
 def test_a_wrong_address_is_told_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

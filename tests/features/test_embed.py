@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -18,14 +13,12 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-from filelock import FileLock
-from PIL import Image
+import torch
 
 from survdash import file_hash
 from survdash.bag_file import BagFile
 from survdash.errors import (
     BagError,
-    Cancelled,
     InputError,
     NotEnoughDataError,
     SlideError,
@@ -33,7 +26,7 @@ from survdash.errors import (
     UnknownNameError,
 )
 from survdash.features.blocks import BLOCK_TILES
-from survdash.features.embed import KEEP_BLOCKS_DAYS, embed_slide, save_bag
+from survdash.features.embed import embed_slide, save_bag
 from survdash.features.encoders import load_encoder
 from survdash.progress import Progress
 from survdash.settings import settings
@@ -41,31 +34,7 @@ from survdash.slide.reader import open_slide
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import TissueRule, find_tissue
 from survdash.store import file_sha256
-
-SMALL = TileRule(tile_px=64)  # small tiles encode 16 times faster and make more blocks
-
-
-def _write(path: Path, pixels: np.ndarray) -> Path:
-    Image.fromarray(pixels).save(path)
-    return path
-
-
-def _pixels(height: int = 640, width: int = 960) -> np.ndarray:
-    """Pink noise with a white margin on the right."""
-    pixels = np.random.default_rng(0).integers(0, 40, (height, width, 3))
-    pixels += np.array([200, 90, 150])
-    pixels[:, -width // 6 :] = 250
-    return pixels.astype(np.uint8)
-
-
-def _left(data_dir: Path) -> list[str]:
-    """What lies in the folder of bags."""
-    return [path.name for path in (data_dir / "bags").rglob("*")]
-
-
-@pytest.fixture
-def slide(tmp_path: Path) -> Path:
-    return _write(tmp_path / "Jane Doe.png", _pixels())
+from tests.features.made_pictures import SMALL, left_bags, pink_pixels, write_picture
 
 
 def test_the_bag_holds_the_tiles_in_order_and_what_made_them(slide: Path, data_dir: Path) -> None:
@@ -154,6 +123,17 @@ def test_a_repeat_imports_no_torch(slide: Path, data_dir: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here, and torch uses it")
+def test_with_an_engine_nothing_waits_for_torch(slide: Path) -> None:
+    load_encoder(tile_px=64)
+    code = (
+        "import sys; from pathlib import Path; from survdash.features.embed import *; "
+        f"made = embed_slide(Path({str(slide)!r}), mpp=0.5, tile_rule=TileRule(tile_px=64)); "
+        "sys.exit(made.cached or 'torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
 def test_progress_has_three_steps_in_order(slide: Path) -> None:
     seen: list[Progress] = []
     made = embed_slide(slide, mpp=0.5, tile_rule=SMALL, report=seen.append)
@@ -163,22 +143,9 @@ def test_progress_has_three_steps_in_order(slide: Path) -> None:
     assert [step.done for step in last] == sorted(step.done for step in last)
 
 
-def test_a_stop_between_blocks_leaves_nothing(slide: Path, data_dir: Path) -> None:
-    stop = threading.Event()
-
-    def report(progress: Progress) -> None:
-        if progress.step == "Embedding" and progress.done:
-            stop.set()
-
-    with pytest.raises(Cancelled, match="Embedding"):
-        embed_slide(slide, mpp=0.5, tile_rule=SMALL, report=report, cancel=stop)
-    assert _left(data_dir) == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiles")]
-
-
 def test_an_unreadable_tile_is_named_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
     path = tmp_path / "slide.tiff"
-    tifffile.imwrite(path, _pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
+    tifffile.imwrite(path, pink_pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
     with tifffile.TiffFile(path) as file:
         offset, length = file.pages[0].dataoffsets[7], file.pages[0].databytecounts[7]
     data = bytearray(path.read_bytes())
@@ -186,17 +153,7 @@ def test_an_unreadable_tile_is_named_and_leaves_nothing(tmp_path: Path, data_dir
     path.write_bytes(data)
     with pytest.raises(SlideError, match=r"slide\.tiff: the part at x=\d+, y=\d+"):
         embed_slide(path, mpp=0.5)
-    assert _left(data_dir) == []
-
-
-def test_two_at_once_are_harmless(slide: Path) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        made = list(pool.map(lambda _: embed_slide(slide, mpp=0.5, tile_rule=SMALL), range(3)))
-    assert len({one.bag_path for one in made}) == 1
-    assert {one.tiles for one in made} == {made[0].tiles}
-    with BagFile(made[0].bag_path) as bag:
-        assert bag.tile_count(made[0].slide_id) == made[0].tiles
-    assert [path.name for path in made[0].bag_path.parent.iterdir()] == [made[0].bag_path.name]
+    assert left_bags(data_dir) == []
 
 
 def test_a_saved_copy_has_the_name_it_is_given(slide: Path, tmp_path: Path) -> None:
@@ -234,13 +191,13 @@ def test_a_slide_without_resolution_is_refused(shared: Path) -> None:
 def test_what_cannot_be_embedded_says_so(slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = tmp_path / "text.svs"
     text.write_text("words " * 500)
-    white = _write(tmp_path / "white.png", np.full((600, 600, 3), 255, np.uint8))
-    dot = _write(tmp_path / "dot.png", np.full((1, 1, 3), 128, np.uint8))
+    white = write_picture(tmp_path / "white.png", np.full((600, 600, 3), 255, np.uint8))
+    dot = write_picture(tmp_path / "dot.png", np.full((1, 1, 3), 128, np.uint8))
     with pytest.raises(SlideError, match="is not a slide"):
         embed_slide(text, mpp=0.5)
     with pytest.raises(NotEnoughDataError, match="no tissue found"):
         embed_slide(white, mpp=0.5)
-    black = _write(tmp_path / "black.png", np.zeros((600, 600, 3), np.uint8))
+    black = write_picture(tmp_path / "black.png", np.zeros((600, 600, 3), np.uint8))
     with pytest.raises(NotEnoughDataError, match=r"no tissue found.*Black padding in 4 tiles"):
         embed_slide(black, mpp=0.5)
     with pytest.raises(SurvdashError, match="smaller than one tile"):
@@ -249,91 +206,14 @@ def test_what_cannot_be_embedded_says_so(slide: Path, tmp_path: Path, monkeypatc
         embed_slide(slide, mpp=0.5, encoder="resnet5")
     monkeypatch.setenv("SURVDASH_DEVICE", "cuda")
     settings.cache_clear()
-    import torch
-
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="No GPU"):
             embed_slide(slide, mpp=0.5, tile_rule=SMALL)
 
 
-def _child(slide: Path, *, stop_at: int = 10**9) -> subprocess.Popen[str]:
-    """A process that embeds a slide, says how far it is, and at ``stop_at`` waits to be killed."""
-    code = f"""
-import sys, time
-from pathlib import Path
-from survdash.features.embed import *
-def report(progress):
-    if progress.step == "Embedding" and progress.done:
-        print(progress.done, flush=True)
-        if progress.done >= {stop_at}:
-            time.sleep(600)
-made = embed_slide(Path({str(slide)!r}), mpp=0.5, tile_rule=TileRule(tile_px=64), report=report)
-print("cached" if made.cached else "made", flush=True)
-"""
-    return subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
-    )
-
-
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    return _write(tmp_path / "large.png", _pixels(1280, 1280))
-
-
-def test_what_was_killed_goes_on_at_its_last_finished_block(large: Path, data_dir: Path) -> None:
-    child = _child(large, stop_at=3 * BLOCK_TILES)
-    assert child.stdout is not None
-    for line in child.stdout:
-        if int(line) >= 3 * BLOCK_TILES:
-            break
-    child.kill()
-    child.wait()
-    finished = len(list((data_dir / "bags").glob("*.part/*.npz")))
-    assert finished >= 3
-    (part,) = (data_dir / "bags").glob("*.part")
-    (part / ".bag.h5.abc.part").write_bytes(b"what a kill leaves of a file that is being written")
-    seen: list[Progress] = []
-    made = embed_slide(large, mpp=0.5, tile_rule=SMALL, report=seen.append)
-    done = [step.done for step in seen if step.step == "Embedding" and step.done]
-    assert done[0] == finished * BLOCK_TILES
-    assert not made.cached
-    assert _left(data_dir) == [made.bag_path.name]
-    resumed = made.bag_path.read_bytes()
-    made.bag_path.unlink()
-    assert embed_slide(large, mpp=0.5, tile_rule=SMALL).bag_path.read_bytes() == resumed
-
-
-def test_processes_that_want_the_same_slide_do_the_work_once(large: Path, data_dir: Path) -> None:
-    children = [_child(large) for _ in range(3)]
-    words = [child.communicate(timeout=280)[0].split()[-1] for child in children]
-    assert sorted(words) == ["cached", "cached", "made"]
-    assert len(_left(data_dir)) == 1
-
-
-def test_waiting_for_another_can_be_stopped(large: Path) -> None:
-    child = _child(large, stop_at=1)
-    assert child.stdout is not None
-    child.stdout.readline()
-    stop = threading.Event()
-    seen: list[str] = []
-
-    def report(progress: Progress) -> None:
-        seen.append(progress.message)
-        if "waiting" in progress.message:
-            stop.set()
-
-    try:
-        with pytest.raises(Cancelled, match="waiting"):
-            embed_slide(large, mpp=0.5, tile_rule=SMALL, report=report, cancel=stop)
-    finally:
-        child.kill()
-        child.wait()
-    assert any("another process" in message for message in seen)
-
-
 def test_unreadable_tiles_are_left_out_counted_and_told(tmp_path: Path) -> None:
     path = tmp_path / "slide.tiff"
-    pixels = _pixels(2048, 3072)
+    pixels = pink_pixels(2048, 3072)
     how = {"tile": (256, 256), "photometric": "rgb", "compression": "jpeg"}
     with tifffile.TiffWriter(path) as file:  # tissue is found on the second level, which stays whole
         file.write(pixels, **how)
@@ -398,17 +278,17 @@ def test_a_normalised_slide_is_another_bag_that_says_so(slide: Path) -> None:
 
 
 def test_a_stain_that_cannot_be_estimated_is_an_error_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
-    pixels = _pixels()
+    pixels = pink_pixels()
     pixels[:, :800] = (200, 90, 150)
     with pytest.raises(NotEnoughDataError, match="one colour"):
-        embed_slide(_write(tmp_path / "flat.png", pixels), mpp=0.5, tile_rule=SMALL, stain="reinhard")
-    assert _left(data_dir) == []
+        embed_slide(write_picture(tmp_path / "flat.png", pixels), mpp=0.5, tile_rule=SMALL, stain="reinhard")
+    assert left_bags(data_dir) == []
 
 
 def test_ink_and_blur_are_told_each_time_the_bag_is_found(tmp_path: Path) -> None:
-    pixels = cv2.GaussianBlur(_pixels(1280, 1920), (0, 0), 2)
+    pixels = cv2.GaussianBlur(pink_pixels(1280, 1920), (0, 0), 2)
     pixels[:, 400:800] = (30, 120, 60)  # 200 um of green pen
-    path = _write(tmp_path / "inked.png", pixels)
+    path = write_picture(tmp_path / "inked.png", pixels)
     made = embed_slide(path, mpp=0.5, tile_rule=SMALL)
     assert any("Possible ink" in words and "excluded" in words for words in made.warnings)
     assert any("are blurred; they were not left out" in words for words in made.warnings)
@@ -428,54 +308,12 @@ def test_a_bag_of_before_there_were_such_facts_is_used_and_says_so(slide: Path) 
     assert ["did not count" in words for words in again.warnings] == [True]
 
 
-def test_blocks_that_nobody_came_back_to_are_thrown_away(slide: Path, data_dir: Path) -> None:
-    bags, locks = data_dir / "bags", data_dir / "locks"
-    for name, days in (("old", KEEP_BLOCKS_DAYS + 1), ("busy", KEEP_BLOCKS_DAYS + 1), ("young", KEEP_BLOCKS_DAYS - 1)):
-        (bags / f"{name}.part").mkdir(parents=True)
-        (bags / f"{name}.part" / "000000000.npz").write_bytes(b"a block")
-        os.utime(bags / f"{name}.part", (time.time() - days * 86_400,) * 2)
-    locks.mkdir()
-    with FileLock(locks / "busy.lock"):
-        made = embed_slide(slide, mpp=0.5, tile_rule=SMALL)
-    assert sorted(path.name for path in bags.iterdir()) == sorted(["busy.part", "young.part", made.bag_path.name])
-
-
 def test_a_file_cut_short_is_named_and_leaves_nothing(tmp_path: Path, data_dir: Path) -> None:
     path = tmp_path / "cut.tiff"
-    tifffile.imwrite(path, _pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
+    tifffile.imwrite(path, pink_pixels(1024, 1536), tile=(256, 256), photometric="rgb", compression="jpeg")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(SlideError, match=r"cut\.tiff"):
         embed_slide(path, mpp=0.5)
-    assert _left(data_dir) == []
+    assert left_bags(data_dir) == []
 
 
-@contextlib.contextmanager
-def _small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    folder.mkdir()
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("only root can make a small disk")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("this machine does not let us mount a small disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
-@pytest.mark.parametrize("full_at", ["blocks", "bag"])
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(
-    large: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: str
-) -> None:
-    made = embed_slide(large, mpp=0.5, tile_rule=SMALL)
-    blocks = made.tiles * made.dim * 2 / 1024
-    room = blocks / 2 if full_at == "blocks" else blocks + made.bag_path.stat().st_size / 2048 + 40
-    small = tmp_path / "small"
-    with _small_disk(small, round(room)):
-        monkeypatch.setenv("SURVDASH_DATA_DIR", str(small))
-        settings.cache_clear()
-        (small / "engines").symlink_to(data_dir / "engines")
-        with pytest.raises(InputError, match="is full"):
-            embed_slide(large, mpp=0.5, tile_rule=SMALL)
-        left = [path.name for path in (small / "bags").rglob("*") if path.is_file()]
-        assert all(name.endswith(".npz") or name == "card.json" for name in left), left

@@ -15,7 +15,8 @@ from survdash.bag_file import BagFile
 from survdash.errors import InputError, UnknownNameError
 from survdash.features.many import Outcome, SlideEntry, embed_many, is_many, list_slides
 from survdash.simulation.pyramid import write_pyramid
-from tests.slide.made_slides import write_dicom
+from survdash.slide.reader import open_slide
+from tests.slide.made_slides import tissue_and_glass, write_dicom, write_vms
 
 
 def _slide(path: Path, seed: int = 0) -> Path:
@@ -33,27 +34,40 @@ def _touch(folder: Path, *names: str) -> None:
 
 def test_a_folder_gives_its_slides_and_no_pieces_of_slides(tmp_path: Path) -> None:
     _touch(tmp_path, "b.svs", "a.TIFF", "notes.txt", ".hidden.svs", "deep/er/c.ndpi", "dicom/1.dcm", "dicom/2.dcm")
-    _touch(tmp_path, "vms/d.vms", "vms/d_0.jpg", "m.mrxs", "m/Data0001.dat", ".cache/e.svs")
-    assert [entry.name for entry in list_slides(tmp_path)] == ["a", "b", "c", "1", "2", "m", "d"]
+    _touch(tmp_path, "m.mrxs", "m/Data0001.dat", ".cache/e.svs")
+    assert [entry.name for entry in list_slides(tmp_path).entries] == ["a", "b", "c", "1", "2", "m"]
+    assert list_slides(tmp_path).words == ""
+
+
+def test_the_pieces_of_a_vms_slide_are_told_and_other_pictures_beside_it_are_slides(tmp_path: Path) -> None:
+    pixels = tissue_and_glass(256, 512)
+    write_vms(tmp_path / "vms", pixels)
+    _slide(tmp_path / "vms" / "photo.jpg")
+    found = list_slides(tmp_path)
+    assert [entry.path.name for entry in found.entries] == ["photo.jpg", "slide.vms"]
+    assert sorted(path.name for path in found.parts) == ["macro.jpg", "map.jpg", "pixels.jpg"]
+    assert "3 JPEG file(s)" in found.words
+    with open_slide(tmp_path / "vms" / "slide.vms") as slide:  # what OpenSlide reads is what is taken for its parts
+        assert {path.name for path in slide.files} - {"slide.vms"} <= {path.name for path in found.parts}
 
 
 def test_dicom_slides_in_one_folder_are_told_apart_by_their_series(tmp_path: Path) -> None:
     pixels = np.full((256, 512, 3), 200, np.uint8)
     write_dicom(tmp_path, [pixels, pixels[::2, ::2]], prefix="a", series="1.2.3")
     write_dicom(tmp_path, [pixels, pixels[::2, ::2]], prefix="b", series="1.2.4")
-    assert [entry.name for entry in list_slides(tmp_path)] == ["a0", "b0"]
+    assert [entry.name for entry in list_slides(tmp_path).entries] == ["a0", "b0"]
 
 
 def test_a_list_may_name_slides_and_state_their_resolution(tmp_path: Path) -> None:
     table = tmp_path / "list.csv"
     table.write_text("\ufeffname,slide,mpp\nP1,slides/a.svs,0.25\n,slides/b.svs,\n\n", encoding="utf-8")
-    assert list_slides(table) == (
+    assert list_slides(table).entries == (
         SlideEntry(name="P1", path=tmp_path / "slides/a.svs", mpp=0.25),
         SlideEntry(name="b", path=tmp_path / "slides/b.svs"),
     )
     lines = tmp_path / "list.txt"
     lines.write_text("/data/a.svs\n b.svs \n")
-    assert [entry.path for entry in list_slides(lines)] == [Path("/data/a.svs"), tmp_path / "b.svs"]
+    assert [entry.path for entry in list_slides(lines).entries] == [Path("/data/a.svs"), tmp_path / "b.svs"]
     assert [is_many(path) for path in (table, lines, tmp_path, tmp_path / "a.svs")] == [True, True, True, False]
 
 
@@ -89,7 +103,7 @@ def test_one_bad_slide_stops_none_of_the_others(tmp_path: Path, jobs: int) -> No
     for number in range(3):
         _slide(folder / f"s{number}.png", number)
     (folder / "broken.svs").write_text("words " * 500)
-    entries = list_slides(folder)
+    entries = list_slides(folder).entries
     made = {one.entry.name: one for one in embed_many(entries, tmp_path / "out", mpp=0.5, jobs=jobs)}
     assert set(made) == {"s0", "s1", "s2", "broken"}
     assert "broken.svs is not a slide" in made["broken"].error
@@ -109,7 +123,7 @@ def test_one_bad_slide_stops_none_of_the_others(tmp_path: Path, jobs: int) -> No
 def test_the_same_content_under_two_names_is_told(tmp_path: Path) -> None:
     for name in ("a", "b"):
         _slide(tmp_path / "slides" / f"{name}.png")
-    first, second = embed_many(list_slides(tmp_path / "slides"), tmp_path / "out", mpp=0.5)
+    first, second = embed_many(list_slides(tmp_path / "slides").entries, tmp_path / "out", mpp=0.5)
     assert (first.same_as, second.same_as) == ("", "a")
     assert second.embedding is not None
     assert second.embedding.cached

@@ -129,6 +129,7 @@ def test_an_archive_says_what_it_holds_and_a_broken_one_why_not(open_page, tmp_p
     page.radio(key="import.kind").set_value("archive").run()
     page.file_uploader(key="import.archive_0").upload("made.zip", out.read_bytes(), "application/zip").run()
     assert "is here already" in words(page)
+    assert [card.value for card in page.metric][:2] == ["40", "20"]  # looked at like every import
     page.button(key="import.start").click().run()
     (job,) = record.job_ids()
     work_off(job)

@@ -22,6 +22,18 @@ TILE = 256
 SLIDE_ID = "0123456789ABCDEF0123456789ABCDEF"
 
 
+def tissue_and_glass(height: int = 1024, width: int = 2048) -> np.ndarray:
+    """Glass with an ellipse of tissue that has a texture."""
+    rng = np.random.default_rng(0)
+    pixels = np.full((height, width, 3), 245, np.uint8)
+    texture = np.kron(rng.integers(0, 40, (height // 8 + 1, width // 8 + 1, 3)), np.ones((8, 8, 1), int))
+    texture = texture[:height, :width] + (190, 90, 150)
+    middle, axes = (width // 2, height // 2), (width // 3, height // 3)
+    inside = cv2.ellipse(np.zeros((height, width), np.uint8), middle, axes, 0, 0, 360, 1, cv2.FILLED).astype(bool)
+    pixels[inside] = texture.astype(np.uint8)[inside]
+    return pixels
+
+
 def halved(pixels: np.ndarray, levels: int) -> list[np.ndarray]:
     """The picture and its halves by area."""
     made = [pixels]
@@ -127,6 +139,25 @@ def write_vms(folder: Path, pixels: np.ndarray, *, mpp: float = 0.5, power: int 
         f"PhysicalHeight={round(height * mpp * 1000)}", f"SourceLens={power}",
     ]  # fmt: skip
     path = folder / "slide.vms"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_vmu(folder: Path, pixels: np.ndarray, *, mpp: float = 0.5, power: int = 20) -> Path:
+    """Write a slide as Hamamatsu's VMU: a text that names files of raw pixels, twelve bits a colour."""
+    folder.mkdir(parents=True, exist_ok=True)
+    height, width = pixels.shape[:2]
+    small = np.asarray(cv2.resize(pixels, (width // 4, height // 4), interpolation=cv2.INTER_AREA))
+    for name, picture in (("pixels.ngr", pixels), ("map.ngr", small)):
+        head = struct.pack("<2s2x6I", b"GN", picture.shape[1], picture.shape[0], picture.shape[1], 0, 0, 64)
+        (folder / name).write_bytes(head.ljust(64, b"\0") + (picture.astype("<u2") << 4).tobytes())
+    cv2.imwrite(str(folder / "macro.jpg"), cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+    lines = [
+        "[Uncompressed Virtual Microscope Specimen]", "NoLayers=1", "ImageFile=pixels.ngr", "MapFile=map.ngr",
+        "MapScale=4", "MacroImage=macro.jpg", f"PhysicalWidth={round(width * mpp * 1000)}",
+        f"PhysicalHeight={round(height * mpp * 1000)}", f"SourceLens={power}", "BitsPerPixel=36", "PixelOrder=RGB",
+    ]  # fmt: skip
+    path = folder / "slide.vmu"
     path.write_text("\n".join(lines) + "\n")
     return path
 

@@ -21,21 +21,9 @@ from survdash.slide.overlay import TILE, draw_overlay
 from survdash.slide.reader import open_slide, require_mpp, scanned_area
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import find_tissue, judge_tissue, take_view
-from tests.slide.made_slides import halved, write_dicom, write_mrxs, write_vms
+from tests.slide.made_slides import halved, tissue_and_glass, write_dicom, write_mrxs, write_vms
 
 SMALL = TileRule(tile_px=64)  # as other tests embed: one engine is made for all
-
-
-def _tissue_and_glass(height: int = 1024, width: int = 2048) -> np.ndarray:
-    """Glass with an ellipse of tissue that has a texture."""
-    rng = np.random.default_rng(0)
-    pixels = np.full((height, width, 3), 245, np.uint8)
-    texture = np.kron(rng.integers(0, 40, (height // 8 + 1, width // 8 + 1, 3)), np.ones((8, 8, 1), int))
-    texture = texture[:height, :width] + (190, 90, 150)
-    middle, axes = (width // 2, height // 2), (width // 3, height // 3)
-    inside = cv2.ellipse(np.zeros((height, width), np.uint8), middle, axes, 0, 0, 360, 1, cv2.FILLED).astype(bool)
-    pixels[inside] = texture.astype(np.uint8)[inside]
-    return pixels
 
 
 CORNER = (2048, 3072)
@@ -44,7 +32,7 @@ CORNER = (2048, 3072)
 @pytest.fixture
 def mrxs(tmp_path: Path) -> Path:
     """40 x 40 tiles of which 8 x 4 were scanned, one of them not."""
-    return write_mrxs(tmp_path / "a.mrxs", _tissue_and_glass(), at=(8, 12), canvas=(40, 40), mpp=0.25)
+    return write_mrxs(tmp_path / "a.mrxs", tissue_and_glass(), at=(8, 12), canvas=(40, 40), mpp=0.25)
 
 
 def test_of_an_mrxs_slide_only_what_was_scanned_is_looked_at(mrxs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +59,7 @@ def test_of_an_mrxs_slide_only_what_was_scanned_is_looked_at(mrxs: Path, monkeyp
     assert min(top for _, top, *_ in asked) == CORNER[1]
     assert max(right for *_, right, _ in asked) <= CORNER[0] + 2048
     assert max(bottom for *_, bottom in asked) <= CORNER[1] + 1024
-    pixels = _tissue_and_glass()
+    pixels = tissue_and_glass()
     assert view.pixels.shape == (512, 1024, 3)
     truth = pixels[..., 1] < 200
     assert tissue.fraction == pytest.approx(truth.mean(), abs=0.01)  # of the scanned area: of the canvas it is 0.7 %
@@ -84,13 +72,13 @@ def test_of_an_mrxs_slide_only_what_was_scanned_is_looked_at(mrxs: Path, monkeyp
 
 def test_unscanned_parts_inside_the_area_are_white_background(tmp_path: Path) -> None:
     gaps = {(3, 1), (3, 2), (4, 1)}
-    path = write_mrxs(tmp_path / "a.mrxs", _tissue_and_glass(), at=(8, 12), canvas=(40, 40), gaps=gaps)
+    path = write_mrxs(tmp_path / "a.mrxs", tissue_and_glass(), at=(8, 12), canvas=(40, 40), gaps=gaps)
     with open_slide(path) as slide:
         assert (slide.left, slide.top, slide.width, slide.height) == (*CORNER, 2048, 1024)
         assert (slide.read_tile(CORNER[0] + 768, CORNER[1] + 256, level0_px=256, tile_px=256) == 255).all()
         tissue = find_tissue(slide)
         grid = lay_grid(slide, tissue, TileRule(tile_px=128))
-    pixels = _tissue_and_glass()
+    pixels = tissue_and_glass()
     for column, row in gaps:
         pixels[row * 256 : (row + 1) * 256, column * 256 : (column + 1) * 256] = 255
     Image.fromarray(pixels).save(tmp_path / "same.png")
@@ -143,7 +131,7 @@ def test_a_bag_of_an_mrxs_has_the_places_of_the_whole_slide(mrxs: Path, tmp_path
         features = slide["features"][:].astype(float)
     assert (facts["left"], facts["top"], facts["width"], facts["height"]) == (*CORNER, 2048, 1024)
     assert (facts["mpp"], facts["mpp_source"]) == (0.25, "file")
-    pixels = _tissue_and_glass()
+    pixels = tissue_and_glass()
     Image.fromarray(pixels).save(tmp_path / "same.png")
     plain = embed_slide(tmp_path / "same.png", mpp=0.25, tile_rule=SMALL)
     with h5py.File(plain.bag_path) as file:
@@ -171,7 +159,7 @@ def test_the_scanned_area_never_leaves_the_slide(said: dict[str, str], expected:
 
 
 def test_a_vms_slide_is_read_with_its_own_resolution(tmp_path: Path) -> None:
-    pixels = _tissue_and_glass()
+    pixels = tissue_and_glass()
     with open_slide(write_vms(tmp_path / "slide", pixels, mpp=0.23, power=40)) as slide:
         assert (slide.width, slide.height, slide.mpp_source) == (2048, 1024, "file")
         assert require_mpp(slide) == pytest.approx(0.23)
@@ -183,7 +171,7 @@ def test_a_vms_slide_is_read_with_its_own_resolution(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("named", [0, 1])
 def test_a_dicom_slide_is_read_from_any_of_its_files(tmp_path: Path, named: int) -> None:
-    pixels = _tissue_and_glass(1000, 1500)
+    pixels = tissue_and_glass(1000, 1500)
     path = write_dicom(tmp_path / "slide", halved(pixels, 2), mpp=0.25)[named]
     with open_slide(path) as slide:
         assert (slide.width, slide.height, slide.level_count) == (1500, 1000, 2)
@@ -194,12 +182,12 @@ def test_a_dicom_slide_is_read_from_any_of_its_files(tmp_path: Path, named: int)
                                   interpolation=cv2.INTER_AREA)  # fmt: skip
             assert np.abs(tile.astype(int) - expected).mean() < 4  # JPEG with half the colour resolution
         grid = lay_grid(slide, find_tissue(slide), TileRule(tile_px=128))
-        truth = _tissue_and_glass(1000, 1500)[..., 1] < 200
+        truth = tissue_and_glass(1000, 1500)[..., 1] < 200
         assert abs(grid.size * 256**2 / truth.sum() - 1) < 0.35
 
 
 def test_a_dicom_slide_without_spacing_asks_and_one_that_contradicts_itself_too(tmp_path: Path) -> None:
-    pixels = _tissue_and_glass(512, 512)
+    pixels = tissue_and_glass(512, 512)
     (silent,) = write_dicom(tmp_path / "silent", [pixels], mpp=None)
     (odd,) = write_dicom(tmp_path / "odd", [pixels], mpp=0.5, power=40)
     (agreed,) = write_dicom(tmp_path / "agreed", [pixels], mpp=0.5, power=20)
@@ -212,7 +200,7 @@ def test_a_dicom_slide_without_spacing_asks_and_one_that_contradicts_itself_too(
 
 
 def test_what_is_no_slide_among_dicom_files_is_refused(tmp_path: Path) -> None:
-    (path,) = write_dicom(tmp_path / "slide", [_tissue_and_glass(512, 512)])
+    (path,) = write_dicom(tmp_path / "slide", [tissue_and_glass(512, 512)])
     data = path.read_bytes()
     (tmp_path / "cut.dcm").write_bytes(data[:400])
     chest = data.replace(b"1.2.840.10008.5.1.4.1.1.77.1.6", b"1.2.840.10008.5.1.4.1.1.77.1.7")
@@ -224,7 +212,7 @@ def test_what_is_no_slide_among_dicom_files_is_refused(tmp_path: Path) -> None:
 
 def _svs(path: Path, *, mpp: str | None = None, power: str | None = None, factors: tuple[float, ...] = (1,)) -> Path:
     """An Aperio slide with levels that are smaller by ``factors``."""
-    pixels = _tissue_and_glass(1200, 1500)
+    pixels = tissue_and_glass(1200, 1500)
     words = "Aperio Image Library v11\r\n1500x1200 (256x256) JPEG/RGB Q=90"
     words += "".join(f"|{key} = {value}" for key, value in (("AppMag", power), ("MPP", mpp)) if value is not None)
     with tifffile.TiffWriter(path) as file:
@@ -279,7 +267,7 @@ def test_a_resolution_that_scanners_have_is_believed(tmp_path: Path, mpp: str, p
 
 @pytest.mark.parametrize("factors", [(1, 3, 7.3), (1, 1.5, 4), (1, 10)])
 def test_levels_that_are_no_powers_of_two_give_the_tiles_of_level_0(tmp_path: Path, factors: tuple[float, ...]) -> None:
-    pixels = _tissue_and_glass(1200, 1500)
+    pixels = tissue_and_glass(1200, 1500)
     with open_slide(_svs(tmp_path / "a.svs", mpp="0.25", factors=factors)) as slide:
         assert slide.downsamples == pytest.approx(factors, rel=0.005)
         for level0_px, tile_px in ((256, 256), (512, 256), (450, 150), (600, 80), (1000, 100)):
@@ -294,7 +282,7 @@ def test_levels_that_are_no_powers_of_two_give_the_tiles_of_level_0(tmp_path: Pa
 
 
 def test_a_philips_tiff_is_read_with_its_own_resolution(tmp_path: Path) -> None:
-    pixels = _tissue_and_glass(1024, 1024)
+    pixels = tissue_and_glass(1024, 1024)
     path = tmp_path / "philips.tiff"
     with tifffile.TiffWriter(path) as file:
         for level, picture in enumerate(halved(pixels, 2)):

@@ -32,6 +32,7 @@ class CBioPortal:
     asked: list[str] = field(default_factory=list)
     faults: list[tuple[str, Answer]] = field(default_factory=list)
     count_off: int = 0
+    studies: dict[str, list[str]] = field(default_factory=dict)  # study to its patients; one with all by default
 
     @classmethod
     def at(cls, server: HTTPServer) -> CBioPortal:
@@ -78,24 +79,26 @@ class CBioPortal:
             if path.startswith(start):
                 del self.faults[place]
                 return fault(request)
-        if path == f"/studies/{STUDY}":
-            return _json({"studyId": STUDY, "importDate": "2024-05-01 10:00:00"})
-        if path == f"/studies/{STUDY}/molecular-profiles":
+        studies = self.studies or {STUDY: list(self.patients)}
+        study = next((name for name in studies if f"/{name}" in path), STUDY)
+        if path == f"/studies/{study}" and study in studies:
+            return _json({"studyId": study, "importDate": "2024-05-01 10:00:00"})
+        if path == f"/studies/{study}/molecular-profiles":
             names = ("rna_seq_v2_mrna", "gistic", "mutations", "rna_seq_v2_mrna_median_Zscores")
-            return _json([{"molecularProfileId": f"{STUDY}_{name}", "studyId": STUDY} for name in names])
-        if path == f"/studies/{STUDY}/clinical-data":
-            return self._clinical(request)
-        if path == f"/sample-lists/{STUDY}_sequenced/sample-ids":
-            return _json([f"{case}-01" for case in list(self.patients)[:-1]])
+            return _json([{"molecularProfileId": f"{study}_{name}", "studyId": study} for name in names])
+        if path == f"/studies/{study}/clinical-data":
+            return self._clinical(request, studies[study])
+        if path == f"/sample-lists/{study}_sequenced/sample-ids":
+            return _json([f"{case}-01" for case in studies[study][:-1]])
         if path == "/genes/fetch":
             return self._genes(request)
         if match := re.fullmatch(rf"/molecular-profiles/{STUDY}_(\w+)/([\w-]+)/fetch", path):
             return self._values(request, match[1], match[2])
         return _json({"message": f"Study not found: {path.split('/')[2] if path.count('/') > 1 else path}"}, 404)
 
-    def _clinical(self, request: Request) -> Response:
+    def _clinical(self, request: Request, cases: Sequence[str]) -> Response:
         rows: list[dict[str, str]] = []
-        for case, known in self.patients.items():
+        for case, known in ((case, self.patients[case]) for case in cases):
             if request.args.get("clinicalDataType", "SAMPLE") == "PATIENT":
                 rows += [{"patientId": case, "studyId": STUDY, "clinicalAttributeId": name, "value": value}
                          for name, value in known.items()]  # fmt: skip

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from benchmarks import fuzz_sources
+from benchmarks import fuzz_doors, fuzz_sources
 from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
 from survdash.errors import BagError, ClinicalError, CohortError
@@ -23,7 +23,7 @@ INPUTS = 8
 
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory):
-    return fuzz_sources.make_doors(tmp_path_factory.mktemp("seeds"))
+    return fuzz_doors.make_doors(tmp_path_factory.mktemp("seeds"))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -53,7 +53,7 @@ def test_a_pickle_bomb_a_hang_and_a_crash_would_be_findings(tmp_path):
             pass
 
     for read, said in ((hang, "TooSlowError"), (lambda path: {}[path], "KeyError")):
-        door = fuzz_sources.Door(seeds=(("a", b"abc"),), read=read)
+        door = fuzz_doors.Door(seeds=(("a", b"abc"),), read=read)
         found = fuzz_sources.try_once("made", door, tmp_path / "now", random.Random(0), seconds=0.2)
         assert found is not None
         assert found.error.startswith(said)
@@ -78,7 +78,7 @@ def test_an_archive_whose_members_begin_before_the_file_is_refused(doors, tmp_pa
     start = int.from_bytes(content[place : place + 4], "little") + 1000
     (tmp_path / "made.zip").write_bytes(content[:place] + start.to_bytes(4, "little") + content[place + 4 :])
     with pytest.raises(CohortError):
-        fuzz_sources.unpack_whole(tmp_path / "made.zip")
+        fuzz_doors.unpack_whole(tmp_path / "made.zip")
 
 
 def test_a_bag_file_with_a_type_in_place_of_a_table_is_refused(tmp_path):
@@ -99,4 +99,4 @@ def test_headers_of_python_2_are_read_without_a_word(tmp_path):
     (tmp_path / "P0.npy").write_bytes(content)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fuzz_sources.read_bags(tmp_path / "P0.npy")
+        fuzz_doors.read_bags(tmp_path / "P0.npy")

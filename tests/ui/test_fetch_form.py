@@ -36,6 +36,14 @@ def words(page: AppTest) -> str:
     return "\n".join(block.value for kind in kinds for block in getattr(page, kind))
 
 
+def work_off(job: str) -> None:
+    """Do what the worker would."""
+    result = usecases.HANDLERS[record.read(job).kind](record.read_payload(job), silent, threading.Event())
+    record.write_private(record.job_folder(job) / "result.json", result)
+    with record.held(job):
+        record.finish(record.read(job), "done")
+
+
 def test_a_cohort_is_seen_then_fetched_by_the_worker(page: AppTest, gdc: Gdc) -> None:
     assert not page.exception
     page.selectbox(key="import.tcga_gdc").select("BLCA").run()
@@ -50,12 +58,22 @@ def test_a_cohort_is_seen_then_fetched_by_the_worker(page: AppTest, gdc: Gdc) ->
     page.button(key="import.start").click().run()
     (job,) = record.job_ids()
     assert read_job(job).kind == usecases.FETCHING
-    result = usecases.HANDLERS[usecases.FETCHING](record.read_payload(job), silent, threading.Event())
-    record.write_private(record.job_folder(job) / "result.json", result)
-    with record.held(job):
-        record.finish(record.read(job), "done")
+    work_off(job)
+    page.run()
+    assert not page.exception
+    # What has come is looked at like every import, and nothing is stored before the second button.
+    assert [card.value for card in page.metric][:2] == ["20", "20"]
+    assert "100% of the patients died" in page.warning[0].value
+    assert page.button(key="import.start").disabled
+    assert "blca" not in [one.name for one in usecases.list_cohorts()]
+    page.checkbox(key="import.looked").check().run()
+    page.button(key="import.start").click().run()
+    (imported,) = set(record.job_ids()) - {job}
+    assert read_job(imported).kind == usecases.IMPORT
+    work_off(imported)
     page.run()
     assert "Cohort blca is here." in words(page)
+    assert usecases.cohort_report("blca").cases == 20  # the report is stored with it
 
 
 def test_another_choice_must_be_looked_at_again(page: AppTest) -> None:

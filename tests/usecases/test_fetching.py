@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +16,9 @@ from survdash.jobs import record
 from survdash.jobs.queue import read_job
 from survdash.progress import Progress, silent
 from survdash.usecases import HANDLERS
-from survdash.usecases.fetching import FETCHING, FetchRequest, fetch_cohort, file_fetch, plan_fetch
-from survdash.usecases.library import open_cohort
+from survdash.usecases.fetch_request import FetchRequest
+from survdash.usecases.fetching import FETCHING, fetch_cohort, fetch_to_json, fetched, file_fetch, plan_fetch
+from survdash.usecases.library import list_cohorts, open_cohort
 from tests.sources.cbioportal_server import CBioPortal
 from tests.sources.gdc_server import Gdc, star_counts
 
@@ -69,9 +69,9 @@ def test_a_plan_says_what_comes_and_brings_nothing(blca: Gdc, data_dir: Path) ->
 
 def test_what_is_fetched_is_what_the_server_holds_cell_by_cell(blca: Gdc) -> None:
     made = fetch_cohort(REQUEST)
-    assert made.imported is not None
-    assert (made.imported.cases, made.imported.events) == (11, 6)
-    assert "1 other cases of TCGA-BLCA with an outcome were not fetched." in made.imported.notes
+    assert made.preview is not None
+    assert (made.preview.report.cases, made.preview.report.events) == (11, 6)
+    assert "1 other cases of TCGA-BLCA with an outcome were not fetched." in made.preview.report.notes
     cohort = open_cohort("blca")
     assert list(cohort.patients.index) == CASES[:-1]
     assert cohort.genes is not None
@@ -115,21 +115,11 @@ def test_a_few_cases_are_the_first_that_have_everything(blca: Gdc) -> None:
 def test_slides_come_with_the_commands_that_take_them_in(blca: Gdc, tmp_path: Path) -> None:
     request = FetchRequest(cohort="BLCA", what=("clinical", "slides"), folder=tmp_path / "big disk")
     made = fetch_cohort(request)
-    assert made.imported is None  # no genes, and no features yet
+    assert made.preview is None  # no genes, and no features yet
     slides = sorted((request.place / "slides").iterdir())
     assert [path.read_bytes()[:9] for path in slides] == [b"slide of "] * 2
     assert "embed" in made.next_steps[0]
     assert f"import-cohort {request.place} --name blca" in made.next_steps[1]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"what": ("methylation",)}, {"what": ()}, {"source": "cbioportal", "what": ("slides",)}, {"cases": 0},
-     {"name": "Not A Name"}, {"source": "elsewhere"}],
-)  # fmt: skip
-def test_what_cannot_be_fetched_is_refused_at_once(changes: dict[str, Any]) -> None:
-    with pytest.raises(InputError):
-        FetchRequest(**{"cohort": "BLCA"} | changes)
 
 
 def test_too_small_a_disk_is_told_before_anything_comes(blca: Gdc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +161,8 @@ def test_a_job_fetches_and_a_stopped_one_is_taken_up(blca: Gdc) -> None:
     before = len([path for path, _ in blca.asked if path.startswith("/data")])
     assert 0 < before < 6
     done = HANDLERS[FETCHING](record.read_payload(job), silent, threading.Event())
-    assert done["imported"]["cases"] == 6
+    assert done["preview"]["report"]["cases"] == 6
+    assert "blca" not in [one.name for one in list_cohorts()]  # a job fetches and shows; it stores nothing
     assert len([path for path, _ in blca.asked if path.startswith("/data")]) <= 7  # the one that was stopped, twice
     assert json.dumps(done, allow_nan=False)
 
@@ -186,8 +177,8 @@ def test_sources_that_disagree_are_told_and_neither_is_silent(blca: Gdc, cbiopor
     told = " ".join(made.plan.notes)
     assert f"1 of them are dead in one and alive in the other: {CASES[1]} alive at 4.3 and dead at 4.3 months" in told
     assert f"1 of them have other times: {CASES[2]} dead at 5.3" in told
-    assert made.imported is not None
-    assert set(made.plan.notes) <= set(made.imported.notes)  # what was told is kept with the cohort's import
+    assert made.preview is not None
+    assert set(made.plan.notes) <= set(made.preview.report.notes)  # what was told is kept with the cohort's import
 
 
 def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal) -> None:
@@ -200,8 +191,8 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
     plan = plan_fetch(request)
     assert set(plan.sizes) == {"rna", "cnv"}
     made = fetch_cohort(request)
-    assert made.imported is not None
-    assert (made.imported.cases, made.imported.events) == (12, 6)
+    assert made.preview is not None
+    assert (made.preview.report.cases, made.preview.report.events) == (12, 6)
     cohort = open_cohort("blca")
     assert cohort.genes is not None
     for number, case in enumerate(CASES):
@@ -233,3 +224,60 @@ def test_a_stopped_fetch_from_cbioportal_asks_only_for_what_is_missing(
     assert cbioportal.count("molecular-data/fetch") == asked
     assert request.place.is_dir()
     assert not [one for one in request.place.parent.glob(".*") if one.suffix != ".lock"]
+
+
+def test_what_has_come_is_seen_before_it_is_stored_and_after_a_no_nothing_is(blca: Gdc) -> None:
+    looked = fetch_cohort(REQUEST, store=False)
+    assert looked.preview is not None
+    assert not looked.stored
+    told, curve = looked.preview.report, looked.preview.curve
+    # Last contacts at 130, 190, 250, 310, ... days of 10, 8, 6 and 4 who are watched: .9 x 7/8 x 5/6 x 3/4 is below .5.
+    assert (told.cases, told.events, told.median_follow_up_months) == (11, 6, pytest.approx(310 / 30.4375))
+    assert (curve.size, int(curve.events.sum())) == (11, 6)
+    assert "blca" not in [one.name for one in list_cohorts()]
+    with pytest.raises(Cancelled):
+        fetch_cohort(REQUEST, agree=lambda preview: preview.report != told)
+    assert "blca" not in [one.name for one in list_cohorts()]
+    blca.asked.clear()
+    stored = fetch_cohort(REQUEST, agree=lambda preview: preview.report == told)
+    assert not [path for path, _ in blca.asked if path.startswith("/data")]
+    assert stored.stored
+    assert fetch_to_json(stored)["cases"] == 11
+
+
+def test_the_worker_hands_over_what_it_saw(blca: Gdc) -> None:
+    job = file_fetch(REQUEST)
+    with pytest.raises(UnknownNameError, match="brought no cohort"):
+        fetched(job)
+    done = HANDLERS[FETCHING](record.read_payload(job), silent, threading.Event())
+    record.write_private(record.job_folder(job) / "result.json", done)
+    with record.held(job):
+        record.finish(record.read(job), "done")
+    wanted, preview = fetched(job)
+    here = fetch_cohort(REQUEST, store=False).preview
+    assert here is not None
+    assert (wanted.table, wanted.name, preview.report) == (REQUEST.place, "blca", here.report)
+    for name in ("time", "survival", "low", "high", "at_risk", "events", "censored", "median"):
+        np.testing.assert_array_equal(getattr(preview.curve, name), getattr(here.curve, name))
+
+
+@pytest.mark.parametrize(("cohort", "asked"), [("COAD", "COADREAD"), ("READ", "COADREAD"), ("GBMLGG", "GBM LGG")])
+def test_joined_cohorts_are_compared_with_all_studies_that_hold_their_patients(
+    gdc: Gdc, cbioportal: CBioPortal, cohort: str, asked: str
+) -> None:
+    for number, case in enumerate(CASES):
+        project = {"project_id": f"TCGA-{('GBM', 'LGG')[number % 2] if cohort == 'GBMLGG' else cohort}"}
+        gdc.add_case(case, project=project, demographic={"vital_status": "Dead", "days_to_death": days(number)})
+        cbioportal.add_patient(case, status="1:DECEASED", months=days(number) / 30.417)
+    cbioportal.add_patient("TCGA-AA-0001", status="0:LIVING", months=5)  # of the other half of a joined study
+    cbioportal.change(CASES[1], "OS_STATUS", "0:LIVING")
+    cbioportal.studies = {
+        f"{name.lower()}_tcga_pan_can_atlas_2018": [
+            case for number, case in enumerate([*CASES, "TCGA-AA-0001"])
+            if name == "COADREAD" or number % 2 == (name == "LGG")
+        ] for name in asked.split()
+    }  # fmt: skip
+    plan = plan_fetch(FetchRequest(cohort=cohort, what=("clinical",), compare=True))
+    told = " ".join(plan.notes)
+    assert f"1 of them are dead in one and alive in the other: {CASES[1]} dead at " in told
+    assert "both tell the outcome of 12 cases" in told

@@ -42,7 +42,7 @@ def test_the_preview_writes_nothing_and_is_the_report_that_is_stored(request_of,
     seen = usecases.preview_import(request_of)
     assert not (data_dir / "cohorts").exists()
     assert seen.curve.size == 40
-    told = usecases.run_import(request_of)
+    told = usecases.run_import(request_of).report
     assert told == seen.report
     assert usecases.cohort_report("mine") == told
     assert usecases.import_cohort(request_of.table, name="mine").notes != told.notes  # it says what it replaces
@@ -77,7 +77,7 @@ def test_an_older_cohort_of_the_name_its_models_and_the_state_before_are_told(re
 
 
 def test_a_cohort_without_a_report_says_what_its_tables_say(request_of):
-    told = usecases.run_import(request_of)
+    told = usecases.run_import(request_of).report
     again = report_of(usecases.open_cohort("mine"))
     same = ("cases", "events", "median_follow_up_months", "alive", "genes", "columns", "gene_kinds", "fold_table")
     assert [getattr(again, name) for name in same] == [getattr(told, name) for name in same]

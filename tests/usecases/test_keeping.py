@@ -61,6 +61,38 @@ def test_a_deleted_cohort_is_gone_with_its_bytes(trained, data_dir):
         usecases.delete_cohort(trained)
 
 
+@pytest.mark.parametrize("change", ["delete", "replace"])
+def test_a_cohort_that_goes_while_a_model_is_trained_on_it_is_told_and_leaves_nothing_behind(
+    trained, tmp_path, data_dir, change
+):
+    cohort, gone = usecases.open_cohort(trained), []
+
+    def meanwhile(progress) -> None:
+        if not gone:
+            gone.append(progress)
+            if change == "delete":
+                usecases.delete_cohort(trained)
+            else:
+                usecases.import_cohort(table(tmp_path, 50), name=trained)
+
+    with pytest.raises(CohortError, match="deleted or replaced while a model was trained"):
+        usecases.crossval(cohort, usecases.make_recipe(cohort, model="snn", epochs=1), report=meanwhile)
+    assert gone
+    assert not list((data_dir / "cohorts").glob("mine/runs/*"))
+    assert usecases.list_problems() == []
+
+
+def test_with_a_cohort_go_the_explanations_of_its_patients_and_no_others(trained, data_dir):
+    from survdash.usecases.explaining import explain_patient
+
+    explain_patient(trained, "cox_ridge", "P01")
+    (kept,) = (data_dir / "explanations").iterdir()
+    other = kept.with_name("other.json")
+    other.write_text(kept.read_text().replace('"mine-cox_ridge"', '"mine-2-cox_ridge"'))
+    usecases.delete_cohort(trained)
+    assert list((data_dir / "explanations").iterdir()) == [other]
+
+
 def test_what_came_with_survdash_stays(tmp_path):
     with pytest.raises(CohortError, match="came with survdash"):
         usecases.delete_cohort("demo")
@@ -120,6 +152,25 @@ def test_a_model_that_is_not_of_the_cohort_is_refused_with_the_whole_archive(tra
     with pytest.raises(ArtefactError, match=said):
         usecases.import_archive(tmp_path / "forged.zip")
     assert trained not in [one.name for one in list_cohorts()]
+
+
+def test_an_archive_is_seen_with_the_outcome_of_its_patients_before_it_is_taken_in(trained, tmp_path, data_dir):
+    usecases.export_archive(trained, tmp_path / "mine.zip")
+    curve = usecases.cohort_curve(trained)
+    usecases.delete_cohort(trained)
+    seen = usecases.preview_archive(tmp_path / "mine.zip")
+    np.testing.assert_array_equal(seen.curve.survival, curve.survival)
+    assert seen.archive.report.cases == 60
+    assert trained not in [one.name for one in list_cohorts()]
+    with zipfile.ZipFile(tmp_path / "mine.zip") as old, zipfile.ZipFile(tmp_path / "forged.zip", "w") as new:
+        contents = json.loads(old.read("survdash-archive.json"))
+        told = json.dumps(json.loads(old.read("import_report.json")) | {"events": 3}).encode()
+        contents["files"]["import_report.json"] = {"sha256": hashlib.sha256(told).hexdigest(), "bytes": len(told)}
+        for name in old.namelist():
+            new.writestr(name, {"import_report.json": told,
+                                "survdash-archive.json": json.dumps(contents).encode()}.get(name) or old.read(name))
+    with pytest.raises(CohortError, match="tells of 60 patients and 3 deaths, its table of 60 and 30"):
+        usecases.preview_archive(tmp_path / "forged.zip")
 
 
 def test_a_folder_is_no_place_for_an_archive(trained, tmp_path):

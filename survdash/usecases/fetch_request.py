@@ -1,0 +1,133 @@
+"""What is to be fetched of TCGA from the servers of open data, and what a download would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from survdash.errors import InputError
+from survdash.settings import settings
+from survdash.sources.cbioportal import STUDIES, study_of
+from survdash.sources.gdc import COHORTS, JOINED
+from survdash.sources.importing import ImportRequest, check_name
+
+SOURCES = ("gdc", "cbioportal")
+WHAT = ("clinical", "genes", "slides")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """What is to be fetched.
+
+    Parameters
+    ----------
+    cohort : str
+        TCGA's name, such as ``BLCA``.
+    source : {"gdc", "cbioportal"}
+        Slides are at the GDC alone.
+    what : tuple of str
+        Of clinical, genes, slides. Clinical records always come: they say who can be used.
+    cases : int or None
+        Only the first so many, by barcode, of those that have an outcome and all that is asked for.
+    case_ids : tuple of str
+        Only these.
+    jobs : int
+        Files fetched at once.
+    name : str
+        What the cohort is called here; "" for TCGA's name in small letters.
+    folder : Path or None
+        Where the files go; ``downloads/`` in the data folder by default.
+    compare : bool
+        Ask the other source too, and say where the two disagree.
+    """
+
+    cohort: str
+    source: Literal["gdc", "cbioportal"] = "gdc"
+    what: tuple[str, ...] = ("clinical", "genes")
+    cases: int | None = None
+    case_ids: tuple[str, ...] = ()
+    jobs: int = 4
+    name: str = ""
+    folder: Path | None = None
+    compare: bool = False
+
+    def __post_init__(self) -> None:
+        wrong = [word for word in self.what if word not in WHAT]
+        if wrong or not self.what:
+            raise InputError(f"{', '.join(wrong) or 'Nothing'} cannot be fetched.", hint=f"Of: {', '.join(WHAT)}.")
+        if self.source not in SOURCES:
+            raise InputError(f"There is no source {self.source!r}.", hint=f"Of: {', '.join(SOURCES)}.")
+        if self.source == "cbioportal" and "slides" in self.what:
+            raise InputError("cBioPortal has no slides.", hint="Fetch them from the GDC (--source gdc).")
+        if self.cases is not None and self.cases < 1:
+            raise InputError(f"{self.cases} cases cannot be fetched.", hint="Take at least one.")
+        if self.cases is not None and self.case_ids:
+            raise InputError("Cases are named, and the first few are asked for.", hint="Leave --cases or --case out.")
+        check_name(self.cohort_name)
+
+    @property
+    def cohort_name(self) -> str:
+        """What the cohort is called here."""
+        return self.name or self.cohort.lower().removeprefix("tcga-")
+
+    @property
+    def place(self) -> Path:
+        """Folder of this download."""
+        name = f"TCGA-{self.cohort.upper().removeprefix('TCGA-')}"
+        root = settings().data_dir / "downloads" if self.folder is None else self.folder
+        return root / self.source / (name if self.source == "gdc" else study_of(self.cohort))
+
+    @property
+    def import_request(self) -> ImportRequest | None:
+        """What is imported of what has arrived; None where no genes come."""
+        return ImportRequest(table=self.place, name=self.cohort_name) if "genes" in self.what else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FetchPlan:
+    """What a download would bring.
+
+    Parameters
+    ----------
+    source, release, folder : str
+        Whom, in which state of its data, and where to.
+    cases : tuple of str
+        Who was chosen.
+    events : int
+        Deaths among them.
+    sizes : mapping
+        Kind to (number of files, bytes, bytes that are here already); of cBioPortal, values and bytes about.
+    free_bytes : int
+    dropped, notes : tuple of str
+        Who has no outcome; what was left out, and where two sources disagree.
+    """
+
+    source: str
+    release: str
+    folder: str
+    cases: tuple[str, ...]
+    events: int
+    sizes: Mapping[str, tuple[int, int, int]]
+    free_bytes: int
+    dropped: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        sizes = {
+            kind: {"number": number, "bytes": size, "bytes_here": here}
+            for kind, (number, size, here) in self.sizes.items()
+        }
+        return {
+            "source": self.source, "release": self.release, "folder": self.folder, "cases": len(self.cases),
+            "events": self.events, "sizes": sizes, "free_bytes": self.free_bytes, "dropped": list(self.dropped),
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+
+def fetchable_cohorts(source: Literal["gdc", "cbioportal"]) -> tuple[str, ...]:
+    """Cohorts of TCGA that a source has; cBioPortal has colon and rectum as one alone."""
+    return (*COHORTS, *JOINED) if source == "gdc" else STUDIES
