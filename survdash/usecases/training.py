@@ -114,7 +114,7 @@ def crossval(
         artefact = write_artefact(
             place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
         )
-    artefact = _refer(artefact, data, home=home)
+    artefact = keep_references(artefact, data, home=home)
     shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
     return artefact
 
@@ -134,10 +134,10 @@ def add_references(artefact: Artefact, cohort: Cohort) -> Artefact:
         raise ArtefactError(f"Model {card.name} was trained on another state of cohort {cohort.name}.",
                             hint=f"Train it again: python -m survdash crossval {cohort.name} --model {card.run}")
     data = model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing)
-    return _refer(artefact, data, home=cohort)
+    return keep_references(artefact, data, home=cohort)
 
 
-def _refer(artefact: Artefact, data: ModelData, *, home: Cohort | None) -> Artefact:
+def keep_references(artefact: Artefact, data: ModelData, *, home: Cohort | None) -> Artefact:
     """What is stored comes from the stored fold models, as they answer later."""
     from survdash.explanation.references import make_references
 
