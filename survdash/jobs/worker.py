@@ -32,6 +32,7 @@ from survdash.jobs import record
 from survdash.jobs.lanes import QueueError
 from survdash.jobs.queue import JobQueue, open_queue
 from survdash.jobs.record import FINISHED, Record
+from survdash.jobs.room import Needs, within_room
 from survdash.jobs.standby import Standby, is_released
 from survdash.logs import start_logs
 from survdash.progress import Cancel, CancelFile, Progress, Report
@@ -134,8 +135,9 @@ class _Presence:
 
 
 def run_worker(
-    handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None, standby: Sequence[str] = ()
-) -> None:
+    handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None, standby: Sequence[str] = (),
+    needs: Needs | None = None,
+) -> None:  # fmt: skip
     """Run jobs until SIGTERM, SIGINT or a long idle time; call it from the main thread.
 
     Parameters
@@ -147,6 +149,8 @@ def run_worker(
         workers itself (setting ``start_worker``), else never.
     standby : sequence of str
         The command of a process that calls ``run_standby``, for quick jobs while a long one is at work.
+    needs : mapping, optional
+        Kind of job to what it takes at most: one that cannot fit is refused before it starts.
 
     Notes
     -----
@@ -156,7 +160,7 @@ def run_worker(
     """
     faulthandler.enable()  # the last words of a crash in a native library
     start_logs()
-    signals = _listen()
+    signals, handlers = _listen(), within_room(handlers, needs or {})
     if idle_exit_s is None:
         idle_exit_s = IDLE_EXIT_S if settings().start_worker else 0
     _log.info("worker %d started", os.getpid())
@@ -176,11 +180,11 @@ def run_worker(
     _log.info("worker %d ended", os.getpid())
 
 
-def run_standby(handlers: Mapping[str, Handler]) -> None:
+def run_standby(handlers: Mapping[str, Handler], *, needs: Needs | None = None) -> None:
     """Run quick jobs until the worker that started this process lets go; see ``standby``."""
     faulthandler.enable()  # the last words of a crash in a native library
     start_logs()
-    signals, released = _listen(), is_released()
+    signals, released, handlers = _listen(), is_released(), within_room(handlers, needs or {})
     _log.info("standby %d started", os.getpid())
     with open_queue() as queue:
         while not signals.stop.is_set():
