@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,8 @@ Answer = dict[str, Any] | list[Any]
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add ``worker``, ``doctor``, ``backup`` and ``restore``."""
-    command("worker", _worker, "run jobs until stopped", "worker")
+    made = command("worker", _worker, "run jobs until stopped", "worker")
+    made.add_argument("--standby", action="store_true", help=argparse.SUPPRESS)  # what a worker starts beside itself
     made = command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor --verify")
     made.set_defaults(needs_data=False)  # it says what is wrong with the data folder
     made.add_argument("--verify", action="store_true",
@@ -30,9 +32,12 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _worker(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
-    from survdash.jobs.worker import run_worker
+    from survdash.jobs.worker import run_standby, run_worker
 
-    run_worker(usecases.HANDLERS)
+    if options.standby:
+        run_standby(usecases.HANDLERS)
+    else:
+        run_worker(usecases.HANDLERS, standby=(sys.executable, "-m", "survdash", "worker", "--standby"))
     return {"worker": "stopped"}
 
 

@@ -21,6 +21,7 @@ from survdash.errors import UnknownNameError
 from survdash.jobs import record
 from survdash.jobs.record import FINISHED, State
 
+QUICK, LONG = "quick", "jobs"  # the lanes: what somebody waits for, and what takes its time
 BUSY_TIMEOUT_S = 30  # waiting for another process's write; Huey's own 5 s is short for a slow disk
 
 
@@ -82,36 +83,44 @@ class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
 
 
 class JobQueue:
-    """Job ids in the order they were filed, shared by all processes of one data folder."""
+    """Job ids in the order they were filed, quick ones first, shared by all processes of one data folder."""
 
     def __init__(self) -> None:
         path = record.jobs_folder() / "queue.sqlite"
         path.touch(mode=record.FILE_MODE)  # SQLite gives its side files the mode of the database
-        self._huey = SqliteHuey(
-            "jobs",
-            filename=str(path),
-            results=False,
-            serializer=JsonSerializer(),
-            timeout=BUSY_TIMEOUT_S,
+        self._lanes = tuple(
+            SqliteHuey(
+                name,
+                filename=str(path),
+                results=False,
+                serializer=JsonSerializer(),
+                timeout=BUSY_TIMEOUT_S,
+            )
+            for name in (QUICK, LONG)
         )
-        self._message = self._huey.task(name="run_job")(_carry)
+        self._messages = tuple(lane.task(name="run_job")(_carry) for lane in self._lanes)
 
-    def offer(self, job_id: str) -> None:
-        """Put a job at the end."""
-        self._huey.enqueue(self._message.s(job_id))
+    def offer(self, job_id: str, *, quick: bool = False) -> None:
+        """Put a job at the end of its lane."""
+        number = 0 if quick else 1
+        self._lanes[number].enqueue(self._messages[number].s(job_id))
 
-    def take(self) -> str | None:
-        """Take the first job out, or None; no other process gets the same one."""
-        task = self._huey.dequeue()
-        return None if task is None else str(task.args[0])
+    def take(self, *, quick_only: bool = False) -> str | None:
+        """Take the first job out, a quick one before any other, or None; no other process gets the same one."""
+        for lane in self._lanes[:1] if quick_only else self._lanes:
+            if (task := lane.dequeue()) is not None:
+                return str(task.args[0])
+        return None
 
-    def offered(self) -> set[str]:
+    def offered(self, *, quick_only: bool = False) -> set[str]:
         """Ids now waiting."""
-        return {str(task.args[0]) for task in self._huey.pending()}
+        lanes = self._lanes[:1] if quick_only else self._lanes
+        return {str(task.args[0]) for lane in lanes for task in lane.pending()}
 
     def close(self) -> None:
-        """Close the connection to the disk."""
-        self._huey.storage.close()
+        """Close the connections to the disk."""
+        for lane in self._lanes:
+            lane.storage.close()
 
 
 @contextmanager
@@ -124,7 +133,7 @@ def open_queue() -> Iterator[JobQueue]:
         queue.close()
 
 
-def file_job(kind: str, payload: dict[str, Any]) -> str:
+def file_job(kind: str, payload: dict[str, Any], *, quick: bool = False) -> str:
     """Store a job and put it into the queue.
 
     Parameters
@@ -133,6 +142,9 @@ def file_job(kind: str, payload: dict[str, Any]) -> str:
         Name of a handler that the worker knows.
     payload : dict
         Plain JSON values; files enter as paths.
+    quick : bool
+        True for what takes minutes at most and somebody waits for: it comes before all other jobs, and is run beside
+        one that is at work already.
 
     Returns
     -------
@@ -145,9 +157,9 @@ def file_job(kind: str, payload: dict[str, Any]) -> str:
     >>> read_job(job_id).state
     'queued'
     """
-    job_id = record.create(kind, payload).id
+    job_id = record.create(kind, payload, quick=quick).id
     with open_queue() as queue:
-        queue.offer(job_id)
+        queue.offer(job_id, quick=quick)
     return job_id
 
 
@@ -194,6 +206,16 @@ def cancel_job(job_id: str) -> None:
     with record.held(job_id) as taken:
         if taken and (state := record.read(job_id)).state not in FINISHED:
             record.finish(state, "cancelled")
+
+
+def unfinished_jobs() -> list[tuple[Job, dict[str, Any]]]:
+    """Jobs that wait or run, each with what was asked of it; no page shows a visitor the jobs of others."""
+    found = []
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError, FileNotFoundError):  # removed meanwhile
+            if record.read(job_id).state not in FINISHED:
+                found.append((read_job(job_id), record.read_payload(job_id)))
+    return found
 
 
 def remove_jobs(*, older_than_hours: float) -> int:

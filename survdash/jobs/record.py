@@ -49,6 +49,7 @@ class Record:
     attempts: int = 0  # starts that did not come to an orderly end, the present one included
     message: str = ""
     hint: str = ""
+    quick: bool = False  # see ``file_job``
     format: int = FORMAT
 
 
@@ -80,9 +81,9 @@ def job_ids() -> list[str]:
     return [path.name for path in jobs_folder().iterdir() if _JOB_ID.fullmatch(path.name)]
 
 
-def create(kind: str, payload: dict[str, Any]) -> Record:
+def create(kind: str, payload: dict[str, Any], *, quick: bool = False) -> Record:
     """Make the folder of a new job; it appears whole or not at all."""
-    record = Record(id=uuid.uuid4().hex, kind=kind, state="queued", created=time.time())
+    record = Record(id=uuid.uuid4().hex, kind=kind, state="queued", created=time.time(), quick=quick)
     # Not store.new_folder, which opens the folder to all. mkdtemp makes it 0700.
     folder = Path(tempfile.mkdtemp(dir=jobs_folder(), prefix=f".{record.id}.", suffix=".part"))
     try:

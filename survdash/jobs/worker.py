@@ -1,5 +1,8 @@
 """The worker: takes jobs from the queue and runs them, one at a time, in its own process.
 
+Quick jobs come first, and while a long one is at work a second process takes them (``standby``): what a doctor waits
+for is not held up by a training.
+
 Whether a worker lives is told by a lock on a file, which the operating system frees however the process ends. A job
 marked as running whose lock is free has lost its worker: it is offered again, and given up after the second time.
 """
@@ -15,7 +18,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +31,7 @@ from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.jobs import record
 from survdash.jobs.queue import JobQueue, open_queue
 from survdash.jobs.record import FINISHED, Record
+from survdash.jobs.standby import Standby, is_released
 from survdash.progress import Cancel, CancelFile, Progress, Report
 from survdash.settings import settings
 
@@ -126,7 +130,9 @@ class _Presence:
             _heartbeat_file().touch()
 
 
-def run_worker(handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None) -> None:
+def run_worker(
+    handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None, standby: Sequence[str] = ()
+) -> None:
     """Run jobs until SIGTERM, SIGINT or a long idle time; call it from the main thread.
 
     Parameters
@@ -136,6 +142,8 @@ def run_worker(handlers: Mapping[str, Handler], *, idle_exit_s: float | None = N
     idle_exit_s : float, optional
         Seconds without a job after which the worker ends; 0 for never. By default half an hour where the app starts
         workers itself (setting ``start_worker``), else never.
+    standby : sequence of str
+        The command of a process that calls ``run_standby``, for quick jobs while a long one is at work.
 
     Notes
     -----
@@ -144,23 +152,39 @@ def run_worker(handlers: Mapping[str, Handler], *, idle_exit_s: float | None = N
     hold a patient's data.
     """
     _start_log()
-    signals = _Signals()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signals.on_signal)
+    signals = _listen()
     if idle_exit_s is None:
         idle_exit_s = IDLE_EXIT_S if settings().start_worker else 0
     _log.info("worker %d started", os.getpid())
-    presence = _Presence()
+    presence, beside = _Presence(), Standby(standby)
     with open_queue() as queue:
         while not signals.stop.is_set():
             try:
-                _work(queue, handlers, signals, presence=presence, idle_exit_s=idle_exit_s)
+                _work(queue, handlers, signals, presence=presence, idle_exit_s=idle_exit_s, standby=beside)
             finally:
+                beside.end()
                 presence.release()
             # After the release: whoever filed a job while we held the lock did not start another worker.
             if not queue.offered():
                 break
     _log.info("worker %d ended", os.getpid())
+
+
+def run_standby(handlers: Mapping[str, Handler]) -> None:
+    """Run quick jobs until the worker that started this process lets go; see ``standby``."""
+    _start_log()
+    signals, released = _listen(), is_released()
+    _log.info("standby %d started", os.getpid())
+    with open_queue() as queue:
+        while not signals.stop.is_set():
+            job_id = queue.take(quick_only=True)
+            if job_id is not None:
+                _take(queue, job_id, handlers, signals, standby=Standby())
+            elif released.is_set():
+                break
+            else:
+                signals.stop.wait(POLL_S)
+    _log.info("standby %d ended", os.getpid())
 
 
 def is_worker_alive() -> bool:
@@ -198,9 +222,17 @@ def ensure_worker() -> bool:
         return True
 
 
+def _listen() -> _Signals:
+    signals = _Signals()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signals.on_signal)
+    return signals
+
+
 def _work(
-    queue: JobQueue, handlers: Mapping[str, Handler], signals: _Signals, *, presence: _Presence, idle_exit_s: float
-) -> None:
+    queue: JobQueue, handlers: Mapping[str, Handler], signals: _Signals, *, presence: _Presence, idle_exit_s: float,
+    standby: Standby,
+) -> None:  # fmt: skip
     """Run what is offered until there is a reason to stop."""
     last_job = time.monotonic()
     next_sweep = 0.0
@@ -212,7 +244,7 @@ def _work(
             next_sweep = time.monotonic() + SWEEP_S
         job_id = queue.take()
         if job_id is not None:
-            _take(queue, job_id, handlers, signals)
+            _take(queue, job_id, handlers, signals, standby=standby)
             last_job = time.monotonic()
         elif idle_exit_s and time.monotonic() - last_job > idle_exit_s:
             return
@@ -237,7 +269,7 @@ def _sweep(queue: JobQueue, ended: set[str]) -> None:
             else:
                 _log.warning("job %s has no worker: offered again", job_id)
                 record.change(state, state="queued")
-                queue.offer(job_id)
+                queue.offer(job_id, quick=state.quick)
 
 
 def _give_up(state: Record) -> None:
@@ -253,7 +285,9 @@ def _give_up(state: Record) -> None:
     )
 
 
-def _take(queue: JobQueue, job_id: str, handlers: Mapping[str, Handler], signals: _Signals) -> None:
+def _take(
+    queue: JobQueue, job_id: str, handlers: Mapping[str, Handler], signals: _Signals, *, standby: Standby
+) -> None:
     """Run one offered job, if it still wants to be run and no other worker has it."""
     with suppress(UnknownNameError), record.held(job_id) as taken:  # unknown: removed while it waited
         if not taken or (state := record.read(job_id)).state != "queued":
@@ -265,11 +299,12 @@ def _take(queue: JobQueue, job_id: str, handlers: Mapping[str, Handler], signals
         state = record.change(state, state="running", started=time.time(), attempts=state.attempts + 1)
         _log.info("job %s started", job_id)
         try:
-            _run(state, handlers, signals, cancel=cancel)
+            with standby.beside(quick=state.quick):
+                _run(state, handlers, signals, cancel=cancel)
         except _Stop:
             # An orderly end is not the job's fault, so this start does not count against it.
             record.change(state, state="queued", attempts=state.attempts - 1)
-            queue.offer(job_id)
+            queue.offer(job_id, quick=state.quick)
             _log.info("job %s put back: the worker was told to end", job_id)
 
 

@@ -1,4 +1,4 @@
-"""A worker for the tests, run as a process: ``python handlers.py [idle seconds]``."""
+"""A worker for the tests, run as a process: ``python handlers.py [idle seconds | helped | standby]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from survdash.errors import SlideError
-from survdash.jobs.worker import run_worker
+from survdash.jobs.worker import run_standby, run_worker
 from survdash.progress import Cancel, Progress, Report, track
 
 
@@ -52,4 +52,10 @@ def die(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, An
 
 if __name__ == "__main__":
     HANDLERS = {"add": add, "refuse": refuse, "break_down": break_down, "wait": wait, "die": die}
-    run_worker(HANDLERS, idle_exit_s=float(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    how = sys.argv[1] if len(sys.argv) > 1 else "0"
+    if how == "standby":
+        run_standby(HANDLERS)
+    elif how == "helped":
+        run_worker(HANDLERS, idle_exit_s=0, standby=(sys.executable, __file__, "standby"))
+    else:
+        run_worker(HANDLERS, idle_exit_s=float(how))

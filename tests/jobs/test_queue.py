@@ -20,6 +20,17 @@ def test_jobs_come_out_in_the_order_they_were_filed_and_once():
         assert [queue.take() for _ in range(4)] == [*filed, None]
 
 
+def test_quick_jobs_come_before_all_others_and_alone_where_only_they_are_taken():
+    long = [file_job("train", {}) for _ in range(2)]
+    quick = [file_job("predict", {}, quick=True) for _ in range(3)]
+    with open_queue() as queue:
+        assert queue.offered() == {*long, *quick}
+        assert queue.offered(quick_only=True) == {*quick}
+        assert queue.take() == quick[0]
+        assert [queue.take(quick_only=True) for _ in range(3)] == [*quick[1:], None]
+        assert [queue.take() for _ in range(3)] == [*long, None]
+
+
 def test_the_queue_holds_ids_only_and_no_pickle(data_dir):
     job_id = file_job("add", {"patient": "Jane Roe"})
     with sqlite3.connect(data_dir / "jobs" / "queue.sqlite") as connection:
