@@ -17,6 +17,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.access import current, require
 from survdash.export import Export
+from survdash.language import tr
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
@@ -44,7 +45,8 @@ def analysis(
 ) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
     require("view", cohort)
-    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    with st.spinner(tr("Computing the statistics of this cohort …")):
+        return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
@@ -55,13 +57,15 @@ def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
 def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
     """What stands behind the same groups: known facts held equal, subgroups, calibration."""
     require("view", cohort)
-    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    with st.spinner(tr("Looking closer …")):
+        return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
     require("view", cohort)
-    return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    with st.spinner(tr("Comparing the methods patient by patient …")):
+        return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_export(cohort: str) -> Export:
@@ -105,7 +109,8 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
     paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
              request.gene_groups, request.slide_map)
     stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
-    return _preview(request, (*stamp, *_stamp(request.name)))
+    with st.spinner(tr("Reading the tables …")):
+        return _preview(request, (*stamp, *_stamp(request.name)))
 
 
 def archive_preview(path: Path) -> usecases.ArchivePreview:
@@ -138,7 +143,7 @@ def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
     return usecases.list_runs(cohort)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner="Reading the tables …", hash_funcs={usecases.ImportRequest: repr})
+@st.cache_resource(max_entries=FEW, show_spinner=False, hash_funcs={usecases.ImportRequest: repr})
 def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
     return usecases.preview_import(request)
 
@@ -170,12 +175,12 @@ def _analysis(
     return usecases.cohort_figures(cohort, run, cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
     return usecases.closer_figures(analysis(cohort, run, cut=cut), cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     return usecases.compare_models(cohort)
 
