@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from survdash import compare_command, crossval_command, fetch_command, import_commands, slide_commands, upkeep_commands
+from survdash import (
+    compare_command,
+    crossval_command,
+    evidence_commands,
+    fetch_command,
+    import_commands,
+    report_command,
+    slide_commands,
+    upkeep_commands,
+)
 from survdash.console import Bar, Parser, answer_lines, places_in_words
 from survdash.data_folder import prepare_data_folder
 from survdash.errors import Cancelled, InputError, SurvdashError
@@ -82,6 +91,8 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
 
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
+    if options.report and options.out is None:
+        raise InputError("A report needs a place.", hint="Name a folder with --out.")
     cohort, run = usecases.model_for_command(options.model)
     tissue, tiles = slide_commands.rules_of(options)
     request = usecases.PredictRequest(
@@ -91,6 +102,7 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
     why: dict[str, Any] = {}
+    explanation = None
     if options.explain:
         made, explanation = usecases.predict_and_explain(request, report=report)
         why = usecases.explanation_to_json(explanation)
@@ -106,6 +118,10 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         write_text(options.out / "prediction.json", export.sidecar())
         if why:
             write_json(options.out / "explanation.json", why)
+        if options.report:
+            sheet = usecases.case_report(made, explanation=explanation)
+            for name in ("report.pdf", "report.html"):
+                report_command.write_report(sheet, options.out / name)
     if why:  # the tables of the tiles are for the file
         answer["explanation"] = {name: value for name, value in why.items() if name != "tiles"}
     return answer
@@ -196,6 +212,7 @@ def _parser() -> argparse.ArgumentParser:
                       help="answer even where the case is nothing like the patients that the model learnt from")
     made.add_argument("--out", type=Path,
                       help="folder for prediction.csv and prediction.json, and explanation.json where it was asked for")
+    made.add_argument("--report", action="store_true", help="also write report.pdf and report.html to --out")
     made = command("sample-case", _sample_case, "write a simulated case to try", "sample-case --out sample")
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--number", type=int, default=0, help="which sample patient")
@@ -206,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
+    evidence_commands.add_commands(command)
     upkeep_commands.add_commands(command)
     return parser
 
@@ -229,6 +247,10 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     compare_command.add_arguments(command(
         "compare", compare_command.run, "compare the trained models of a cohort",
         "compare demo --csv methods.csv --latex methods.tex",
+    ))  # fmt: skip
+    report_command.add_arguments(command(
+        "report", report_command.run, "write the one-page report of a cohort's patient, as PDF or HTML",
+        "report demo --case SIM-0004 --model glg --out report.pdf",
     ))  # fmt: skip
     made = command("export", _export, "write a cohort's out-of-fold risks as CSV",
                    "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip

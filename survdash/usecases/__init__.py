@@ -5,6 +5,7 @@ from survdash.sources.archive import Archive, read_archive
 from survdash.sources.gene_table import GeneCheck
 from survdash.sources.importing import ImportRequest
 from survdash.sources.preview import ImportReport, report_to_json
+from survdash.usecases.aggregates import AggregateAnalysis
 from survdash.usecases.analysis import (
     CohortAnalysis,
     analyse_cohort,
@@ -26,7 +27,7 @@ from survdash.usecases.cases import (
 )
 from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
-from survdash.usecases.explaining import predict_and_explain, stored_explanation
+from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
 from survdash.usecases.fetch_request import FetchPlan, FetchRequest, fetchable_cohorts
 from survdash.usecases.fetching import (
     FETCHING,
@@ -38,6 +39,7 @@ from survdash.usecases.fetching import (
     plan_fetch,
 )
 from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
+from survdash.usecases.figures import closer_figures, cohort_figures, need_patients
 from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
@@ -50,6 +52,7 @@ from survdash.usecases.importing import (
     preview_import,
     run_import,
 )
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
 from survdash.usecases.keeping import (
     UNPACK,
@@ -67,6 +70,8 @@ from survdash.usecases.keeping import (
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
+    cohort_digest,
+    describe_cohort,
     describe_methods,
     list_cohorts,
     list_models,
@@ -79,6 +84,7 @@ from survdash.usecases.many_runs import RunOutcome, crossval_all
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
 from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.reporting import case_report, outcome_words, patient_report
 from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
@@ -87,20 +93,19 @@ from survdash.usecases.training_jobs import TRAINING, MethodState, file_training
 HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS}
 
 __all__ = [
-    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "ArchivePreview", "CloserLook", "CohortAnalysis",
-    "CohortEntry",
-    "Explanation", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview", "ImportReport",
-    "ImportRequest", "MethodState", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
-    "SlideCheck", "add_references", "analyse_cohort", "cancer_of", "check_genes", "check_slide", "check_view",
-    "cohort_curve", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
-    "describe_methods", "explanation_to_json", "export_archive", "export_cohort", "export_models",
-    "export_prediction", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive",
-    "file_explanation", "file_fetch",
-    "file_import", "file_prediction", "file_training", "import_archive", "import_cohort", "job_explanation",
-    "job_prediction", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
-    "look_closer", "make_recipe", "model_for_command", "open_cohort", "open_run", "own_folder", "plan_fetch",
-    "predict", "predict_and_explain", "prediction_to_json", "preview_archive", "preview_import",
-    "previous_facts", "published_for",
-    "read_archive", "report_to_json", "run_import", "stored_explanation", "stored_prediction", "undo_import",
-    "view_slide", "write_sample_case",
+    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "AggregateAnalysis", "Archive", "ArchivePreview",
+    "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest",
+    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "PreviousState",
+    "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "cancer_of",
+    "case_report", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve", "cohort_digest",
+    "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
+    "describe_cohort", "describe_methods", "explain_patient", "explanation_to_json", "export_archive", "export_cohort",
+    "export_models", "export_prediction", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched",
+    "file_archive", "file_explanation", "file_fetch", "file_import", "file_prediction", "file_training",
+    "import_archive", "import_cohort", "job_explanation", "job_prediction", "jobs_of", "latex_of_models",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_closer", "make_recipe",
+    "model_for_command", "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder",
+    "patient_report", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive",
+    "preview_import", "previous_facts", "published_for", "read_archive", "report_to_json", "run_import",
+    "stored_explanation", "stored_prediction", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip
