@@ -20,6 +20,40 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
 
 
+    _add_reproduce(command)
+
+
+def _add_reproduce(command: Callable[..., argparse.ArgumentParser]) -> None:
+    made = command("reproduce", _reproduce, "the paper's experiments by its protocol, on bags of ResNet50 features",
+                   "reproduce --cohort BLCA --bags resnet50/ --out blca-paper")  # fmt: skip
+    made.add_argument("--cohort", required=True, help="BLCA, LUAD or UCEC")
+    made.add_argument("--bags", type=Path, required=True, help="folder with the features of every tile, a file a slide")
+    made.add_argument("--tables", type=Path, help="folder with the public tables and splits/")
+    made.add_argument("--out", type=Path, help="folder for tables and figure; default: COHORT-paper")
+    made.add_argument("--epochs", type=int, default=20, help="of the paper's 20, fewer to try it out")
+    made.add_argument("--methods", type=_names, help="of Table 1; default: all ten")
+    made.add_argument("--ablations", type=_names, help="of Table 2; default: all three; 'none' for none")
+    made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
+
+
+def _reproduce(options: argparse.Namespace, report: Report) -> dict[str, Any]:
+    from survdash.features.encoders import choose_device
+    from survdash.settings import settings
+    from survdash.usecases.reproduction import TABLE_1, TABLE_2, TABLES, Protocol, reproduce
+
+    protocol = Protocol(
+        cancer=options.cohort, bags=options.bags, tables=options.tables or TABLES, epochs=options.epochs,
+        out=options.out or Path(f"{options.cohort.lower()}-paper"), methods=options.methods or TABLE_1,
+        ablations=() if options.ablations == ("none",) else options.ablations or TABLE_2, jobs=options.jobs,
+        device=choose_device(settings().device),
+    )
+    with interrupt_for_us_alone():
+        made = reproduce(protocol, report=report)
+    shown = ("title", "reads", "mean", "sd", "low", "high", "published", "seconds")
+    tables = {name: [{key: row[key] for key in shown} for row in made[name]] for name in ("table_1", "table_2")}
+    return {"folder": str(protocol.out), **tables, "figure_4": made["figure_4"]}
+
+
 def _ship(options: argparse.Namespace, report: Report) -> dict[str, Any]:
     from survdash.usecases.shipping import ship_models
 

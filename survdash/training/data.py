@@ -53,6 +53,15 @@ class BagReader:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return tiles
 
+    def tiles(self, case: int) -> int:
+        """How many tiles ``read`` would give, without reading them."""
+        held = self._kept.get(case)  # in one look: another thread may be reading
+        if held is not None:
+            return len(held)
+        if self._file is None:
+            self._file = BagFile(self._path)
+        return sum(self._file.tile_count(slide) for slide in self._slides[case])
+
     def digest(self) -> str:
         """Changes when the file, or which slides are whose, changes."""
         source = self._source or file_sha256(self._path)
@@ -129,6 +138,13 @@ class ModelData:
     def size(self) -> int:
         """Number of cases N."""
         return len(self.case_ids)
+
+    def tile_counts(self, cases: np.ndarray, *, draw: TileDraw | None = None) -> list[int]:
+        """Tiles of each of the cases at ``cases`` as ``inputs`` would give them; empty without slides."""
+        if self.bags is None:
+            return []
+        counts = [self.bags.tiles(int(case)) for case in cases]
+        return counts if draw is None else [min(count, draw.most) for count in counts]
 
     def inputs(self, cases: np.ndarray, *, draw: TileDraw | None = None) -> CaseInputs:
         """Raw numbers of the cases at ``cases``; all tiles of each, or those drawn."""
