@@ -73,8 +73,9 @@ def read_and_scale(paths: list[Path]) -> float:
 
 def run(method: str, options: argparse.Namespace) -> dict[str, float]:
     """One method by the command, in a process of its own: its processor seconds, wall seconds and largest memory."""
-    arguments = [sys.executable, "-m", "survdash", "reproduce", "--cohort", "BLCA", "--bags", str(options.folder / "bags"),
-                 "--out", str(options.folder / method), "--epochs", str(options.epochs), "--methods", method,
+    folder: Path = options.folder
+    arguments = [sys.executable, "-m", "survdash", "reproduce", "--cohort", "BLCA", "--bags", str(folder / "bags"),
+                 "--out", str(folder / method), "--epochs", str(options.epochs), "--methods", method,
                  "--ablations", "none", "--json"]  # fmt: skip
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -120,8 +121,9 @@ def main() -> None:
         found = run(method, options)
         bags = found["patients"] * TRAINED_SHARE * FOLDS * options.epochs
         each = found["cpu_s"] / bags
-        print(f"| {method} | {found['patients']:.0f} | {options.epochs} | {found['cpu_s']:.0f} | {found['wall_s']:.0f} | "
-              f"{found['memory_gb']:.1f} | {each:.2f} | {each * passes / 3600:.0f} |", flush=True)  # fmt: skip
+        cells = (method, f"{found['patients']:.0f}", options.epochs, f"{found['cpu_s']:.0f}", f"{found['wall_s']:.0f}",
+                 f"{found['memory_gb']:.1f}", f"{each:.2f}", f"{each * passes / 3600:.0f}")
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
     if not options.keep:
         shutil.rmtree(options.folder)
 

@@ -20,6 +20,15 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
 
 
+    made = command("audit", _audit, "controls that must fail, learning curve, stability and leaks of a method",
+                   "audit blca --model cox_ridge", cohort=str)  # fmt: skip
+    made.add_argument("--model", default="default", help="a method, as 'models' lists them")
+    made.add_argument("--modalities", type=_names, help="of genes,slide,clinical")
+    made.add_argument("--repeats", type=int, default=3, help="times that outcomes and slides are shuffled")
+    made.add_argument("--seeds", type=int, default=3, help="trainings whose ranks are compared")
+    made = command("tripod", _tripod, "write the TRIPOD+AI sheet of a trained model",
+                   "tripod blca-default --out blca.html", model=str)  # fmt: skip
+    made.add_argument("--out", type=Path, required=True, help="HTML, or Markdown where it ends in .md")
     _add_reproduce(command)
 
 
@@ -34,6 +43,32 @@ def _add_reproduce(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--methods", type=_names, help="of Table 1; default: all ten")
     made.add_argument("--ablations", type=_names, help="of Table 2; default: all three; 'none' for none")
     made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
+
+
+def _audit(options: argparse.Namespace, report: Report) -> dict[str, Any]:
+    from survdash.usecases.auditing import audit_cohort
+
+    with interrupt_for_us_alone():
+        made = audit_cohort(options.cohort, model=options.model, modalities=options.modalities,
+                            repeats=options.repeats, seeds=options.seeds, report=report)  # fmt: skip
+    words = {True: "as it should be", False: "NOT as it should be", None: "to know"}
+    if options.json:
+        return made
+    return {"cohort": made["cohort"], "run": made["run"], "c_index": made["intact"],
+            "findings": [f"{one['words']} [{words[one['good']]}]" for one in made["findings"]]}  # fmt: skip
+
+
+def _tripod(options: argparse.Namespace, report: Report) -> dict[str, Any]:
+    from survdash.errors import InputError
+    from survdash.store import write_text
+    from survdash.usecases.tripod import tripod_html, tripod_items, tripod_markdown
+
+    if options.out.is_dir():
+        raise InputError(f"{options.out} is a folder.", hint="Name a file, for instance tripod.html.")
+    write = tripod_markdown if options.out.suffix.lower() == ".md" else tripod_html
+    write_text(options.out, write(options.model))
+    items = tripod_items(options.model)
+    return {"path": str(options.out), "items": len(items), "filled": sum(one.filled for one in items)}
 
 
 def _reproduce(options: argparse.Namespace, report: Report) -> dict[str, Any]:
