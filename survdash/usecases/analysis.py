@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from survdash.access import require
 from survdash.artefact import Artefact
 from survdash.case import Survival
 from survdash.cohort import Cohort
@@ -187,6 +188,7 @@ def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoi
 
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
+    require("view", cohort)
     open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
     return read_stored_prediction(open_run(cohort, run), case_id)
 
