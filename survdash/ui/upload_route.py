@@ -86,14 +86,15 @@ async def _take(request: Request, identifier: str, part: str) -> tuple[int, bool
         raise InputError("This piece does not say where it belongs.", hint="Load the page again.") from error
     piece = arrival.taking(identifier, part, offset=offset)
     taker = await run_in_threadpool(piece.__enter__)
+    refused: InputError | None = None
     try:
         await _write(request, taker)
-    except BaseException as error:
-        # What came before the connection was lost is kept; a refused file is not.
-        kept = isinstance(error, ClientDisconnect)
-        await run_in_threadpool(piece.__exit__, *((None, None, None) if kept else (type(error), error, None)))
+    except InputError as error:
+        refused = error
         raise
-    await run_in_threadpool(piece.__exit__, None, None, None)
+    finally:
+        # What came before the connection was lost is kept; a refused file is not.
+        await run_in_threadpool(piece.__exit__, None if refused is None else type(refused), refused, None)
     return taker.offset, taker.is_done
 
 
