@@ -7,8 +7,9 @@ has the stamp of the small files that name the content, and each computation's t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -18,10 +19,12 @@ from survdash.export import Export
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
+from survdash.usecases.outcomes import MAIN
 
 KEPT = 24
 FEW = 4
 
+T = TypeVar("T")
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -35,14 +38,46 @@ def runs(cohort: str) -> list[usecases.RunEntry]:
     return _runs(cohort, _stamp(cohort))
 
 
-def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
+def analysis(
+    cohort: str, run: str, *, cut: Cut = "maxstat", value: float | None = None, endpoint: str = MAIN
+) -> usecases.CohortAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
-    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    state = _digest(cohort, _stamp(cohort)), _versions(cohort).get(run)
+    return _analysis(cohort, run, *state, cut, value, endpoint)
 
 
-def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
-    """What stands behind the same groups: known facts held equal, subgroups, calibration."""
-    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+def of_analysis(compute: Callable[..., T], found: usecases.CohortAnalysis, **options: Hashable) -> T:
+    """What ``compute`` says of an analysis, computed once for each of its states.
+
+    Parameters
+    ----------
+    compute : callable
+        A use case that takes an analysis and the options.
+    found : CohortAnalysis
+    **options
+        Given to ``compute``.
+    """
+    state = _digest(found.cohort, _stamp(found.cohort)), _versions(found.cohort).get(found.run)
+    which = (found.cohort, found.run, found.cut, found.cutpoints, found.outcome.name)
+    asked = tuple(sorted(options.items()))
+    answer: T = _of_analysis(compute.__name__, state, which, asked, _compute=compute, _found=found)
+    return answer
+
+
+def cohort_export(cohort: str, run: str) -> Export:
+    """The out-of-fold risks of all patients as CSV with its provenance."""
+    return _cohort_export(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run))
+
+
+def endpoints(cohort: str) -> tuple[str, ...]:
+    """The outcomes that a cohort holds, the main one first."""
+    return _endpoints(cohort, _digest(cohort, _stamp(cohort)))
+
+
+def model_pair(cohort: str, first: str, second: str) -> usecases.ModelPair:
+    """Two models over the same patients."""
+    versions = tuple(_versions(cohort).get(run) for run in (first, second))
+    return _model_pair(cohort, first, second, _digest(cohort, _stamp(cohort)), versions)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
@@ -144,13 +179,35 @@ def _digest(cohort: str, stamp: Stamp) -> str:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
-def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
-    return usecases.analyse_cohort(cohort, run, cut=cut)
+def _analysis(
+    cohort: str, run: str, digest: str, version: str | None, cut: Cut, value: float | None, endpoint: str
+) -> usecases.CohortAnalysis:
+    return usecases.analyse_cohort(cohort, run, cut=cut, value=value, endpoint=endpoint)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
-def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
-    return usecases.look_closer(analysis(cohort, run, cut=cut))
+@st.cache_resource(max_entries=2 * KEPT, show_spinner="Looking closer …")
+def _of_analysis(
+    name: str, state: tuple[object, ...], which: tuple[object, ...], options: tuple[tuple[str, Hashable], ...], *,
+    _compute: Callable[..., Any], _found: usecases.CohortAnalysis,
+) -> Any:  # fmt: skip
+    return _compute(_found, **dict(options))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _cohort_export(cohort: str, run: str, digest: str, version: str | None) -> Export:
+    return usecases.export_cohort(cohort, run)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _endpoints(cohort: str, digest: str) -> tuple[str, ...]:
+    return usecases.outcome_names(usecases.open_cohort(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing two models …")
+def _model_pair(
+    cohort: str, first: str, second: str, digest: str, versions: tuple[str | None, ...]
+) -> usecases.ModelPair:
+    return usecases.model_pair(cohort, first, second)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")

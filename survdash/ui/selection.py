@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 from survdash import usecases
 from survdash.errors import UnknownNameError
+from survdash.language import later, tr
 from survdash.nets.registry import DEFAULT_MODEL, PAPERS_MODEL
+from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui import caching
 from survdash.ui.picker import pick
 from survdash.ui.prose import escape
 
+ENDPOINT_HELP = later("What counts as the event. Models learn overall survival; another endpoint judges the same "
+                      "risks by it, where the cohort holds one.")  # fmt: skip
 
-def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.CohortEntry:
+
+def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run", "endpoint")) -> usecases.CohortEntry:
     """Let the user choose one of the cohorts of this machine.
 
     Raises
@@ -91,3 +96,16 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
                      f"against {first.cindex_mean:.2f} of the first.")
     words.append("Page Compare sets them side by side and says which differences are more than chance.")
     return " ".join(words)
+
+
+def pick_endpoint(cohort: usecases.CohortEntry, *, page: str) -> str:
+    """Let the user choose an outcome of a cohort where it holds several; the one that models learn is the first.
+
+    Raises
+    ------
+    UnknownNameError
+        If the address asks for one that the cohort does not hold.
+    """
+    names = caching.endpoints(cohort.name)
+    return pick(tr("Endpoint"), list(names), page=page, parameter="endpoint", unknown=tr("endpoint"),
+                title=lambda name: tr(ENDPOINTS[name].title), help=tr(ENDPOINT_HELP))  # fmt: skip
