@@ -46,6 +46,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("delete-cohort", _delete_cohort, "delete a cohort, its models, and what its last import replaced",
                    "delete-cohort blca --yes", cohort=str)  # fmt: skip
     made.add_argument("--only-previous", action="store_true", help="only what the last import replaced")
+    made.add_argument("--stop-jobs", action="store_true", help="cancel the jobs that wait or run for it")
     made.add_argument("--yes", action="store_true", help="do not ask")
     made = command("export-cohort", _export_cohort, "pack a cohort and its models into one file",
                    "export-cohort blca --out blca.zip", cohort=str)  # fmt: skip
@@ -192,7 +193,7 @@ def _delete_cohort(options: argparse.Namespace, report: Report) -> Answer:
         asked = input(f"Delete {what} {options.cohort} {rest}? It cannot be brought back. Type its name: ")
         if asked.strip() != options.cohort:
             raise InputError("That is not its name: nothing is deleted.")
-    freed = usecases.delete_cohort(options.cohort, only_previous=options.only_previous)
+    freed = usecases.delete_cohort(options.cohort, only_previous=options.only_previous, stop=options.stop_jobs)
     return {"name": options.cohort, "deleted": True, "bytes": freed}
 
 

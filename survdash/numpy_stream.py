@@ -61,6 +61,8 @@ def read_header(file: IO[bytes], *, kinds: str = "f") -> ArrayHeader:
         raise BagError(f"it is damaged or no NumPy array ({str(error)[:80]})") from error
     if dtype.kind not in kinds or dtype.hasobject or dtype.subdtype is not None:
         raise BagError(f"it must hold plain numbers; found {str(dtype)[:60]}")
+    if any(side < 0 for side in shape):  # NumPy's own reader takes them
+        raise BagError(f"it is damaged: an array cannot have the shape {str(shape)[:60]}")
     if by_column and len(shape) > 1:
         raise BagError("it is stored column by column; save it anew with numpy.ascontiguousarray")
     return ArrayHeader(shape=tuple(int(side) for side in shape), dtype=dtype)

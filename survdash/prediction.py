@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survdash import __version__
-from survdash.artefact import Artefact, Card, load_folds
+from survdash.artefact import Artefact, Card, load_folds, percentile_of, percentiles_of
 from survdash.case import Bag, BagOrigin, Case
 from survdash.errors import ArtefactError, BagError, UnknownNameError
 
@@ -106,18 +106,6 @@ def risk_from_logits(logits: Tensor) -> Tensor:
     return hazards.risk_from_logits(logits)
 
 
-def percentile_of(risk: float, reference: np.ndarray) -> float:
-    """Rank of ``risk`` among (N,) reference risks in 0..100; ties count half."""
-    return float(100 * ((reference < risk).sum() + (reference <= risk).sum()) / (2 * reference.size))
-
-
-def percentiles_of(risk: np.ndarray) -> np.ndarray:
-    """Rank of each of (N,) risks among all of them, as ``percentile_of``, in one sort."""
-    ordered = np.sort(risk)
-    below, upto = (np.searchsorted(ordered, risk, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
-    return np.asarray(100 * (below + upto) / (2 * risk.size))
-
-
 def stored_predictions(artefact: Artefact) -> list[Prediction]:
     """Out-of-fold predictions of every patient of the model's cohort, sorted by case id."""
     table, cutpoint = artefact.predictions(), artefact.evaluation()["cutpoint"]
@@ -195,7 +183,7 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     return Prediction(
         case_id=case.case_id, cohort=card.cohort, model=card.name, model_version=card.version,
         modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
-        percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()), group=_group(risk, cutpoint),
+        percentile=artefact.percentile(risk), group=_group(risk, cutpoint),
         cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
         low=low, high=high, warnings=(*warnings, *said), provenance=_provenance(card),
     )

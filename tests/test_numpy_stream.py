@@ -29,6 +29,12 @@ def test_blocks_of_rows_are_the_array_whatever_their_size(tiles, dim, rows, kind
         np.testing.assert_array_equal(np.concatenate([np.empty((0, dim)), *blocks]), array)
 
 
+def test_a_shape_that_cannot_be_is_refused():
+    content = stream(np.zeros((5, 4), "<f4")).getvalue().replace(b"(5, 4), }", b"(5,-4), }")
+    with pytest.raises(BagError, match=r"cannot have the shape \(5, -4\)"):
+        read_header(io.BytesIO(content))
+
+
 def test_one_vector_is_one_row():
     (block,) = read_rows(stream(np.arange(4.0)), rows=2)
     np.testing.assert_array_equal(block, [[0, 1, 2, 3]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +13,6 @@ from survdash.errors import InputError
 from survdash.figures.palette import HIGH, LOW, PATIENT, REFERENCE, dress, looks
 from survdash.language import tr
 from survdash.statistics.cut_evidence import CutStability
-from survdash.statistics.cutpoint import Maxstat
 
 BINS = 40
 MOST_CUTS = 1000
@@ -71,7 +71,59 @@ def plot_risk_distribution(
     return figure.update_yaxes(title=tr("Patients"))
 
 
-def plot_cut_scan(maxstat: Maxstat) -> go.Figure:
+def plot_risk_histogram(
+    edges: np.ndarray, low: np.ndarray, high: np.ndarray, *, cutpoint: float | None
+) -> go.Figure:
+    """The same of counted risks.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (B + 1,)
+    low, high : ndarray, shape (B,)
+        Patients of either group between them.
+    cutpoint : float or None
+    """
+    figure = go.Figure()
+    for label, look, counts in ((tr("low"), LOW, low), (tr("high"), HIGH, high)):
+        figure.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), name=f"{label} (n = {int(counts.sum())})",
+            marker={"color": look.colour, "pattern": {"shape": look.pattern, "fillmode": "overlay", "size": 6}},
+            hovertemplate=tr("{label}: %{{y}} patients at %{{x:.3g}}<extra></extra>", label=label),
+        )  # fmt: skip
+    if cutpoint is not None and math.isfinite(cutpoint):
+        _mark(figure, cutpoint, text=tr("cut {value:.3g}", value=cutpoint), colour=REFERENCE, dash="dash",
+              place="top right")  # fmt: skip
+    dress(figure, height_px=300)
+    figure.update_layout(barmode="stack", bargap=0.05, legend_traceorder="normal")
+    figure.update_xaxes(title=tr("Predicted risk (higher is worse)"))
+    return figure.update_yaxes(title=tr("Patients"))
+
+
+class Scan(Protocol):
+    """What a scan of cuts is drawn from; ``Maxstat`` has all of it."""
+
+    @property
+    def candidates(self) -> np.ndarray:
+        """Cuts that were tried, rising."""
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Patients of the low group at each."""
+
+    @property
+    def standardised(self) -> np.ndarray:
+        """Statistic at each."""
+
+    @property
+    def cutpoint(self) -> float:
+        """The cut that was chosen."""
+
+    @property
+    def statistic(self) -> float:
+        """Its statistic."""
+
+
+def plot_cut_scan(maxstat: Scan) -> go.Figure:
     """The standardised statistic over all candidate cuts, with the one that was chosen."""
     figure = go.Figure()
     every = max(1, len(maxstat.candidates) // MOST_CUTS)  # more than the screen has columns tell nothing more

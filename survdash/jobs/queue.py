@@ -208,6 +208,16 @@ def cancel_job(job_id: str) -> None:
             record.finish(state, "cancelled")
 
 
+def unfinished_jobs() -> list[tuple[Job, dict[str, Any]]]:
+    """Jobs that wait or run, each with what was asked of it; no page shows a visitor the jobs of others."""
+    found = []
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError, FileNotFoundError):  # removed meanwhile
+            if record.read(job_id).state not in FINISHED:
+                found.append((read_job(job_id), record.read_payload(job_id)))
+    return found
+
+
 def remove_jobs(*, older_than_hours: float) -> int:
     """Remove jobs that ended long ago, with what was asked and what came out; return how many."""
     limit = time.time() - 3600 * older_than_hours

@@ -199,10 +199,41 @@ class Slide(ABC):
             If ``cancel`` is set between two blocks.
         """
         scale = max(1.0, max(self.width, self.height) / max_px)
-        columns, rows = max(1, round(self.width / scale)), max(1, round(self.height / scale))
-        level = self.level_for(scale)
+        size = max(1, round(self.width / scale)), max(1, round(self.height / scale))
+        whole = (0, 0, self.width, self.height)
+        return self.read_area(whole, size, downsample=scale, report=report, cancel=cancel)
+
+    def read_area(
+        self, box: tuple[int, int, int, int], size: tuple[int, int], *, downsample: float, report: Report = silent,
+        cancel: Cancel | None = None,
+    ) -> np.ndarray:
+        """A part of the scanned area at any resolution.
+
+        Parameters
+        ----------
+        box : (x, y, width, height)
+            In level-0 pixels, counted from the corner of the scanned area, and within it.
+        size : (columns, rows)
+            Of the result; read in blocks and averaged by area.
+        downsample : float
+            Level-0 pixels to one of the result; read from the coarsest level that is at least as fine.
+
+        Returns
+        -------
+        ndarray, shape (rows, columns, 3)
+            RGB uint8.
+
+        Raises
+        ------
+        SlideError
+            If this part of the file cannot be read.
+        Cancelled
+            If ``cancel`` is set between two blocks.
+        """
+        (at_x, at_y, width, height), (columns, rows) = box, size
+        level = self.level_for(downsample)
         own = self.downsamples[level]
-        level_width, level_height = max(1, math.floor(self.width / own)), max(1, math.floor(self.height / own))
+        level_width, level_height = max(1, math.floor(width / own)), max(1, math.floor(height / own))
         across, down = level_width / columns, level_height / rows
         side = max(1, int(BLOCK_PX / max(across, down)))
         corners = [(left, top) for top in range(0, rows, side) for left in range(0, columns, side)]
@@ -211,7 +242,7 @@ class Slide(ABC):
             right, bottom = min(left + side, columns), min(top + side, rows)
             x, x_end = round(left * across), max(round(left * across) + 1, round(right * across))
             y, y_end = round(top * down), max(round(top * down) + 1, round(bottom * down))
-            place = self.left + round(x * own), self.top + round(y * own)
+            place = self.left + at_x + round(x * own), self.top + at_y + round(y * own)
             block = self._read(*place, level=level, size=(x_end - x, y_end - y))
             view[top:bottom, left:right] = _resize(block, (right - left, bottom - top))
         return view

@@ -37,6 +37,7 @@ AGES = ("age_at_initial_pathologic_diagnosis", "age_at_index.demographic", "age_
 SEXES = ("gender", "gender.demographic", "sex_at_birth.demographic")
 STAGES = ("pathologic_stage", "ajcc_pathologic_stage.diagnoses", "tumor_stage.diagnoses", "clinical_stage")
 SAMPLES = ("sampleID", "sample", "submitter_id.samples")
+REDACTION = "Redaction"  # of TCGA's clinical data resource (Liu et al. 2018): who was withdrawn from TCGA
 
 
 def is_xena_folder(path: Path) -> bool:
@@ -64,9 +65,9 @@ def read_xena_folder(path: Path, *, symbols: Collection[str] | None = None) -> R
     found = _find(path, SURVIVAL)
     if not found:
         raise ClinicalError(f"{path.name} has no survival table of Xena.", hint="Put <cohort>_survival.txt beside it.")
-    patients, case_of, lines = _read_survival(found[0])
+    patients, case_of, lines, redacted = _read_survival(found[0])
     notes = _join_clinical(path, patients)
-    patients, dropped, left_out = keep_with_outcome(patient_frame(dict(patients), patients.index), lines)
+    patients, dropped, left_out = keep_with_outcome(patient_frame(dict(patients), patients.index), lines, redacted)
     if patients.empty:
         raise ClinicalError(f"{found[0].name}: no patient has a follow-up above zero and an outcome.")
     genes, gene_notes, files = _read_genes(path, case_of, frozenset(patients.index), wanted)
@@ -95,15 +96,23 @@ def _ignored(folder: Path) -> tuple[str, ...]:
     return tuple(file.name for file in sorted(folder.iterdir()) if file not in used and not file.name.startswith("."))
 
 
-def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, int]]:
-    """Patients with ``time_months`` and ``event``; sample to case; case to first line. Lines of one must agree."""
+def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, int], dict[str, str]]:
+    """Patients with ``time_months`` and ``event``; sample to case; case to first line; case to what TCGA withdrew.
+
+    Lines of one patient must agree. Who is redacted has no outcome.
+    """
     with open_tab_file(path, error=ClinicalError) as table:
+        withdrawn = table.place(REDACTION)
         places = {name: table.place(name) for name in ("sample", "_PATIENT", "OS", "OS.time")}
         lacking = [name for name, place in places.items() if place is None]
         if lacking:
             raise ClinicalError(f"{path.name} lacks {', '.join(lacking)}.", hint="Is it a survival table of Xena?")
-        rows = [(number, *(cells[place or 0].strip() for place in places.values())) for number, cells in table.rows]
-    frame = pd.DataFrame(rows, columns=["line", "sample", "case", "event", "days"]).set_index("line")
+        places[REDACTION] = withdrawn
+        rows = [
+            (number, *("" if place is None else cells[place].strip() for place in places.values()))
+            for number, cells in table.rows
+        ]
+    frame = pd.DataFrame(rows, columns=["line", "sample", "case", "event", "days", REDACTION]).set_index("line")
     faults: list[str] = []
     for name in ("event", "days"):
         values, wrong = to_numbers(to_text(frame[name]))
@@ -127,8 +136,13 @@ def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, 
     patients = pd.DataFrame({
         "time_months": to_months(facts["days"].to_numpy(float), month_days=1.0), "event": facts["event"],
     })  # fmt: skip
+    said = frame[~frame[REDACTION].map(is_missing)]
+    redacted = {
+        case: f"withdrawn by TCGA ({words[:40]})" for case, words in zip(said["case"], said[REDACTION], strict=True)
+    }
+    patients.loc[list(redacted), "event"] = np.nan
     first = {case: int(line) for line, case in reversed(list(frame["case"].items()))}
-    return patients, dict(zip(frame["sample"], frame["case"], strict=True)), first
+    return patients, dict(zip(frame["sample"], frame["case"], strict=True)), first, redacted
 
 
 def _join_clinical(folder: Path, patients: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
-from survdash.errors import NotEnoughDataError
+from survdash.errors import SurvdashError
 from survdash.figures.adjusted import plot_adjusted
 from survdash.figures.calibration import plot_calibration
 from survdash.figures.survival import Unit
@@ -36,13 +36,15 @@ SUBGROUPS = later(
 
 
 def show_closer_look(
-    analysis: usecases.CohortAnalysis, *, name: str, stamp: str, unit: Unit, runs: Sequence[usecases.RunEntry]
-) -> None:
+    analysis: usecases.CohortAnalysis | usecases.AggregateAnalysis, *, name: str, stamp: str, unit: Unit,
+    runs: Sequence[usecases.RunEntry],
+) -> None:  # fmt: skip
     """Draw the tabs.
 
     Parameters
     ----------
-    analysis : CohortAnalysis
+    analysis : CohortAnalysis or AggregateAnalysis
+        Without patients the first three tabs have what came with survdash, and the others say what they would take.
     name, stamp : str
         First half of the figures' file names, and the line below the figures.
     unit : {"months", "years"}
@@ -56,18 +58,20 @@ def show_closer_look(
             with tab:
                 try:
                     _show(what, analysis, name=name, stamp=stamp, unit=unit, runs=runs)
-                except NotEnoughDataError as error:  # one tab cannot be filled; the others can
+                except SurvdashError as error:  # one tab cannot be filled; the others can
                     st.info(escape(f"{tr(error.message)} {tr(error.hint)}".strip()))
 
 
 def _show(
-    what: str, analysis: usecases.CohortAnalysis, *, name: str, stamp: str, unit: Unit,
+    what: str, analysis: usecases.CohortAnalysis | usecases.AggregateAnalysis, *, name: str, stamp: str, unit: Unit,
     runs: Sequence[usecases.RunEntry],
 ) -> None:  # fmt: skip
     if what in ("adjusted", "groups", "calibration"):
-        show_look(caching.of_analysis(usecases.look_closer, analysis), what, name=name, stamp=stamp,
-                  searched=analysis.cut == "maxstat")  # fmt: skip
-    elif what == "decision":
+        look = caching.of_analysis(usecases.closer_figures, analysis, cut=analysis.cut)
+        show_look(look, what, name=name, stamp=stamp, searched=analysis.cut == "maxstat")
+        return
+    analysis = usecases.need_patients(analysis)
+    if what == "decision":
         deeper_look_view.show_decision(analysis, name=name, stamp=stamp)
     elif what == "landmark":
         deeper_look_view.show_landmark(analysis, name=name, stamp=stamp, unit=unit)

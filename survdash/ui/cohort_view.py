@@ -7,10 +7,11 @@ import math
 import streamlit as st
 
 from survdash import usecases
-from survdash.figures.risk import plot_cut_scan, plot_risk_distribution
+from survdash.figures.risk import plot_cut_scan, plot_risk_distribution, plot_risk_histogram
 from survdash.figures.survival import EVENT_WORDS, Unit, plot_groups
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui.figure_view import show_figure
 from survdash.ui.piece import number_card
 from survdash.ui.prose import CINDEX, escape, p_words
@@ -37,9 +38,12 @@ NAIVE = {
 }
 
 
-def show_answer(analysis: usecases.CohortAnalysis) -> None:
+Analysis = usecases.CohortAnalysis | usecases.AggregateAnalysis
+
+
+def show_answer(analysis: Analysis) -> None:
     """The page in one sentence and four numbers."""
-    free = tr(EVENT_WORDS[analysis.outcome.name][0])
+    free = tr(EVENT_WORDS[analysis.endpoint][0])
     if not analysis.cutpoints:
         st.subheader(tr("This model does not part the cohort into risk groups."), anchor=False)
     else:
@@ -49,8 +53,8 @@ def show_answer(analysis: usecases.CohortAnalysis) -> None:
                low=percent_text(low), high=percent_text(high), free=free), anchor=False,
         )  # fmt: skip
     with st.container(horizontal=True):
-        number_card(tr("Patients"), f"{analysis.survival.size:,}",
-                    f"{analysis.survival.event.sum():,} {tr(EVENT_WORDS[analysis.outcome.name][1])}")  # fmt: skip
+        number_card(tr("Patients"), f"{analysis.cases:,}",
+                    f"{analysis.deaths:,} {tr(EVENT_WORDS[analysis.endpoint][1])}")  # fmt: skip
         if analysis.cutpoints:
             sizes = " / ".join(f"{curve.size:,}" for curve in analysis.curves.values())
             names = " / ".join(tr(name) for name in analysis.curves)
@@ -64,16 +68,17 @@ def show_answer(analysis: usecases.CohortAnalysis) -> None:
         number_card(tr("C-index"), f"{value:.2f}", f"95 % CI {lower:.2f}–{upper:.2f}", help=tr(CINDEX))
 
 
-def show_curves(analysis: usecases.CohortAnalysis, *, name: str, unit: Unit, stamp: str) -> None:
+def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> None:
     """The groups' curves beside the p-values, the risks beside the cuts."""
-    horizon, ticks = time_axis(float(analysis.survival.time_months.max()))
+    horizon, ticks = time_axis(analysis.longest_months)
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_figure(
             plot_groups(analysis.curves, horizon_months=horizon, at_risk_times=ticks, unit=unit,
-                        outcome=analysis.outcome.name),
-            key="cohort.km", name=f"{name}_km", title=tr("{title} by risk group", title=tr(analysis.outcome.title)),
-            stamp=stamp, alt=tr("Share without the event over time in each risk group, with the numbers at risk, "
+                        outcome=analysis.endpoint),
+            key="cohort.km", name=f"{name}_km", stamp=stamp,
+            title=tr("{title} by risk group", title=tr(ENDPOINTS[analysis.endpoint].title)),
+            alt=tr("Share without the event over time in each risk group, with the numbers at risk, "
                                 "censored and with the event below."),
         )  # fmt: skip
     with right:
@@ -84,8 +89,13 @@ def show_curves(analysis: usecases.CohortAnalysis, *, name: str, unit: Unit, sta
     with left:
         st.markdown(f"**{tr('How the risks lie')}**",
                     help=tr("Each risk comes from a model that never saw the patient."))  # fmt: skip
+        if isinstance(analysis, usecases.CohortAnalysis):
+            risks = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints)
+        else:
+            risks = plot_risk_histogram(analysis.histogram.edges, analysis.histogram.low, analysis.histogram.high,
+                                        cutpoint=analysis.cutpoint)  # fmt: skip
         show_figure(
-            plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints), key="cohort.risks",
+            risks, key="cohort.risks",
             name=f"{name}_risks", title=tr("Predicted risks, out of fold"), stamp=stamp,
             alt=tr("Histogram of the out-of-fold risks with the cut."),
         )  # fmt: skip
@@ -108,7 +118,7 @@ def time_axis(longest_months: float) -> tuple[int, range]:
     return 12 * years, range(0, 12 * years + 1, 12 if years <= 5 else 24)
 
 
-def _show_p_values(analysis: usecases.CohortAnalysis) -> None:
+def _show_p_values(analysis: Analysis) -> None:
     """The three p-values, each with what it means."""
     st.markdown(f"**{tr('Could this be chance?')}**")
     searched = analysis.maxstat is not None

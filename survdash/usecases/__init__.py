@@ -5,6 +5,7 @@ from survdash.sources.archive import Archive, read_archive
 from survdash.sources.gene_table import GeneCheck
 from survdash.sources.importing import ImportRequest
 from survdash.sources.preview import ImportReport, report_to_json
+from survdash.usecases.aggregates import AggregateAnalysis
 from survdash.usecases.analysis import (
     CohortAnalysis,
     analyse_cohort,
@@ -47,6 +48,7 @@ from survdash.usecases.fetching import (
     plan_fetch,
 )
 from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
+from survdash.usecases.figures import closer_figures, cohort_figures, endpoints_of, need_patients
 from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
@@ -59,6 +61,7 @@ from survdash.usecases.importing import (
     preview_import,
     run_import,
 )
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.keeping import HANDLERS as ARCHIVE_HANDLERS
 from survdash.usecases.keeping import (
     UNPACK,
@@ -76,6 +79,8 @@ from survdash.usecases.keeping import (
 from survdash.usecases.library import (
     CohortEntry,
     RunEntry,
+    cohort_digest,
+    describe_cohort,
     describe_methods,
     list_cohorts,
     list_models,
@@ -86,7 +91,6 @@ from survdash.usecases.library import (
 )
 from survdash.usecases.many_runs import RunOutcome, crossval_all
 from survdash.usecases.methods_text import methods_text
-from survdash.usecases.outcomes import outcome_names
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
 from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
@@ -99,19 +103,20 @@ from survdash.usecases.training_jobs import TRAINING, MethodState, file_training
 HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS}
 
 __all__ = [
-    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "Archive", "ArchivePreview", "CloserLook",
-    "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
-    "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "MethodState", "ModelPair", "PredictRequest",
-    "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
-    "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view", "cohort_curve", "cohort_report",
-    "compare_models", "crossval", "crossval_all", "decision", "delete_cohort", "describe_methods", "explain_patient",
-    "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction", "fetch_cohort",
-    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_explanation", "file_fetch", "file_import",
-    "file_prediction", "file_training", "from_landmark", "import_archive", "import_cohort", "job_explanation",
-    "job_prediction", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs",
-    "look_closer", "make_recipe", "methods_text", "model_for_command", "model_pair", "open_cohort", "open_run",
-    "outcome_names", "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict", "predict_and_explain",
-    "prediction_to_json", "preview_archive", "preview_import", "previous_facts", "published_for", "read_archive",
-    "report_to_json", "run_import", "steadiness", "stored_explanation", "stored_prediction", "undo_import",
-    "view_slide", "write_sample_case",
+    "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "AggregateAnalysis", "Archive", "ArchivePreview",
+    "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest",
+    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "MethodState", "ModelPair",
+    "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references",
+    "analyse_cohort", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
+    "closer_figures", "cohort_curve", "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval",
+    "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
+    "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction",
+    "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_explanation", "file_fetch",
+    "file_import", "file_prediction", "file_training", "from_landmark", "import_archive", "import_cohort",
+    "job_explanation", "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models",
+    "list_problems", "list_runs", "look_closer", "make_recipe", "methods_text", "model_for_command", "model_pair",
+    "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report",
+    "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive", "preview_import",
+    "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "steadiness",
+    "stored_explanation", "stored_prediction", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

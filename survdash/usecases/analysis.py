@@ -8,12 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from survdash.artefact import Artefact
+from survdash.access import require
+from survdash.artefact import Artefact, percentiles_of
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, InputError, NotEnoughDataError
 from survdash.export import Export, export_predictions
-from survdash.prediction import LANDMARKS, Prediction, percentiles_of
+from survdash.prediction import LANDMARKS, Prediction
 from survdash.prediction import stored_prediction as read_stored_prediction
 from survdash.prediction import stored_predictions as read_stored_predictions
 from survdash.statistics.bootstrap import concordance_interval
@@ -68,6 +69,36 @@ class CohortAnalysis:
     def high(self) -> np.ndarray:
         """Above the last cut, (N,) bool."""
         return np.asarray(self.group == "high")
+
+    @property
+    def cases(self) -> int:
+        """Patients with a prediction."""
+        return self.survival.size
+
+    @property
+    def deaths(self) -> int:
+        """How many of them died."""
+        return int(self.survival.event.sum())
+
+    @property
+    def n_low(self) -> int:
+        """Patients who are not in the high group."""
+        return int((~self.high).sum())
+
+    @property
+    def n_high(self) -> int:
+        """Patients in the high group."""
+        return int(self.high.sum())
+
+    @property
+    def longest_months(self) -> float:
+        """The longest follow-up."""
+        return float(self.survival.time_months.max())
+
+    @property
+    def endpoint(self) -> str:
+        """Name of the outcome."""
+        return self.outcome.name
 
     @property
     def cutpoint(self) -> float | None:
@@ -214,6 +245,7 @@ def _risk_table(
 
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
+    require("view", cohort)
     open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
     return read_stored_prediction(open_run(cohort, run), case_id)
 

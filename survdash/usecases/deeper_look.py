@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from survdash.artefact import percentiles_of
 from survdash.errors import NotEnoughDataError
-from survdash.prediction import percentiles_of
 from survdash.statistics.bootstrap import PairedDifference, compare_paired
 from survdash.statistics.competing_risks import Incidence, cumulative_incidence
 from survdash.statistics.cut_evidence import CutStability, cutpoint_stability

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import PATIENT_COLUMNS, Cohort
 from survdash.errors import Cancelled, InputError
@@ -36,7 +38,9 @@ from survdash.sources.table_file import name_some
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.library import cohort_folder, open_cohort
+from survdash.usecases.summary import summary_names
 
 IMPORT = "import_cohort"
 # OncoTree codes of the patients of TCGA's projects.
@@ -110,6 +114,8 @@ def run_import(
 ) -> ImportPreview:  # fmt: skip
     """Import what a request names; the same report is returned and stored with the cohort.
 
+    Where models came with survdash that were trained on just these tables, their patients' predictions come back.
+
     Parameters
     ----------
     request : ImportRequest
@@ -133,6 +139,10 @@ def run_import(
     if agree is not None and not agree(preview):
         raise Cancelled("Nothing was stored.")
     store(gathered, preview.report, target=cohort_folder(request.name), report=report, cancel=cancel)
+    if request.name in summary_names():
+        from survdash.usecases.opening import open_shipped
+
+        open_shipped(open_cohort(request.name), report=report)
     return preview
 
 
@@ -217,6 +227,8 @@ def sources_digest(told: ImportReport) -> str:
 
 def file_import(request: ImportRequest, *, seen: ImportReport | None = None) -> str:
     """Hand an import to the worker, which stores nothing if the files are not those of ``seen``; the job's id."""
+    require("import", request.name)
+    note("import", cohort=request.name)
     check_name(request.name)
     told = {} if seen is None else {"seen": sources_digest(seen)}
     return file_job(IMPORT, request_to_json(request) | told)
@@ -296,6 +308,8 @@ def _say_replaced(target: Path) -> list[str]:
     runs = sorted(path.name for path in (target / RUNS).glob("[!.]*") if path.is_dir())
     models = f", its {len(runs)} trained models with it ({name_some(runs)})" if runs else ""
     words = [f"A cohort of this name is here and is replaced{models}; 'undo-import {target.name}' brings it back."]
+    if jobs := [job for job in jobs_of(target.name) if job.kind not in (IMPORT, "fetch_cohort")]:
+        words.append(f"It is in use: {name_jobs(jobs)}. What a training of it makes is not kept once it is replaced.")
     if previous_state(target).exists():
         words.append("The state that the import before that replaced is deleted: one is kept.")
     return words

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from survdash.access import require
 from survdash.artefact import read_artefact
+from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, InputError, SurvdashError
@@ -19,6 +21,8 @@ from survdash.sources.cohort_states import RUNS, delete_states, previous_state, 
 from survdash.sources.importing import check_name
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.store import folder_bytes
+from survdash.usecases.explaining import forget_explanations
+from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs, stop_jobs
 from survdash.usecases.library import cohort_folder, list_artefacts, open_cohort
 
 UNPACK = "import_archive"
@@ -45,6 +49,7 @@ class ArchivePreview:
 
 def previous_facts(name: str) -> PreviousState | None:
     """What undoing the last import of a cohort would bring back; None where nothing is kept, or it is damaged."""
+    require("view", name)
     folder = previous_state(cohort_folder(name))
     if not folder.is_dir():
         return None
@@ -73,24 +78,45 @@ def undo_import(name: str) -> Cohort:
     UnknownNameError
         If nothing was replaced.
     """
+    require("import", name)
     swap_states(cohort_folder(name))
+    note("undo import", cohort=name)
     return open_cohort(name)
 
 
-def delete_cohort(name: str, *, only_previous: bool = False) -> int:
+def delete_cohort(name: str, *, only_previous: bool = False, stop: bool = False) -> int:
     """Delete a cohort of this machine, its models and its previous state, or that state alone; return the bytes.
+
+    With the cohort go the explanations of its patients that its models have given.
+
+    Parameters
+    ----------
+    name : str
+    only_previous : bool
+    stop : bool
+        Cancel the jobs that wait or run for the cohort, and wait until they have ended.
 
     Raises
     ------
     CohortError
-        If it came with survdash.
+        If it came with survdash; or jobs wait or run for it, and are not to be stopped or do not stop.
     UnknownNameError
         If there is no such cohort, or no such state.
     """
+    require("delete", name)
     _refuse_shipped(name, "deleted")
     folder = cohort_folder(name)
+    if not only_previous and folder.is_dir() and (jobs := jobs_of(name)):
+        if not stop:
+            raise CohortError(f"Cohort {name!r} is in use: {name_jobs(jobs)}.",
+                              hint="Wait for the end, or let it be stopped (--stop-jobs): what it has made is lost.")
+        stop_jobs(jobs)
+    runs = {f"{name}-{run.name}" for state in (folder, previous_state(folder)) for run in (state / RUNS).glob("[!.]*/")}
     freed = folder_bytes(previous_state(folder)) + (0 if only_previous else folder_bytes(folder))
     delete_states(folder, only_previous=only_previous)
+    if not only_previous:
+        forget_explanations(runs)
+    note("delete", cohort=name, detail="only the state before the last import" if only_previous else "")
     return freed
 
 
@@ -108,6 +134,8 @@ def export_archive(
     UnknownNameError
         If there is no such cohort.
     """
+    require("export", name)
+    note("export archive", cohort=name)
     _refuse_shipped(name, "exported: every machine with survdash has it")
     if out.is_dir():
         raise InputError(f"{out} is a folder.", hint="Name a file, for instance cohort.zip.")
@@ -151,6 +179,8 @@ def import_archive(path: Path, *, report: Report = silent, cancel: Cancel | None
 
 def file_archive(path: Path) -> str:
     """Hand the import of an archive to the worker; returns the job's id."""
+    require("import")
+    note("import archive")
     check_name(read_archive(path).name)
     return file_job(UNPACK, {"path": str(path)})
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +13,16 @@ import numpy as np
 
 from survdash.artefact import Artefact, Card, check_model_folder, load_folds, write_artefact, write_references
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, InputError, NotEnoughDataError
+from survdash.errors import ArtefactError, CohortError, InputError, NotEnoughDataError
 from survdash.genes import describe_panel
 from survdash.nets.registry import DEFAULT_MODEL, check_modalities, get
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
+from survdash.sources.cohort_states import held_still
 from survdash.statistics.cutpoint import maxstat
 from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
-from survdash.usecases.library import run_folder
+from survdash.usecases.library import cohort_folder, digest_now, run_folder
 
 if TYPE_CHECKING:
     from survdash.training.crossval import Crossval
@@ -106,10 +109,12 @@ def crossval(
     if recipe.stop == "inner":
         evaluation["inner"] = [asdict(curve.inner) for fold in result.folds for curve in fold.curves if curve.inner]
     card = _card(cohort, recipe, data, result, run=run, events=int(survival.event.sum()))
-    artefact = write_artefact(
-        place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
-    )
-    artefact = _refer(artefact, data)
+    home = cohort if folder is None else None
+    with _still_here(home):
+        artefact = write_artefact(
+            place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
+        )
+    artefact = keep_references(artefact, data, home=home)
     shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
     return artefact
 
@@ -128,15 +133,39 @@ def add_references(artefact: Artefact, cohort: Cohort) -> Artefact:
     if card.cohort_digest != cohort.digest:
         raise ArtefactError(f"Model {card.name} was trained on another state of cohort {cohort.name}.",
                             hint=f"Train it again: python -m survdash crossval {cohort.name} --model {card.run}")
-    return _refer(artefact, model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing))
+    data = model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing)
+    return keep_references(artefact, data, home=cohort)
 
 
-def _refer(artefact: Artefact, data: ModelData) -> Artefact:
+def keep_references(artefact: Artefact, data: ModelData, *, home: Cohort | None) -> Artefact:
     """What is stored comes from the stored fold models, as they answer later."""
     from survdash.explanation.references import make_references
 
     folds = dict(zip(artefact.card.folds, load_folds(artefact), strict=True))
-    return write_references(artefact, make_references(folds, data, artefact.predictions()))
+    made = make_references(folds, data, artefact.predictions())
+    with _still_here(home):
+        return write_references(artefact, made)
+
+
+@contextmanager
+def _still_here(cohort: Cohort | None) -> Iterator[None]:
+    """Hold a cohort still while a model is written into its folder; None where the model goes elsewhere.
+
+    Raises
+    ------
+    CohortError
+        If it is not the cohort that the model was trained on any more: hours have passed since it was read.
+    """
+    if cohort is None:
+        yield
+        return
+    with held_still(cohort_folder(cohort.name)):
+        if digest_now(cohort.name) != cohort.digest:
+            raise CohortError(
+                f"Cohort {cohort.name!r} was deleted or replaced while a model was trained on it; it is not kept.",
+                hint="Train it again on the cohort as it is now.",
+            )
+        yield
 
 
 def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, run: str, events: int) -> Card:

@@ -75,6 +75,17 @@ def test_the_first_of_several_matrices_is_read_and_the_others_are_told(hub: Path
     assert read.ignored == ("HiSeqV2_PANCAN",)
 
 
+def test_patients_whom_tcga_withdrew_are_named_and_left_out(hub: Path) -> None:
+    line = f"{CASES[1]}-11\t{CASES[1]}\t1\t200\t\t"  # of one of the patient's two lines
+    (hub / "survival%2FBLCA_survival.txt").write_text(SURVIVAL.replace(line, line + "Redacted"))
+    read = read_xena_folder(hub)
+    assert list(read.patients.index) == [CASES[0], CASES[2], CASES[3]]
+    assert read.dropped == (f"1 case: withdrawn by TCGA (Redacted) ({CASES[1]})",)
+    assert [(one.case_id, one.line) for one in read.left_out] == [(CASES[1], 4)]
+    assert read.genes is not None
+    assert CASES[1] not in read.genes.index
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -61,6 +61,38 @@ def test_a_deleted_cohort_is_gone_with_its_bytes(trained, data_dir):
         usecases.delete_cohort(trained)
 
 
+@pytest.mark.parametrize("change", ["delete", "replace"])
+def test_a_cohort_that_goes_while_a_model_is_trained_on_it_is_told_and_leaves_nothing_behind(
+    trained, tmp_path, data_dir, change
+):
+    cohort, gone = usecases.open_cohort(trained), []
+
+    def meanwhile(progress) -> None:
+        if not gone:
+            gone.append(progress)
+            if change == "delete":
+                usecases.delete_cohort(trained)
+            else:
+                usecases.import_cohort(table(tmp_path, 50), name=trained)
+
+    with pytest.raises(CohortError, match="deleted or replaced while a model was trained"):
+        usecases.crossval(cohort, usecases.make_recipe(cohort, model="snn", epochs=1), report=meanwhile)
+    assert gone
+    assert not list((data_dir / "cohorts").glob("mine/runs/*"))
+    assert usecases.list_problems() == []
+
+
+def test_with_a_cohort_go_the_explanations_of_its_patients_and_no_others(trained, data_dir):
+    from survdash.usecases.explaining import explain_patient
+
+    explain_patient(trained, "cox_ridge", "P01")
+    (kept,) = (data_dir / "explanations").iterdir()
+    other = kept.with_name("other.json")
+    other.write_text(kept.read_text().replace('"mine-cox_ridge"', '"mine-2-cox_ridge"'))
+    usecases.delete_cohort(trained)
+    assert list((data_dir / "explanations").iterdir()) == [other]
+
+
 def test_what_came_with_survdash_stays(tmp_path):
     with pytest.raises(CohortError, match="came with survdash"):
         usecases.delete_cohort("demo")
