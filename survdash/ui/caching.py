@@ -3,44 +3,55 @@
 Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide. A
 cohort that is imported again and a model that is trained again are seen at the next run of a page: each loader's key
 has the stamp of the small files that name the content, and each computation's the cohort's digest and model versions.
+What is kept is shared, so each loader asks first whether this visitor may see the cohort.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from survdash import usecases
+from survdash.access import current, require
 from survdash.export import Export
+from survdash.language import tr
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
+from survdash.usecases.outcomes import MAIN
 from survdash.usecases.summary import SUMMARY
 
 KEPT = 24
 FEW = 4
 
+T = TypeVar("T")
+Analysis = usecases.CohortAnalysis | usecases.AggregateAnalysis
 Stamp = tuple[tuple[str, int, int], ...]
 
 
 def cohorts() -> list[usecases.CohortEntry]:
-    """The cohorts of this machine."""
-    return _cohorts(_stamp("*"))
+    """The cohorts of this machine that are open to whoever asks."""
+    return [entry for entry in _cohorts(_stamp("*")) if current().may("view", entry.name)]
 
 
 def runs(cohort: str) -> list[usecases.RunEntry]:
     """The models evaluated on a cohort, the recommended one first."""
+    require("view", cohort)
     return _runs(cohort, _stamp(cohort))
 
 
 def analysis(
-    cohort: str, run: str, *, cut: Cut = "maxstat"
+    cohort: str, run: str, *, cut: Cut = "maxstat", value: float | None = None, endpoint: str = MAIN
 ) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
-    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    require("view", cohort)
+    state = _digest(cohort, _stamp(cohort)), _versions(cohort).get(run)
+    with st.spinner(tr("Computing the statistics of this cohort …")):
+        return _analysis(cohort, run, *state, cut, value, endpoint)
 
 
 def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
@@ -48,43 +59,86 @@ def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
     return usecases.need_patients(analysis(cohort, run))
 
 
-def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
-    """What stands behind the same groups: known facts held equal, subgroups, calibration."""
-    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+def of_analysis(compute: Callable[..., T], found: Analysis, **options: Hashable) -> T:
+    """What ``compute`` says of an analysis, computed once for each of its states.
+
+    Parameters
+    ----------
+    compute : callable
+        A use case that takes an analysis and the options.
+    found : CohortAnalysis or AggregateAnalysis
+    **options
+        Given to ``compute``.
+    """
+    require("view", found.cohort)
+    state = _digest(found.cohort, _stamp(found.cohort)), _versions(found.cohort).get(found.run)
+    which = (found.cohort, found.run, found.cut, found.cutpoints, found.endpoint)
+    asked = tuple(sorted(options.items()))
+    with st.spinner(tr("Looking closer …")):
+        answer: T = _of_analysis(compute.__name__, state, which, asked, _compute=compute, _found=found)
+    return answer
+
+
+def cohort_export(cohort: str, run: str) -> Export:
+    """The out-of-fold risks of all patients as CSV with its provenance."""
+    require("view", cohort)
+    return _cohort_export(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run))
+
+
+def endpoints(cohort: str) -> tuple[str, ...]:
+    """The outcomes that a cohort holds, the main one first."""
+    require("view", cohort)
+    return _endpoints(cohort, _digest(cohort, _stamp(cohort)))
+
+
+def model_pair(cohort: str, first: str, second: str) -> usecases.ModelPair:
+    """Two models over the same patients."""
+    require("view", cohort)
+    versions = tuple(_versions(cohort).get(run) for run in (first, second))
+    with st.spinner(tr("Comparing two models …")):
+        return _model_pair(cohort, first, second, _digest(cohort, _stamp(cohort)), versions)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
-    return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    require("view", cohort)
+    with st.spinner(tr("Comparing the methods patient by patient …")):
+        return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_export(cohort: str) -> Export:
     """The same as a CSV with its provenance."""
+    require("view", cohort)
     return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_latex(cohort: str) -> str:
     """The same as a LaTeX table."""
+    require("view", cohort)
     return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def published(cohort: str) -> tuple[usecases.Published, ...]:
     """What the paper reports for the cancer of a cohort."""
+    require("view", cohort)
     return _published(cohort, _digest(cohort, _stamp(cohort)))
 
 
 def methods(cohort: str) -> list[usecases.MethodState]:
     """Every method, and what there is of it for a cohort."""
+    require("view", cohort)
     return _methods(cohort, _stamp(cohort))
 
 
 def report(cohort: str) -> usecases.ImportReport:
     """What the import of a cohort said."""
+    require("view", cohort)
     return _report(cohort, _stamp(cohort))
 
 
 def curve(cohort: str) -> KaplanMeier:
     """The outcome of all patients of a cohort."""
+    require("view", cohort)
     return _curve(cohort, _digest(cohort, _stamp(cohort)))
 
 
@@ -93,7 +147,8 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
     paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
              request.gene_groups, request.slide_map)
     stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
-    return _preview(request, (*stamp, *_stamp(request.name)))
+    with st.spinner(tr("Reading the tables …")):
+        return _preview(request, (*stamp, *_stamp(request.name)))
 
 
 def archive_preview(path: Path) -> usecases.ArchivePreview:
@@ -102,13 +157,13 @@ def archive_preview(path: Path) -> usecases.ArchivePreview:
 
 
 def models() -> list[dict[str, Any]]:
-    """The cards of all trained models of this machine."""
-    return _models(_stamp("*"))
+    """The cards of all trained models of the cohorts that are open to whoever asks."""
+    return [card for card in _models(_stamp("*")) if current().may("view", str(card["cohort"]))]
 
 
 def problems() -> list[str]:
-    """What lies among cohorts and models and cannot be used, in words."""
-    return _problems(_stamp("*"))
+    """What lies among cohorts and models and cannot be used, in words; to those who may mend it."""
+    return _problems(_stamp("*")) if current().may("delete") else []
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -126,7 +181,7 @@ def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
     return usecases.list_runs(cohort)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner="Reading the tables …", hash_funcs={usecases.ImportRequest: repr})
+@st.cache_resource(max_entries=FEW, show_spinner=False, hash_funcs={usecases.ImportRequest: repr})
 def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
     return usecases.preview_import(request)
 
@@ -151,19 +206,39 @@ def _digest(cohort: str, stamp: Stamp) -> str:
     return usecases.cohort_digest(cohort)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _analysis(
-    cohort: str, run: str, digest: str, version: str | None, cut: Cut
-) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
-    return usecases.cohort_figures(cohort, run, cut=cut)
+    cohort: str, run: str, digest: str, version: str | None, cut: Cut, value: float | None, endpoint: str
+) -> Analysis:
+    return usecases.cohort_figures(cohort, run, cut=cut, value=value, endpoint=endpoint)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
-def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
-    return usecases.closer_figures(analysis(cohort, run, cut=cut), cut=cut)
+@st.cache_resource(max_entries=2 * KEPT, show_spinner=False)
+def _of_analysis(
+    name: str, state: tuple[object, ...], which: tuple[object, ...], options: tuple[tuple[str, Hashable], ...], *,
+    _compute: Callable[..., Any], _found: Analysis,
+) -> Any:  # fmt: skip
+    return _compute(_found, **dict(options))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _cohort_export(cohort: str, run: str, digest: str, version: str | None) -> Export:
+    return usecases.export_cohort(cohort, run)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _endpoints(cohort: str, digest: str) -> tuple[str, ...]:
+    return usecases.endpoints_of(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _model_pair(
+    cohort: str, first: str, second: str, digest: str, versions: tuple[str | None, ...]
+) -> usecases.ModelPair:
+    return usecases.model_pair(cohort, first, second)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     return usecases.compare_models(cohort)
 

@@ -10,7 +10,9 @@ import streamlit as st
 from survdash.data_folder import prepare_data_folder
 from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
+from survdash.logs import start_logs
 from survdash.settings import settings
+from survdash.ui.arrival import sweep_arrivals
 from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ SWEEP_SECONDS = 1800.0
 @st.cache_resource(show_spinner=False)
 def start_once() -> None:
     """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
+    start_logs()
     prepare_data_folder()
     _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
@@ -34,6 +37,7 @@ def wake_worker() -> None:
 
 def _sweep() -> None:
     sweep_uploads()
+    sweep_arrivals()
     # A job holds the patient's age and the answer: it is kept no longer than the files it was made from.
     remove_jobs(older_than_hours=settings().keep_upload_hours)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from survdash.access import require
 from survdash.artefact import Artefact, load_folds
 from survdash.bag_file import BagFile
 from survdash.case import Bag, Case
@@ -109,6 +110,7 @@ def explain_patient(
 
 def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | None:
     """What ``explain_patient`` kept of this patient and this state of model and cohort; None where there is nothing."""
+    require("view", cohort)
     path = _kept(open_cohort(cohort), open_run(cohort, run), case_id)
     try:
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import PATIENT_COLUMNS, Cohort
 from survdash.errors import Cancelled, InputError
@@ -225,6 +227,8 @@ def sources_digest(told: ImportReport) -> str:
 
 def file_import(request: ImportRequest, *, seen: ImportReport | None = None) -> str:
     """Hand an import to the worker, which stores nothing if the files are not those of ``seen``; the job's id."""
+    require("import", request.name)
+    note("import", cohort=request.name)
     check_name(request.name)
     told = {} if seen is None else {"seen": sources_digest(seen)}
     return file_job(IMPORT, request_to_json(request) | told)
