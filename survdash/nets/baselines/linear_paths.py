@@ -240,8 +240,8 @@ def blend(
 def likelihood_weights(risks: np.ndarray, survival: Survival) -> np.ndarray:
     """Weights of rival models by what each says of cases it never saw: (P,), sum 1.
 
-    Half is shared evenly, half goes by each one's Cox partial likelihood, of (N, P) risks with one fitted slope a column
-    (pseudo-Bayesian model averaging, Geisser 1979, Yao 2018). By the likelihood alone one rival often gets all.
+    Half is shared evenly, half goes by each one's Cox partial likelihood, of (N, P) risks with one fitted slope a
+    column (pseudo-Bayesian model averaging, Geisser 1979, Yao 2018). By the likelihood alone one rival often gets all.
     """
     order = np.argsort(-survival.time_months, kind="stable")
     likelihood = PartialLikelihood.of(survival.time_months[order], survival.event[order])
@@ -293,6 +293,9 @@ def _maximise(risks: np.ndarray, survival: Survival, *, towards: np.ndarray, str
         distance = weight - towards
         return strength / 2 * distance @ distance - value, strength * distance - slope @ rows
 
-    found = minimize(loss, towards, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * towards.size)
+    found = minimize(
+        loss, towards, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * towards.size,
+        options={"gtol": 1e-6, "ftol": 1e-14},
+    )
     result: np.ndarray = found.x
     return result
