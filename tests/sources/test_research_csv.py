@@ -236,6 +236,7 @@ def test_whatever_stands_in_the_cells_only_our_errors_come_out(tmp_path_factory,
 def test_a_decimal_comma_is_named_and_the_way_to_read_such_tables(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("case_id;survival_months;censorship\nA;12,5;0\nB;7,25;1\n")
-    with pytest.raises(ClinicalError, match=r"survival_months in line 2 is not a number \(2 lines, a decimal comma\)") as told:
+    said = r"survival_months in line 2 is not a number \(2 lines, a decimal comma\)"
+    with pytest.raises(ClinicalError, match=said) as told:
         read_research_csv(path)
     assert "--mapping" in told.value.hint
