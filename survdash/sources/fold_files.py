@@ -93,7 +93,7 @@ def _read_split(path: Path, faults: list[str]) -> tuple[set[str], dict[str, int]
     twice = sorted(case for case, times in Counter(val).items() if times > 1)
     if twice:
         faults.append(f"{path.name} names {name_some(twice)} twice in val")
-    return set(train), {str(case): int(row) + 2 for row, case in val.items()}
+    return set(train), {str(case): row + 2 for row, case in zip(val.index.tolist(), val, strict=True)}
 
 
 def _match(
