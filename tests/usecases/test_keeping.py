@@ -139,7 +139,7 @@ def test_other_processes_on_a_clean_data_folder_predict_the_same_bytes(trained, 
 
     def answers(folder: Path, out: Path) -> dict[str, bytes]:
         run(folder, "export", trained, "--model", "default", "--out", out / "cohort.csv")
-        run(folder, "predict", "--model", f"{trained}-glg_linear", "--genes", tmp_path / "genes.csv", "--explain",
+        run(folder, "predict", "--model", f"{trained}-glg_linear-genes", "--genes", tmp_path / "genes.csv", "--explain",
             "--even-if-unlike", "--out", out / "case")  # fmt: skip
         run(folder, "export", "demo", "--model", "glg", "--out", out / "demo.csv")
         return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
