@@ -11,9 +11,8 @@ from survdash.ui import caching
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.explanation_view import show_explanation
 from survdash.ui.job_view import remember_job, show_progress
-from survdash.ui.prediction_view import show_prediction
+from survdash.ui.patient_view import SeenPatient, show_patient
 from survdash.ui.selection import model_help, pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
@@ -21,6 +20,7 @@ from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 PAGE = "new_case"
 SEXES = {"": "not given", "female": "female", "male": "male"}
 STAGES = ("", "I", "II", "III", "IV")
+NO_EXPLANATION = "This case was answered before there were explanations. Give it again."
 
 
 def show_form() -> None:
@@ -117,12 +117,14 @@ def show_job(job: Job) -> None:
         prediction = usecases.job_prediction(job.id)
         run = prediction.model.removeprefix(f"{prediction.cohort}-")
         titles = {entry.name: entry.title for entry in caching.runs(prediction.cohort)}
-        curves = caching.analysis(prediction.cohort, run).curves
-        show_prediction(prediction, page=PAGE, curves=curves, model_title=titles.get(run, run))
         explanation = usecases.job_explanation(job.id)
-        if explanation is not None:
-            st.header("Why", anchor=False)
-            show_explanation(explanation, page=PAGE)
+        seen = SeenPatient(
+            prediction=prediction, run=run, model_title=titles.get(run, run), job=job.id, explanation=explanation,
+            analysis=caching.analysis(prediction.cohort, run), explain=lambda: st.info(NO_EXPLANATION),
+            glance=None if explanation is None else usecases.glance_of(explanation),
+            slides=lambda: usecases.slides_of_job(job.id, prediction.provenance.get("slides")),
+        )
+        show_patient(seen, page=PAGE)
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:

@@ -97,7 +97,7 @@ def explain_patient(
             fold_numbers=(card.folds[fold],), bag=_bag(opened, case_id) if "slide" in card.modalities else None,
             familiarity=() if references is None else stored_familiarity(references, position), references=references,
             predictions=predictions, survival=survival, cutpoint=prediction.cutpoint,
-            rows=[*_stored_rows(artefact, case_id), row_of_prediction(prediction)],
+            rows=[*stored_rows(artefact, case_id), row_of_prediction(prediction)],
         ),
         report=report, cancel=cancel,
     )  # fmt: skip
@@ -154,7 +154,8 @@ def _siblings(artefact: Artefact, case: Case) -> list[Artefact]:
     return [one for one in _single_runs(artefact) if here[one.card.modalities]]  # type: ignore[index]
 
 
-def _stored_rows(artefact: Artefact, case_id: str) -> list[LedgerRow]:
+def stored_rows(artefact: Artefact, case_id: str) -> list[LedgerRow]:
+    """What the cohort's models of slide alone and of genes alone say of a patient, as far as they are there."""
     from survdash.explanation.ledger import row_of_prediction
 
     rows = []
