@@ -13,6 +13,7 @@ import streamlit as st
 import survdash.figures.comparison
 import survdash.figures.risk
 import survdash.ui.prediction_view  # noqa: F401
+from survdash.ui.probe_routes import probe_routes
 from survdash.ui.slide_routes import viewer_routes
 
-app = st.App("pages/_main.py", routes=viewer_routes(st.get_option("server.baseUrlPath")))
+app = st.App("pages/_main.py", routes=[*viewer_routes(st.get_option("server.baseUrlPath")), *probe_routes()])

@@ -29,9 +29,11 @@ st.set_page_config(page_title=f"{page.title} · survdash", page_icon=":material/
 
 from survdash.ui.banner import show_banner  # noqa: E402  after st.navigation, see above
 from survdash.ui.error_box import error_box  # noqa: E402
+from survdash.ui.sign_in import may_enter  # noqa: E402
 from survdash.ui.startup import start_once  # noqa: E402
 
 show_banner()
 with error_box():
     start_once()
-page.run()
+if may_enter():
+    page.run()

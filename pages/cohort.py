@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
-from survdash.figures.risk import plot_cut_scan, plot_risk_distribution
+from survdash.figures.risk import plot_cut_scan, plot_risk_distribution, plot_risk_histogram
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
 from survdash.ui import caching
@@ -48,7 +48,14 @@ CORRECTED = "Allows for every cut having been tried: how often would a useless s
 NAIVE = "The plain log-rank test at this cut. The cut was chosen to make it small, so it is too small."
 
 
-def show_answer(analysis: usecases.CohortAnalysis) -> None:
+Analysis = usecases.CohortAnalysis | usecases.AggregateAnalysis
+WITHOUT_PATIENTS = (
+    "The patients of this cohort are not on this machine: these figures came with survdash, in whole months. Import "
+    "its tables under the same name to look at each patient."
+)
+
+
+def show_answer(analysis: Analysis) -> None:
     """The page in one sentence and four numbers."""
     if analysis.cutpoint is None:
         st.subheader("This model does not part the cohort into two risk groups.", anchor=False)
@@ -60,9 +67,9 @@ def show_answer(analysis: usecases.CohortAnalysis) -> None:
             anchor=False,
         )
     with st.container(horizontal=True):
-        number_card("Patients", f"{analysis.survival.size:,}", f"{analysis.survival.event.sum():,} died")
+        number_card("Patients", f"{analysis.cases:,}", f"{analysis.deaths:,} died")
         if analysis.cutpoint is not None:
-            number_card("Low / high risk", f"{(~analysis.high).sum()} / {analysis.high.sum()}",
+            number_card("Low / high risk", f"{analysis.n_low} / {analysis.n_high}",
                         f"cut at {analysis.cutpoint:.3g}", help="Patients in each group.")
         if (ratio := analysis.hazard_ratio) is not None:
             number_card("Hazard ratio, high vs low", f"{ratio.ratio:.2f}", f"95 % CI {ratio.low:.2f}–{ratio.high:.2f}",
@@ -71,7 +78,7 @@ def show_answer(analysis: usecases.CohortAnalysis) -> None:
         number_card("C-index", f"{value:.2f}", f"95 % CI {lower:.2f}–{upper:.2f}", help=CINDEX)
 
 
-def show_p_values(analysis: usecases.CohortAnalysis) -> None:
+def show_p_values(analysis: Analysis) -> None:
     """The three p-values, each with what it means."""
     st.markdown("**Could this be chance?**")
     for name, p, sentence in (
@@ -106,9 +113,9 @@ def show_table(cohort: usecases.CohortEntry, run: usecases.RunEntry, table: pd.D
                  query_params={"cohort": cohort.name, "run": run.name, "case": case})
 
 
-def show_curves(analysis: usecases.CohortAnalysis, *, name: str) -> None:
+def show_curves(analysis: Analysis, *, name: str) -> None:
     """The two groups' curves beside the p-values, the risks beside the cuts."""
-    years = min(LONGEST_YEARS, math.ceil(analysis.survival.time_months.max() / 12))
+    years = min(LONGEST_YEARS, math.ceil(analysis.longest_months / 12))
     horizon, step = 12 * years, 12 if years <= 5 else 24
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -124,8 +131,12 @@ def show_curves(analysis: usecases.CohortAnalysis, *, name: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**How the risks lie**", help="Each risk comes from a model that never saw the patient.")
+        risks = plot_risk_distribution(analysis.risk, analysis.high, analysis.cutpoint) \
+            if isinstance(analysis, usecases.CohortAnalysis) \
+            else plot_risk_histogram(analysis.histogram.edges, analysis.histogram.low, analysis.histogram.high,
+                                     cutpoint=analysis.cutpoint)
         st.plotly_chart(
-            plot_risk_distribution(analysis.risk, analysis.high, analysis.cutpoint), key="cohort.risks",
+            risks, key="cohort.risks",
             config=figure_config(f"{name}_risks"), alt="Histogram of the out-of-fold risks with the cut.",
         )
     with right:
@@ -152,8 +163,11 @@ with error_box():
     show_answer(analysis)
     show_curves(analysis, name=f"{cohort.name}_{run.name}")
     st.header("Patients", anchor=False)
-    show_table(cohort, run, analysis.risk_table)
-    csv_and_provenance(usecases.export_cohort(cohort.name, run.name), name=f"{cohort.name}_{run.name}", page=PAGE)
+    if isinstance(analysis, usecases.CohortAnalysis):
+        show_table(cohort, run, analysis.risk_table)
+        csv_and_provenance(usecases.export_cohort(cohort.name, run.name), name=f"{cohort.name}_{run.name}", page=PAGE)
+    else:
+        st.info(WITHOUT_PATIENTS, icon=":material/lock:")
     st.header("A closer look", anchor=False)
     show_closer_look(
         caching.closer_look(cohort.name, run.name, cut=cut or "maxstat"), name=f"{cohort.name}_{run.name}",

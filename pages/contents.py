@@ -23,57 +23,61 @@ from survdash.ui.selection import pick_cohort
 PAGE = "contents"
 LARGEST_DOWNLOAD = 200e6  # a browser's download passes through the server's memory
 ADVICE = {
-    "recommended": ":green-badge[recommended]", "with caution": ":orange-badge[with caution]",
-    "not recommended": ":red-badge[not recommended]", "not available": ":gray-badge[not available]",
-}
+    "recommended": ("green", tr("recommended")), "with caution": ("orange", tr("with caution")),
+    "not recommended": ("red", tr("not recommended")), "not available": ("gray", tr("not available")),
+}  # fmt: skip
 
 
 def show_endpoints(told: usecases.ImportReport) -> None:
     """What TCGA's own resource says of each outcome in this cancer, where the cohort says which it is."""
     cancer = usecases.cancer_of(told)
-    st.header("Which outcome to study", anchor=False)
-    st.markdown(f"This cohort holds **{escape(told.endpoint)}**.")
+    st.header(tr("Which outcome to study"), anchor=False)
+    st.markdown(tr("This cohort holds **{endpoint}**.", endpoint=escape(tr(told.endpoint))))
     if cancer is None:
-        st.caption("The patients' cancer is not one of TCGA's, or is not told: there is no advice.")
+        st.caption(tr("The patients' cancer is not one of TCGA's, or is not told: there is no advice."))
         return
     rows = {}
     for name, endpoint in ENDPOINTS.items():
         said = endpoint_advice(cancer, name)
-        rows[f"{name}: {endpoint.title}"] = f"{ADVICE.get(said.advice, said.advice)} {escape(said.reason)}"
+        colour, word = ADVICE[said.advice]
+        rows[f"{name}: {tr(endpoint.title)}"] = f":{colour}-badge[{word}] {escape(tr(said.reason))}"
     facts(rows)
-    st.caption(f"For {cancer}, by the makers of TCGA's clinical resource (Liu et al. 2018, Cell 173:400, table 3). It "
-               "is about TCGA's follow-up, not about the cancer: another cohort may allow more or less.")
+    st.caption(tr("For {cancer}, by the makers of TCGA's clinical resource (Liu et al. 2018, Cell 173:400, table "
+                  "3). It is about TCGA's follow-up, not about the cancer: another cohort may allow more or less.",
+                  cancer=cancer))
 
 
 def show_undo(name: str) -> None:
     """What the last import replaced, and the button that brings it back."""
     before = usecases.previous_facts(name)
-    st.markdown("**Take the last import back**")
+    st.markdown(tr("**Take the last import back**"))
     if before is None:
-        st.caption("Nothing to take back: no earlier state of this cohort is kept.")
+        st.caption(tr("Nothing to take back: no earlier state of this cohort is kept."))
         return
-    models = escape(", ".join(before.runs)) or "no models"
-    st.markdown(f"Before it stood here a cohort of {before.cases:,} patients ({before.events:,} deaths)"
-                f"{f', imported {escape(before.made)}' if before.made else ''}, with {models}.")
+    models = escape(", ".join(before.runs)) or tr("no models")
+    made = tr(", imported {when}", when=escape(before.made)) if before.made else ""
+    st.markdown(tr("Before it stood here a cohort of {cases:,} patients ({events:,} deaths){made}, with {models}.",
+                   cases=before.cases, events=before.events, made=made, models=models))
     with st.container(horizontal=True):
-        if st.button("Bring it back", key="contents.undo", icon=":material/undo:"):
+        if st.button(tr("Bring it back"), key="contents.undo", icon=":material/undo:"):
             usecases.undo_import(name)
-            st.toast("It is back. What stood here is kept in its place: the same button exchanges them again.")
+            st.toast(tr("It is back. What stood here is kept in its place: the same button exchanges them again."))
             st.rerun()
-        if st.button(f"Forget it ({data_size(before.bytes)})", key="contents.forget", type="tertiary"):
+        if st.button(tr("Forget it ({size})", size=data_size(before.bytes)), key="contents.forget", type="tertiary"):
             usecases.delete_cohort(name, only_previous=True)
             st.rerun()
 
 
 def show_export(name: str, size: int) -> None:
     """The whole cohort as one file."""
-    st.markdown("**Carry it to another machine**")
-    with_runs = st.checkbox("With its trained models", value=True, key="contents.with_runs")
+    st.markdown(tr("**Carry it to another machine**"))
+    with_runs = st.checkbox(tr("With its trained models"), value=True, key="contents.with_runs")
     if size <= LARGEST_DOWNLOAD:
-        st.download_button("Download the archive", partial(pack, name, with_runs=with_runs), f"{name}.zip",
+        st.download_button(tr("Download the archive"), partial(pack, name, with_runs=with_runs), tr(
+                "{name}.zip", name=name),
                            "application/zip", key="contents.archive", icon=":material/archive:", on_click="ignore")
     else:
-        st.caption(f"{data_size(size)} are too much for a browser. On the server:")
+        st.caption(tr("{size} are too much for a browser. On the server:", size=data_size(size)))
     runs = "" if with_runs else " --without-runs"
     st.code(f"python -m survdash export-cohort {name} --out {name}.zip{runs}", language="shell")
 
@@ -88,15 +92,15 @@ def pack(name: str, *, with_runs: bool) -> bytes:
 
 def show_delete(name: str) -> None:
     """Delete, after the name was typed."""
-    st.markdown("**Delete**")
-    with st.popover("Delete this cohort", icon=":material/delete:"):
-        st.markdown("The cohort, its models and its earlier state are deleted for good. Type its name to confirm.")
+    st.markdown(tr("**Delete**"))
+    with st.popover(tr("Delete this cohort"), icon=":material/delete:"):
+        st.markdown(tr("The cohort, its models and its earlier state are deleted for good. Type its name to confirm."))
         stop = False
         if jobs := usecases.jobs_of(name):
             st.warning(tr("In use: {jobs}", jobs=usecases.name_jobs(jobs)), icon=":material/hourglass_top:")
             stop = st.checkbox(tr("Stop this work; what it has made so far is lost"), key=f"contents.stop_{name}")
-        typed = st.text_input("Name", key=f"contents.delete_name_{name}", placeholder=name)
-        if st.button("Delete for good", key="contents.delete", type="primary", disabled=typed.strip() != name):
+        typed = st.text_input(tr("Name"), key=f"contents.delete_name_{name}", placeholder=name)
+        if st.button(tr("Delete for good"), key="contents.delete", type="primary", disabled=typed.strip() != name):
             with st.spinner(tr("Stopping what runs …") if stop else ""):
                 usecases.delete_cohort(name, stop=stop)
             st.query_params.pop("cohort", None)
@@ -104,7 +108,7 @@ def show_delete(name: str) -> None:
             st.switch_page("models.py")
 
 
-st.title("What is in a cohort", anchor=False)
+st.title(tr("What is in a cohort"), anchor=False)
 with error_box():
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
@@ -112,10 +116,10 @@ with error_box():
     told = caching.report(cohort.name)
     show_report(told, caching.curve(cohort.name), page=PAGE)
     show_endpoints(told)
-    st.header("Keep, carry, delete", anchor=False)
+    st.header(tr("Keep, carry, delete"), anchor=False)
     folder = usecases.own_folder(cohort.name)
     if folder is None:
-        st.caption("This cohort came with survdash: every machine has it, and it cannot be replaced or deleted.")
+        st.caption(tr("This cohort came with survdash: every machine has it, and it cannot be replaced or deleted."))
     else:
         for column, draw in zip(st.columns(3), (
             partial(show_undo, cohort.name), partial(show_export, cohort.name, folder_bytes(folder)),

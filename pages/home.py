@@ -6,15 +6,15 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.figures.words import percent_text
+from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.job_view import show_own_jobs
-from survdash.ui.prose import CINDEX, escape
+from survdash.ui.prose import CINDEX, MODALITIES, escape, listed
 from survdash.ui.selection import is_papers, leader, leads_where
 
-MODALITIES = {"genes": "gene tables", "slide": "slides"}
-CINDEX_HELP = CINDEX + " ± is the standard deviation over the held-out folds."
+CINDEX_HELP = tr(CINDEX) + " " + tr("± is the standard deviation over the held-out folds.")
 
 
 def show_cohort(entry: usecases.CohortEntry) -> None:
@@ -24,68 +24,70 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             st.markdown(f"**{escape(entry.title)}**", width="content")
             show_simulated(simulated=entry.simulated)
         st.markdown(
-            f"{entry.cases:,} patients, {entry.events:,} deaths ({percent_text(entry.events / entry.cases)}), "
-            f"with {' and '.join(MODALITIES[name] for name in entry.modalities)}."
+            tr("{cases:,} patients, {events:,} deaths ({share}), with {modalities}.", cases=entry.cases,
+               events=entry.events, share=percent_text(entry.events / entry.cases),
+               modalities=listed([tr(MODALITIES.get(name, name)) for name in entry.modalities]))
         )
         runs = caching.runs(entry.name)
         if runs:
             first = runs[0]
             st.markdown(
-                f"{len(runs)} model{'s' if len(runs) > 1 else ''} ready. {escape(first.title)}: "
-                f"C-index **{first.cindex_mean:.2f}** ± {first.cindex_sd:.2f} over the folds.",
+                (tr("{count} models ready.", count=len(runs)) if len(runs) > 1 else tr("One model ready.")) + " "
+                + tr("{title}: C-index **{mean:.2f}** ± {sd:.2f} over the folds.", title=escape(first.title),
+                     mean=first.cindex_mean, sd=first.cindex_sd),
                 help=CINDEX_HELP,
             )
             best = leader(runs)
             if best.name != first.name:
-                why = "It stands first as the paper's model, and" if is_papers(first) else "It stands first, and"
-                st.markdown(
-                    f"{why} is not necessarily the best. Highest {leads_where(runs)}: {escape(best.title)}, "
-                    f"C-index **{best.cindex_mean:.2f}** ± {best.cindex_sd:.2f}."
-                )
+                why = tr("It stands first as the paper's model, and is not necessarily the best.") \
+                    if is_papers(first) else tr("It stands first, and is not necessarily the best.")
+                st.markdown(why + " " + tr(
+                    "Highest {where}: {title}, C-index **{mean:.2f}** ± {sd:.2f}.", where=leads_where(runs),
+                    title=escape(best.title), mean=best.cindex_mean, sd=best.cindex_sd))
             with st.container(horizontal=True):
-                st.page_link("cohort.py", label="Look at the cohort", icon=":material/groups:",
+                st.page_link("cohort.py", label=tr("Look at the cohort"), icon=":material/groups:",
                              query_params={"cohort": entry.name})
-                st.page_link("compare.py", label="Compare the models", icon=":material/leaderboard:",
+                st.page_link("compare.py", label=tr("Compare the models"), icon=":material/leaderboard:",
                              query_params={"cohort": entry.name})
         else:
-            st.markdown("No model yet. Train one here or by command:")
-            st.page_link("models.py", label="Choose a method and train it", icon=":material/model_training:",
+            st.markdown(tr("No model yet. Train one here or by command:"))
+            st.page_link("models.py", label=tr("Choose a method and train it"), icon=":material/model_training:",
                          query_params={"cohort": entry.name})
             st.code(f"python -m survdash crossval {entry.name} --model default", language="shell")
 
 
-st.title("How long do patients with this tumour live?", anchor=False)
+st.title(tr("How long do patients with this tumour live?"), anchor=False)
 st.markdown(
-    "survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is where that is "
-    "known, and lets you check every number against the patients it was learnt from."
+    tr("survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is where that "
+       "is known, and lets you check every number against the patients it was learnt from.")
 )
 with st.container(horizontal=True):
-    if st.button("Predict a new case", type="primary", icon=":material/add_circle:", key="home.new_case"):
+    if st.button(tr("Predict a new case"), type="primary", icon=":material/add_circle:", key="home.new_case"):
         st.switch_page("new_case.py")
-    if st.button("Look at a cohort", icon=":material/groups:", key="home.cohort"):
+    if st.button(tr("Look at a cohort"), icon=":material/groups:", key="home.cohort"):
         st.switch_page("cohort.py")
 
-st.header("Ready on this machine", anchor=False)
+st.header(tr("Ready on this machine"), anchor=False)
 with error_box():
     show_problems(caching.problems())
     entries = caching.cohorts()
     count = len(usecases.describe_methods())
-    st.page_link("models.py", label=f"{count} methods can be trained: what each needs, and which are trained",
-                 icon=":material/model_training:")
+    st.page_link("models.py", icon=":material/model_training:", label=tr(
+        "{count} methods can be trained: what each needs, and which are trained", count=count))
     if not entries:
-        st.info("No cohort is here yet. Page 'Import' takes one in.", icon=":material/inventory_2:")
+        st.info(tr("No cohort is here yet. Page 'Import' takes one in."), icon=":material/inventory_2:")
     for start in range(0, len(entries), 2):
         for column, entry in zip(st.columns(2), entries[start:start + 2], strict=False):
             with column:
                 show_cohort(entry)
 
-st.header("Your predictions and trainings", anchor=False)
+st.header(tr("Your predictions and trainings"), anchor=False)
 with error_box():
     show_own_jobs()
 
-st.header("Bring your own", anchor=False)
-st.markdown("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:")
-st.page_link("import_cohort.py", label="Import a cohort", icon=":material/upload_file:")
+st.header(tr("Bring your own"), anchor=False)
+st.markdown(tr("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:"))
+st.page_link("import_cohort.py", label=tr("Import a cohort"), icon=":material/upload_file:")
 st.code("python -m survdash import-cohort patients.csv --name mine --folds folds/\n"
         "python -m survdash crossval mine --model default", language="shell")
-st.page_link("models.py", label="Which formats are read, and what is stored here", icon=":material/inventory_2:")
+st.page_link("models.py", label=tr("Which formats are read, and what is stored here"), icon=":material/inventory_2:")

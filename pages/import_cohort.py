@@ -26,8 +26,8 @@ PAGE = "import"
 def show_form() -> None:
     """What there is to import, the files, what they say, and the button."""
     kinds = KINDS | {FETCH: FETCH_KIND}
-    kind = st.radio("What do you have?", list(kinds), format_func=lambda name: kinds[name].title, key="import.kind",
-                    captions=[one.words for one in kinds.values()])
+    kind = st.radio(tr("What do you have?"), list(kinds), format_func=lambda name: tr(kinds[name].title),
+                    key="import.kind", captions=[tr(one.words) for one in kinds.values()])
     if kind == FETCH:
         wanted = ask_fetch(page=PAGE)
         if wanted is not None:
@@ -46,14 +46,14 @@ def show_form() -> None:
 
 def show_preview(request: usecases.ImportRequest, preview: usecases.ImportPreview) -> None:
     """What would be stored, what is odd about it, and the button that stores it."""
-    st.header("What would be stored", anchor=False)
+    st.header(tr("What would be stored"), anchor=False)
     show_report(preview.report, preview.curve, page=PAGE)
     # Who looked at other warnings, or at another table's, has not looked at these.
     if st.session_state.get("import.doubts") != (str(request.table), preview.report.doubts):
         st.session_state["import.doubts"] = (str(request.table), preview.report.doubts)
         st.session_state["import.looked"] = False
     if preview.report.doubts:
-        st.checkbox("I have looked at the warnings above, and they are no mistake", key="import.looked")
+        st.checkbox(tr("I have looked at the warnings above, and they are no mistake"), key="import.looked")
     looked = not preview.report.doubts or bool(st.session_state.get("import.looked"))
     offer(lambda: usecases.file_import(request, seen=preview.report), request.name, disabled=not looked)
 
@@ -61,8 +61,8 @@ def show_preview(request: usecases.ImportRequest, preview: usecases.ImportPrevie
 def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None:
     """The button that files the import, with what becomes of a cohort of that name."""
     if any(entry.name == name for entry in caching.cohorts()):
-        st.info(f"A cohort {escape(name)} is here already. It is replaced, and can be brought back with its models "
-                "on the cohort's own page.", icon=":material/history:")
+        st.info(tr("A cohort {name} is here already. It is replaced, and can be brought back with its models on the "
+                   "cohort's own page.", name=escape(name)), icon=":material/history:")
     start(file, tr("Import"), disabled=disabled)
 
 
@@ -82,22 +82,24 @@ def show_job(job: Job) -> None:
     """An import that was started: running, ended badly, or done."""
     remember_job(job.id)
     if job.kind not in (usecases.IMPORT, usecases.UNPACK, usecases.FETCHING):
-        show_error("This job is no import.", "Page 'New case' shows predictions.")
+        show_error(tr("This job is no import."), tr("Page 'New case' shows predictions."))
     elif not job.is_finished:
         wake_worker()
-        st.markdown("You can close this page: the work goes on, and this address shows how it ended.")
+        st.markdown(tr("You can close this page: the work goes on, and this address shows how it ended."))
         show_progress(job.id, page=PAGE)
         return
     elif job.state == "done" and job.kind == usecases.FETCHING:
-        st.success(tr("The files are here. Nothing is stored as a cohort yet."), icon=":material/download_done:")
-        show_preview(*usecases.fetched(job.id))
+        request, preview = usecases.fetched(job.id)
+        st.success(tr("The files of cohort {name} are here. Nothing is stored as a cohort yet.",
+                      name=escape(request.name)), icon=":material/download_done:")  # fmt: skip
+        show_preview(request, preview)
     elif job.state == "done" and job.result is not None:
         name = str(job.result["name"])
-        st.success(f"Cohort {escape(name)} is here.", icon=":material/check_circle:")
+        st.success(tr("Cohort {name} is here.", name=escape(name)), icon=":material/check_circle:")
         with st.container(horizontal=True):
-            st.page_link("contents.py", label="What is in it", icon=":material/fact_check:",
+            st.page_link("contents.py", label=tr("What is in it"), icon=":material/fact_check:",
                          query_params={"cohort": name})
-            st.page_link("models.py", label="Train a model on it", icon=":material/model_training:",
+            st.page_link("models.py", label=tr("Train a model on it"), icon=":material/model_training:",
                          query_params={"cohort": name})
         if (upload := upload_of_job(job.id)) is not None:
             delete_upload(upload)
@@ -111,16 +113,16 @@ def show_job(job: Job) -> None:
 def show_ends(job: Job) -> None:
     """Ways on: the same files again where they are still here, or others."""
     upload = upload_of_job(job.id)
-    if upload is not None and st.button("Back to these files", key="import.back", icon=":material/arrow_back:"):
+    if upload is not None and st.button(tr("Back to these files"), key="import.back", icon=":material/arrow_back:"):
         st.query_params.from_dict({PARAMETER: upload.identifier})
         st.rerun()
-    if st.button("Import something else", key="import.again", icon=":material/add:"):
+    if st.button(tr("Import something else"), key="import.again", icon=":material/add:"):
         st.query_params.clear()
         st.rerun()
 
 
-st.title("Import a cohort", anchor=False)
-st.markdown("Nothing is stored before you have seen what the files say.")
+st.title(tr("Import a cohort"), anchor=False)
+st.markdown(tr("Nothing is stored before you have seen what the files say."))
 with error_box():
     job_id = st.query_params.get("job")
     if job_id is None:

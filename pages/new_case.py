@@ -29,7 +29,7 @@ def show_form() -> None:
     st.markdown("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from.")
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
-    reads = {part for run in caching.runs(cohort.name) for part in run.modalities}
+    reads = {part for run in caching.runs(cohort.name) if run.can_predict for part in run.modalities}
     # The place is kept when the buttons go: were the uploaders to move, one that is at work would lose its file.
     with st.container():
         if upload is None and cohort.simulated:
@@ -66,7 +66,8 @@ def ask_rest(
     """The model, of those that the given files suffice for, and the patient's age, sex and stage, all optional."""
     given = () if upload is None else upload.modalities
     suffice = {*given, "clinical"} if given else None  # clinical facts may always be left open
-    runs = {run.name: run for run in caching.runs(cohort.name) if suffice is None or set(run.modalities) <= suffice}
+    runs = {run.name: run for run in caching.runs(cohort.name)
+            if run.can_predict and (suffice is None or set(run.modalities) <= suffice)}
     if not runs:
         words = " and ".join(given)
         st.info(f"No model of this cohort works with {words} alone. Give the other part too.", icon=":material/info:")

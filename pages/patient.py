@@ -55,7 +55,7 @@ with error_box():
         cohort = pick_cohort(page=PAGE, drops=("case", "run"))
     with middle:
         run = pick_run(cohort, page=PAGE)
-    analysis = caching.analysis(cohort.name, run.name)
+    analysis = caching.patients(cohort.name, run.name)
     with right:
         case = pick(tr("Patient"), list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
                     help=tr("Type a part of the number to search."))

@@ -16,6 +16,7 @@ from typing import Any
 from survdash import (
     compare_command,
     crossval_command,
+    evidence_commands,
     fetch_command,
     import_commands,
     report_command,
@@ -222,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
                    "make-gene-prior tcga/*_mutsig.csv.zip --out models/gene_prior")  # fmt: skip
     made.add_argument("tables", type=Path, nargs="+", help="research CSVs, one a cohort")
     made.add_argument("--out", type=Path, required=True)
+    evidence_commands.add_commands(command)
     upkeep_commands.add_commands(command)
     return parser
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from survdash.training.fold_model import FoldModel
 
 SCHEMA = 1
-REFERENCES = "references.safetensors"
+REFERENCES, PREDICTIONS = "references.safetensors", "predictions.parquet"
 INTENDED_USE = later("For research use only. Not for use in diagnostic procedures.")
 
 
@@ -64,6 +64,9 @@ class Card:
         File name to SHA-256.
     clinical : tuple of str
         How clinical facts enter and how often they are missing, in words; empty where the model does not look at them.
+    about : mapping
+        What a reader must know of a model that comes with survdash: data and their terms, metrics with intervals,
+        calibration, subgroups, known failures; plain JSON, empty for a model that was trained here.
     software : str
     """
 
@@ -86,6 +89,7 @@ class Card:
     history: tuple[tuple[float, ...], ...]
     files: Mapping[str, str]
     clinical: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
     software: str = __version__
 
     @property
@@ -100,11 +104,12 @@ class Card:
 
     def to_json(self) -> dict[str, object]:
         """Plain JSON values."""
-        values: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values: dict[str, object] = {one.name: getattr(self, one.name) for one in fields(self)}
         return values | {
             "schema": SCHEMA, "intended_use": INTENDED_USE, "version": self.version, "recipe": self.recipe.to_json(),
             "bag_origin": None if self.bag_origin is None else self.bag_origin.to_json(),
             "panel": None if self.panel is None else _panel_to_json(self.panel), "files": dict(self.files),
+            "about": dict(self.about),
         }
 
 
@@ -115,14 +120,40 @@ class Artefact:
     folder: Path
     card: Card
 
+    @property
+    def has_predictions(self) -> bool:
+        """False where it came without its patients: then only ``reference_risks`` is known of their risks."""
+        return PREDICTIONS in self.card.files
+
+    @property
+    def has_weights(self) -> bool:
+        """False where it came as figures alone, and cannot predict."""
+        return all(f"fold_{number}.safetensors" in self.card.files for number in self.card.folds)
+
     def evaluation(self) -> dict[str, Any]:
         """Metrics of the out-of-fold predictions."""
         values: dict[str, Any] = json.loads(self.file("evaluation.json").read_text(encoding="utf-8"))
         return values
 
     def predictions(self) -> pd.DataFrame:
-        """Out-of-fold predictions: ``case_id``, ``fold``, ``risk``, ``survival``, ``low``, ``high`` (lists)."""
-        return pd.read_parquet(self.file("predictions.parquet"))
+        """Out-of-fold predictions: ``case_id``, ``fold``, ``risk``, ``survival``, ``low``, ``high`` (lists).
+
+        Raises
+        ------
+        ArtefactError
+            If the model came without its patients.
+        """
+        if not self.has_predictions:
+            raise ArtefactError(f"Model {self.card.name} came without its patients' predictions.",
+                                hint="Import its cohort: they are then computed anew.")  # fmt: skip
+        return pd.read_parquet(self.file(PREDICTIONS))
+
+    def percentile(self, risk: float) -> float:
+        """Rank of a risk among the cohort's out-of-fold risks in 0..100, from their quantiles where only these are."""
+        if self.has_predictions:
+            return percentile_of(risk, self.predictions()["risk"].to_numpy())
+        quantiles = np.asarray(self.evaluation()["aggregates"]["risk_quantiles"], float)
+        return float(np.interp(risk, quantiles, np.linspace(0, 100, quantiles.size)))
 
     def references(self) -> dict[str, np.ndarray] | None:
         """What a case is compared with (``survdash.explanation.references``); None where it was not stored."""
@@ -150,6 +181,11 @@ class Artefact:
         return path
 
 
+def percentile_of(risk: float, reference: np.ndarray) -> float:
+    """Rank of ``risk`` among (N,) reference risks in 0..100; ties count half."""
+    return float(100 * ((reference < risk).mean() + (reference == risk).mean() / 2))
+
+
 def read_artefact(folder: Path) -> Artefact:
     """Read and check the card of a model's folder.
 
@@ -170,7 +206,8 @@ def read_artefact(folder: Path) -> Artefact:
             "folds": tuple(values["folds"]), "history": tuple(tuple(row) for row in values["history"]),
             "clinical": tuple(values.get("clinical", ())),  # cards written before clinical facts do not say
         }
-        card = Card(**{field.name: values[field.name] for field in fields(Card)})
+        values |= {"about": values.get("about", {})}
+        card = Card(**{one.name: values[one.name] for one in fields(Card)})
     except (OSError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, ArtefactError):
             raise
@@ -195,11 +232,41 @@ def write_artefact(
 
     with new_folder(folder) as temporary:
         write_json(temporary / "evaluation.json", evaluation)
-        predictions.to_parquet(temporary / "predictions.parquet", index=False, compression="zstd")
+        predictions.to_parquet(temporary / PREDICTIONS, index=False, compression="zstd")
         for number, fold in zip(card.folds, folds, strict=True):
             save_file(to_arrays(fold), temporary / f"fold_{number}.safetensors")
         hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
         card = replace(card, files=hashes)
+        write_json(temporary / "card.json", card.to_json())
+    return Artefact(folder=folder, card=card)
+
+
+def write_without_patients(
+    folder: Path, card: Card, *, evaluation: Mapping[str, object], folds: list[FoldModel],
+    references: Mapping[str, np.ndarray],
+) -> Artefact:
+    """Write a model's folder with nothing of a single patient in it, whole or not at all.
+
+    Parameters
+    ----------
+    folds : list of FoldModel
+        Empty for a model that comes as figures alone; hazards are made to step at whole months.
+    references : mapping
+        What a case is compared with, summed up.
+    """
+    check_model_folder(folder)
+    from safetensors.numpy import save_file
+
+    from survdash.training.fold_arrays import to_arrays, without_times
+
+    with new_folder(folder) as temporary:
+        write_json(temporary / "evaluation.json", evaluation)
+        for number, fold in zip(card.folds, folds, strict=bool(folds)):
+            save_file(without_times(to_arrays(fold)), temporary / f"fold_{number}.safetensors")
+        if references and folds:
+            save_file({name: np.asarray(array, order="C") for name, array in references.items()},
+                      temporary / REFERENCES)  # fmt: skip
+        card = replace(card, files={path.name: file_sha256(path) for path in sorted(temporary.iterdir())})
         write_json(temporary / "card.json", card.to_json())
     return Artefact(folder=folder, card=card)
 
@@ -264,6 +331,9 @@ def load_folds(artefact: Artefact) -> list[FoldModel]:
     from survdash.training.fold_arrays import from_arrays
 
     card = artefact.card
+    if not artefact.has_weights:
+        raise ArtefactError(f"Model {card.name} came as figures alone and cannot predict.",
+                            hint=f"Train it: python -m survdash crossval {card.cohort} --model {card.recipe.model}")
     groups, tile_dim = _group_positions(card.panel), None if card.bag_origin is None else card.bag_origin.dim
     return [
         from_arrays(

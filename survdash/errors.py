@@ -10,6 +10,7 @@ SurvdashError                     message: what is wrong and where; hint: what t
 │   └── ArtefactError             trained models on disk
 ├── UnknownNameError (LookupError)  no such model, cohort, case, encoder
 ├── NotEnoughDataError            valid input, but no honest answer (no deaths, no tissue)
+├── AccessError                   whoever asks may not do or see this
 ├── DownloadError                 something that should have come over the network
 ├── ProgramError                  another program that is not on this machine, or does not answer
 └── Cancelled                     the user stopped the job; never shown as a fault
@@ -72,6 +73,10 @@ class UnknownNameError(SurvdashError, LookupError):
 
 class NotEnoughDataError(SurvdashError):
     """The input is valid but allows no honest answer."""
+
+
+class AccessError(SurvdashError):
+    """Whoever asks may not do or see this."""
 
 
 class DownloadError(SurvdashError):

@@ -8,13 +8,12 @@ import io
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from survdash import __version__
 from survdash.artefact import INTENDED_USE
-from survdash.cohort import Cohort
 from survdash.figures.words import p_text
 from survdash.prediction import LANDMARKS, Prediction
 
@@ -25,6 +24,34 @@ LATEX_LETTERS = str.maketrans({
     "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", "–": "--",
     "×": r"$\times$", "µ": r"$\mu$", "…": r"\ldots{}",
 })
+
+
+class Described(Protocol):
+    """A cohort as far as an export tells of it, with its patients here or not."""
+
+    @property
+    def name(self) -> str:
+        """Its identifier."""
+
+    @property
+    def title(self) -> str:
+        """Its name in words."""
+
+    @property
+    def endpoint(self) -> str:
+        """The outcome in words."""
+
+    @property
+    def simulated(self) -> bool:
+        """True for patients that never lived."""
+
+    @property
+    def digest(self) -> str:
+        """What changes when it changes."""
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """Where its tables came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +125,14 @@ def export_predictions(predictions: Sequence[Prediction]) -> Export:
     return Export(csv=write_csv(columns, rows), provenance=provenance | {"notice": INTENDED_USE, "rows": len(rows)})
 
 
-def export_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[str, str]) -> Export:
+def export_comparison(table: pd.DataFrame, cohort: Described, *, versions: Mapping[str, str]) -> Export:
     """One row a method, as ``usecases.compare_models`` gives them, with the cohort and the intended use in each.
 
     Parameters
     ----------
     table : DataFrame
         Column ``run`` and any others of plain values.
-    cohort : Cohort
+    cohort : Described
     versions : mapping
         Run to the version of its trained model.
     """
@@ -116,7 +143,7 @@ def export_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[
     return Export(csv=write_csv(["cohort", *table.columns, "simulated", "notice"], rows), provenance=provenance)
 
 
-def _comparison_provenance(table: pd.DataFrame, cohort: Cohort, versions: Mapping[str, str]) -> dict[str, object]:
+def _comparison_provenance(table: pd.DataFrame, cohort: Described, versions: Mapping[str, str]) -> dict[str, object]:
     return {
         "cohort": cohort.name, "cohort_digest": cohort.digest, "simulated": cohort.simulated,
         "sources": dict(cohort.source), "model_versions": {run: versions[run] for run in table["run"]},
@@ -135,7 +162,7 @@ def latex_text(words: object) -> str:
     return " ".join(str(words).split()).translate(LATEX_LETTERS)
 
 
-def latex_comparison(table: pd.DataFrame, cohort: Cohort, *, versions: Mapping[str, str]) -> str:
+def latex_comparison(table: pd.DataFrame, cohort: Described, *, versions: Mapping[str, str]) -> str:
     """The comparison as a ``table`` of LaTeX with booktabs rules, its provenance in comments above.
 
     Mean ± standard deviation over the folds, the best in bold where it is one; the paper's numbers, where there are
@@ -177,7 +204,7 @@ def _signed(value: float) -> str:
     return f"${value:+.3f}$"
 
 
-def _latex_caption(table: pd.DataFrame, cohort: Cohort) -> str:
+def _latex_caption(table: pd.DataFrame, cohort: Described) -> str:
     simulated = " Simulated patients: they never lived." if cohort.simulated else ""
     words = (
         f"C-index of each method on {int(table['common'].iloc[0])} patients of {cohort.title}, outcome "
@@ -192,7 +219,7 @@ def _latex_caption(table: pd.DataFrame, cohort: Cohort) -> str:
     return latex_text(f"{words} {INTENDED_USE}")
 
 
-def _latex_origin(table: pd.DataFrame, cohort: Cohort, versions: Mapping[str, str]) -> list[str]:
+def _latex_origin(table: pd.DataFrame, cohort: Described, versions: Mapping[str, str]) -> list[str]:
     made = _comparison_provenance(table, cohort, versions)
     runs = [f"Run {run}, version {versions[run]}." for run in table["run"]]
     return [f"Made by {made['software']} of cohort {cohort.name}, digest {cohort.digest}.", *runs, INTENDED_USE]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from survdash import __version__
-from survdash.artefact import Artefact, Card, load_folds
+from survdash.artefact import Artefact, Card, load_folds, percentile_of
 from survdash.case import Bag, BagOrigin, Case
 from survdash.errors import ArtefactError, BagError, UnknownNameError
 
@@ -106,11 +106,6 @@ def risk_from_logits(logits: Tensor) -> Tensor:
     return hazards.risk_from_logits(logits)
 
 
-def percentile_of(risk: float, reference: np.ndarray) -> float:
-    """Rank of ``risk`` among (N,) reference risks in 0..100; ties count half."""
-    return float(100 * ((reference < risk).mean() + (reference == risk).mean() / 2))
-
-
 def stored_predictions(artefact: Artefact) -> list[Prediction]:
     """Out-of-fold predictions of every patient of the model's cohort, sorted by case id."""
     table, evaluation = artefact.predictions(), artefact.evaluation()
@@ -185,7 +180,7 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     return Prediction(
         case_id=case.case_id, cohort=card.cohort, model=card.name, model_version=card.version,
         modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
-        percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()), group=_group(risk, cutpoint),
+        percentile=artefact.percentile(risk), group=_group(risk, cutpoint),
         cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
         low=low, high=high, warnings=(*warnings, *said), provenance=_provenance(card),
     )

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
     dask: str = ""
+    access_file: Path | None = None
+    open_access: bool = False
+    redis_url: str = Field(default="", pattern=r"^$|^(rediss?|unix)://\S+$")
+    log_format: Literal["text", "json"] = "text"
+    jobs_a_person: int = Field(default=20, ge=1)
 
     @field_validator("dask")
     @classmethod

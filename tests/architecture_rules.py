@@ -15,6 +15,7 @@ from pathlib import Path
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "language", "settings", "progress", "console", "dask_client", "spread"),
+    ("access", "audit", "logs"),
     ("case", "cohort", "genes"),
     ("store", "session_token", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder"),
     ("sources", "slide", "simulation"),
@@ -27,11 +28,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("jobs", "figures", "figure_file", "report", "export", "stamp"),
     ("usecases",),
     ("ui",),
-    ("pages", "app", "__main__", "compare_command", "crossval_command", "fetch_command", "import_commands",
-     "report_command", "slide_commands", "upkeep_commands"),
+    ("pages", "app", "__main__", "compare_command", "crossval_command", "evidence_commands", "fetch_command",
+     "import_commands", "report_command", "slide_commands", "upkeep_commands"),
 )
-COMMANDS = ("__main__", "compare_command", "crossval_command", "fetch_command", "import_commands", "report_command",
-            "slide_commands", "upkeep_commands")
+COMMANDS = ("__main__", "compare_command", "crossval_command", "evidence_commands", "fetch_command",
+            "import_commands", "report_command", "slide_commands", "upkeep_commands")
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
 MAX_MODULE_LINES, MAX_PAGE_LINES, MAX_FUNCTION_LINES = 400, 200, 60

@@ -34,13 +34,13 @@ SILENT = {
     "query_params", "url_path", "args", "theme", "bind", "xref", "yref", "xanchor", "yanchor", "side", "dash", "symbol",
     "tickmode", "rangemode", "scaleanchor", "autorange", "layer", "barmode", "hovermode", "drops", "config", "stroke",
     "dragmode", "anchor", "annotation_position", "ticksuffix", "locale", "dtick", "legend", "font", "ticks",
-    "showticklabels",
+    "showticklabels", "place",
 }  # fmt: skip
 PROSE = re.compile(r"[A-Za-z][a-z]+,? [a-zA-Z]{2,}")  # two words after another are for people
 WORD = re.compile(r"[A-Za-z]{2,}")
 PLACE = re.compile(r"%?\{[^{}]*\}")
 # What stands between words and is none: Markdown's icons and colours, HTML's tags, Plotly's places.
-MARKUP = re.compile(r":material/\w+:|:\w+(?:-badge)?\[|</?\w+[^>]*>|%?\{[^{}]*\}|https?://\S+|`[^`]*`|&\w+;")
+MARKUP = re.compile(r":material/[\w{}]+:|:[\w{}]+(?:-badge)?\[|</?\w+[^>]*>|%?\{[^{}]*\}|https?://\S+|`[^`]*`|&\w+;")
 NAMES = {"survdash", "CSV", "JSON", "SVG", "PNG", "PDF", "HTML", "GDC", "cBioPortal", "TCGA", "QuPath", "GeoJSON", "c"}
 
 
@@ -128,8 +128,8 @@ class _Finder(ast.NodeVisitor):
     def visit_Dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
             silent = isinstance(key, ast.Constant) and key.value in SILENT
-            if self.shown and isinstance(key, ast.Constant) and not silent and PROSE.search(str(key.value)):
-                self.visit(key)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                self._judge_name(key)
             if not silent:
                 self.visit(value)
 
@@ -142,6 +142,8 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)
+        if isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant):
+            self._judge_name(node.slice)
 
     def visit_Compare(self, node: ast.Compare) -> None:
         return
@@ -168,10 +170,15 @@ class _Finder(ast.NodeVisitor):
         if isinstance(node.value, str):
             self._judge(node.lineno, node.value)
 
+    def _judge_name(self, node: ast.Constant) -> None:
+        """A row's or column's name begins with a capital letter; a name of the program's own does not."""
+        if re.match(r"[A-Z][a-z]", str(node.value)) and not re.search(r"[a-z][A-Z]", str(node.value)):
+            self.found.append((node.lineno, str(node.value)))
+
     def _judge(self, line: int, text: str) -> None:
         bare = MARKUP.sub(" ", text)
         words = [word for word in WORD.findall(bare) if word not in NAMES]
-        is_code = text.startswith(("python -m", "st-", "rgba(", "document.")) or re.fullmatch(r"[\w./:#-]*", text)
+        is_code = text.startswith(("python -m", "st-", "rgba(", "document.")) or re.fullmatch(r"[\w./:#{}-]*", text)
         if is_code and not (self.shown and re.fullmatch(r"[A-Z][a-z]+\.?", text)):
             return
         if (words and self.shown) or (len(words) > 1 and PROSE.search(bare)):

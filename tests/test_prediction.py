@@ -32,7 +32,7 @@ from survdash.usecases import crossval
 
 @pytest.fixture(scope="module")
 def fused(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
-    recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=3, options={"width": 8})
+    recipe = Recipe(model="glg_linear", modalities=("genes", "slide"), epochs=3, options={"width": 8})
     return crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-glg")
 
 

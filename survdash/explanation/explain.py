@@ -40,9 +40,9 @@ class Question:
     familiarity : tuple of Familiarity
     references : mapping or None
         Stored with the model.
-    predictions : DataFrame
-        The cohort's stored predictions.
-    survival : Survival
+    predictions : DataFrame or None
+        The cohort's stored predictions; None where its patients are not here.
+    survival : Survival or None
         What became of these patients, in the same order.
     cutpoint : float or None
     rows : list of LedgerRow
@@ -57,8 +57,8 @@ class Question:
     bag: Bag | None
     familiarity: tuple[Familiarity, ...]
     references: Mapping[str, np.ndarray] | None
-    predictions: pd.DataFrame
-    survival: Survival
+    predictions: pd.DataFrame | None
+    survival: Survival | None
     cutpoint: float | None
     rows: list[LedgerRow]
 
@@ -161,6 +161,9 @@ def _ledger(question: Question) -> Ledger:
 
 
 def _neighbours(question: Question) -> tuple[tuple[Neighbour, ...], list[str]]:
+    if question.predictions is None or question.survival is None:
+        return (), [f"Patients like this one cannot be shown: those of model {question.card.name} are not on this "
+                    "machine."]  # fmt: skip
     own = {}
     for number, fold in zip(question.fold_numbers, question.case.folds, strict=True):
         vectors = fused_vectors(fold, question.case.inputs)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from survdash.figures.palette import LOW, REFERENCE, dress
 from survdash.figures.words import interval_text, p_text
+from survdash.language import tr
 from survdash.statistics.adjusted import Adjusted, ForestRow
 
 ROW_PX = 46
@@ -34,7 +35,7 @@ def plot_adjusted(model: Adjusted) -> go.Figure:
     figure = go.Figure()
     ratios = [row.ratio for _, row in estimated]
     figure.add_scatter(
-        x=ratios, y=[place for place, _ in estimated], mode="markers", name="hazard ratio", showlegend=False,
+        x=ratios, y=[place for place, _ in estimated], mode="markers", name=tr("hazard ratio"), showlegend=False,
         marker={"color": LOW.colour, "size": 11, "symbol": "square"},
         error_x={
             "type": "data", "symmetric": False, "color": LOW.colour, "thickness": 2, "width": 5,
@@ -42,13 +43,13 @@ def plot_adjusted(model: Adjusted) -> go.Figure:
             "arrayminus": [row.ratio - row.low for _, row in estimated],
         },
         customdata=[[_title(row), row.events, p_text(row.p_value)] for _, row in estimated],
-        hovertemplate="%{customdata[0]}: %{x:.2f}<br>%{customdata[1]} died, p %{customdata[2]}<extra></extra>",
+        hovertemplate=tr("%{customdata[0]}: %{x:.2f}<br>%{customdata[1]} died, p %{customdata[2]}<extra></extra>"),
     )  # fmt: skip
     figure.add_scatter(
-        x=[1.0] * len(references), y=[place for place, _ in references], mode="markers", name="reference",
+        x=[1.0] * len(references), y=[place for place, _ in references], mode="markers", name=tr("reference"),
         showlegend=False, marker={"color": REFERENCE, "size": 9, "symbol": "diamond-open"},
         customdata=[[_title(row), row.events] for _, row in references],
-        hovertemplate="%{customdata[0]}: reference<br>%{customdata[1]} died<extra></extra>",
+        hovertemplate=tr("%{customdata[0]}: reference<br>%{customdata[1]} died<extra></extra>"),
     )  # fmt: skip
     figure.add_vline(x=1.0, line={"color": REFERENCE, "dash": "dot"})
     dress(figure, height_px=100 + ROW_PX * len(places))
@@ -56,7 +57,8 @@ def plot_adjusted(model: Adjusted) -> go.Figure:
     limits = [edge for _, row in estimated for edge in (row.low, row.high) if math.isfinite(edge)]
     low, high = (max(1 / WIDEST, min([0.5, *limits]) / 1.15), min(WIDEST, max([2.0, *limits]) * 1.15))
     figure.update_xaxes(
-        title=f"Hazard ratio, {100 * model.level:g} % CI<br>{model.patients} patients, {model.events} died", type="log",
+        title=tr("Hazard ratio, {level:g} % CI<br>{patients} patients, {events} died", level=100 * model.level,
+                 patients=model.patients, events=model.events), type="log",
         range=[math.log10(low), math.log10(high)], tickmode="array", tickvals=list(TICKS),
         ticktext=[f"{tick:g}" for tick in TICKS],
     )  # fmt: skip
@@ -67,10 +69,11 @@ def plot_adjusted(model: Adjusted) -> go.Figure:
 
 
 def _title(row: ForestRow) -> str:
-    name = f"{row.factor[:1].upper()}{row.factor[1:]}"
-    return f"{name}: {row.level}" if row.level else name
+    factor = tr(row.factor)
+    name = f"{factor[:1].upper()}{factor[1:]}"
+    return f"{name}: {tr(row.level)}" if row.level else name
 
 
 def _label(row: ForestRow, level: float) -> str:
-    numbers = "reference" if row.is_reference else interval_text(row.ratio, row.low, row.high, level=level)
+    numbers = tr("reference") if row.is_reference else interval_text(row.ratio, row.low, row.high, level=level)
     return f"{_title(row)} (n = {row.patients})<br>{numbers}"

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from survdash.errors import InputError
 from survdash.figures.palette import LOW, REFERENCE, dress
+from survdash.language import tr
 
 COLUMNS = ("title", "mean", "low", "high")
 
@@ -43,22 +44,23 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
         if np.isfinite(low) and np.isfinite(high):
             figure.add_scatter(
                 x=[low, high], y=[place, place], mode="lines", line={"color": LOW.colour, "width": 2}, showlegend=False,
-                hovertemplate=f"95 % CI {low:.3f}–{high:.3f}<extra></extra>", name="interval",
+                hovertemplate=tr("95 % CI {low:.3f}–{high:.3f}<extra></extra>", low=low, high=high),
+                name=tr("interval"),
             )  # fmt: skip
     figure.add_scatter(
-        x=means, y=places, mode="markers", name="c-index", showlegend=False, customdata=told, text=titles,
+        x=means, y=places, mode="markers", name=tr("c-index"), showlegend=False, customdata=told, text=titles,
         marker={
             "color": LOW.colour, "size": 12, "line": {"width": 2},
             "symbol": ["diamond" if mark else "circle-open" for mark in best],
         },
         hovertemplate="%{text}: %{x:.3f}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
-    figure.add_vline(x=0.5, line={"color": REFERENCE, "dash": "dot"}, annotation_text="chance")
+    figure.add_vline(x=0.5, line={"color": REFERENCE, "dash": "dot"}, annotation_text=tr("chance"))
     dress(figure, height_px=110 + 34 * max(1, len(rows)))
     figure.update_layout(margin={"l": 10})
     drawn = np.concatenate([means, rows["low"].to_numpy(float), rows["high"].to_numpy(float), [0.5]])
     figure.update_xaxes(
-        title="c-index, 95 % CI", range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
+        title=tr("c-index, 95 % CI"), range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
     )
     return figure.update_yaxes(
         tickmode="array",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from survdash.errors import InputError
 from survdash.figures.palette import HIGH, LOW, REFERENCE, dress
+from survdash.language import tr
 
 ROW_PX = 26
 
@@ -37,7 +38,7 @@ def plot_shares(names: Sequence[str], shares: Sequence[float], *, told: Sequence
         raise InputError(f"{len(names)} names, {len(shares)} shares and {len(words)} words are not one table.")
     values = np.asarray(shares, float)
     figure = go.Figure()
-    for label, look, mine in (("lowers the risk", LOW, values < 0), ("raises the risk", HIGH, values >= 0)):
+    for label, look, mine in ((tr("lowers the risk"), LOW, values < 0), (tr("raises the risk"), HIGH, values >= 0)):
         places = np.flatnonzero(mine).tolist()
         figure.add_bar(
             x=values[places], y=places, orientation="h", name=label, customdata=[words[place] for place in places],
@@ -49,7 +50,7 @@ def plot_shares(names: Sequence[str], shares: Sequence[float], *, told: Sequence
     dress(figure, height_px=110 + ROW_PX * max(2, len(names)))
     figure.update_layout(margin={"l": 10}, bargap=0.25, showlegend=True)
     reach = 1.05 * float(np.abs(values).max(initial=1e-9))
-    figure.update_xaxes(title="Share in the risk score", range=[-reach, reach])
+    figure.update_xaxes(title=tr("Share in the risk score"), range=[-reach, reach])
     return figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(names))), ticktext=list(names), range=[len(names) - 0.5, -0.5],
         automargin=True, showgrid=False,
@@ -86,7 +87,7 @@ def plot_tiles(coords: np.ndarray, values: np.ndarray, *, title: str) -> go.Figu
     table[rows, columns] = values / mean if mean else values
     figure = go.Figure(go.Heatmap(
         z=table, colorscale="Cividis", xgap=1, ygap=1, colorbar={"title": {"text": title, "side": "right"}},
-        hovertemplate="tile %{x}, %{y}: %{z:.2f} times an equal share<extra></extra>", hoverongaps=False,
+        hovertemplate=tr("tile %{x}, %{y}: %{z:.2f} times an equal share<extra></extra>"), hoverongaps=False,
     ))  # fmt: skip
     dress(figure, height_px=420)
     figure.update_xaxes(visible=False)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from survdash.errors import InputError
 from survdash.figures.palette import HIGH, LOW, REFERENCE, Look, dress
+from survdash.language import tr
 
 
 def plot_learning_curves(
@@ -36,24 +37,26 @@ def plot_learning_curves(
         raise InputError("This model was not trained by epochs: there is no learning curve.")
     figure = go.Figure()
     for number, row in enumerate(history):
-        _line(figure, row, LOW, label="training", name=f"network {number + 1}", first=number == 0)
-    for number, one in enumerate(inner):
-        _line(figure, one["validation"], HIGH, label="patients set aside", name=f"network {number + 1}",
+        _line(figure, row, LOW, label=tr("training"), name=tr("network {number}", number=number + 1),
               first=number == 0)  # fmt: skip
+    for number, one in enumerate(inner):
+        _line(figure, one["validation"], HIGH, label=tr("patients set aside"),
+              name=tr("network {number}", number=number + 1), first=number == 0)  # fmt: skip
         chosen = int(one["epochs"])
         figure.add_scatter(
-            x=[chosen], y=[one["validation"][chosen - 1]], mode="markers", name="epochs chosen",
+            x=[chosen], y=[one["validation"][chosen - 1]], mode="markers", name=tr("epochs chosen"),
             legendgroup="chosen", showlegend=number == 0, marker={"color": REFERENCE, "symbol": "diamond", "size": 9},
-            hovertemplate=f"network {number + 1}: {chosen} epochs chosen<extra></extra>",
+            hovertemplate=tr("network {number}: {chosen} epochs chosen<extra></extra>", number=number + 1,
+                             chosen=chosen),
         )  # fmt: skip
     dress(figure, height_px=height_px)
-    figure.update_xaxes(title="Epoch")
-    return figure.update_yaxes(title="Mean loss")
+    figure.update_xaxes(title=tr("Epoch"))
+    return figure.update_yaxes(title=tr("Mean loss"))
 
 
 def _line(figure: go.Figure, losses: Sequence[float], look: Look, *, label: str, name: str, first: bool) -> None:
     figure.add_scatter(
         x=list(range(1, len(losses) + 1)), y=list(losses), mode="lines", name=label, legendgroup=label,
         showlegend=first, line={"color": look.colour, "dash": look.dash, "width": 1.5}, opacity=0.7,
-        hovertemplate=f"{name}, {label}: %{{y:.3f}} after epoch %{{x}}<extra></extra>",
+        hovertemplate=tr("{name}, {label}: %{{y:.3f}} after epoch %{{x}}<extra></extra>", name=name, label=label),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from survdash.errors import InputError
 from survdash.figures.palette import PATIENT, REFERENCE, Look, dress, looks
+from survdash.language import tr
 from survdash.prediction import NO_WIDTH
 from survdash.statistics.kaplan_meier import KaplanMeier
 
@@ -54,27 +55,28 @@ def plot_groups(
         numbers = [str(n) for n in curves[label].at_risk_at(ticks)]
         figure.add_scatter(
             x=ticks, y=[line] * len(ticks), text=numbers, mode="text", showlegend=False, cliponaxis=False,
-            textfont={"color": look.colour}, name=f"{label}, at risk", hoverinfo="skip", row=2, col=1,
+            textfont={"color": look.colour}, name=tr("{label}, at risk", label=tr(label)), hoverinfo="skip",
+            row=2, col=1,
         )  # fmt: skip
     dress(figure, height_px=CURVE_PX + table_px + 130)
     room = 0.03 * horizon_months  # half a number to the left of 0 and to the right of the last tick
     figure.update_xaxes(range=[-room, horizon_months + room], tickmode="array", tickvals=ticks)
     figure.update_xaxes(
-        title={"text": "Months since diagnosis", "standoff": 6}, showticklabels=True, ticks="outside", row=1, col=1
+        title={"text": tr("Months since diagnosis"), "standoff": 6}, showticklabels=True, ticks="outside", row=1, col=1
     )
     figure.update_xaxes(showticklabels=False, showgrid=False, row=2, col=1)
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title="Share alive", row=1, col=1)
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title=tr("Share alive"), row=1, col=1)
     figure.update_yaxes(
         range=[len(shown) - 0.5, -0.5],  # first group on top
         showgrid=False,
         tickmode="array",
         tickvals=list(range(len(shown))),
-        ticktext=[f'<span style="color:{look.colour}">{label}</span>' for label, look in shown.items()],
+        ticktext=[f'<span style="color:{look.colour}">{tr(label)}</span>' for label, look in shown.items()],
         row=2,
         col=1,
     )
     figure.add_annotation(
-        text="Number at risk",
+        text=tr("Number at risk"),
         xref="paper",
         yref="y2 domain",
         x=0,
@@ -126,20 +128,20 @@ def plot_patient(
     for label, look in looks(curves).items():
         x, y = _steps(curves[label], curves[label].survival, float(months[-1]))
         figure.add_scatter(
-            x=x, y=y, mode="lines", name=f"{label}-risk group", line_shape="hv", opacity=0.8,
+            x=x, y=y, mode="lines", name=tr("{label}-risk group", label=tr(label)), line_shape="hv", opacity=0.8,
             line={"color": look.colour, "dash": look.dash, "width": 2},
-            hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>",
+            hovertemplate=tr("{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", label=tr(label)),
         )  # fmt: skip
     banded = np.isfinite(lower) & np.isfinite(upper)
     if np.any(upper[banded] - lower[banded] > NO_WIDTH):
         figure.add_scatter(
             x=[*months[banded], *months[banded][::-1]], y=[*upper[banded], *lower[banded][::-1]], fill="toself",
             mode="lines", fillcolor=PATIENT.band(0.25), line={"width": 0}, hoverinfo="skip",
-            name="model variation, not all uncertainty",
+            name=tr("model variation, not all uncertainty"),
         )  # fmt: skip
     figure.add_scatter(
-        x=months, y=alive, mode="lines", name="this patient", line={"color": PATIENT.colour, "width": 3},
-        hovertemplate="%{y:.0%} alive at %{x:.0f} months<extra></extra>",
+        x=months, y=alive, mode="lines", name=tr("this patient"), line={"color": PATIENT.colour, "width": 3},
+        hovertemplate=tr("%{y:.0%} alive at %{x:.0f} months<extra></extra>"),
     )  # fmt: skip
     marked = [place for place in (np.flatnonzero(np.isclose(months, mark)) for mark in landmarks) if place.size]
     for place in marked:
@@ -152,11 +154,12 @@ def plot_patient(
             hoverinfo="skip",
         )  # fmt: skip
     dress(figure, height_px=CURVE_PX + 60)
-    figure.update_xaxes(title="Months since diagnosis", range=[0, float(months[-1])])
+    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, float(months[-1])])
     figure.update_xaxes(tickmode="linear", tick0=0, dtick=12 if months[-1] <= 120 else 24)
     # Above 1 there is room for the number of a landmark, and no tick.
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    return figure.update_yaxes(title="Probability of being alive", range=[0, 1.08], tickvals=ticks, tickformat=".0%")
+    figure.update_yaxes(title=tr("Probability of being alive"), range=[0, 1.08], tickvals=ticks, tickformat=".0%")
+    return figure
 
 
 def _add_curve(figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, horizon: float) -> None:
@@ -165,21 +168,21 @@ def _add_curve(figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, h
     _, band_high = _corners(*upper)
     figure.add_scatter(
         x=[*band_x, *band_x[::-1]], y=[*band_high, *band_low[::-1]], fill="toself", fillcolor=look.band(), mode="lines",
-        line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=label, name=f"{label}, {fit.level:.0%} band",
-        row=1, col=1,
+        line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=label,
+        name=tr("{label}, {level:.0%} band", label=tr(label), level=fit.level), row=1, col=1,
     )  # fmt: skip
     x, y = _steps(fit, fit.survival, horizon)
     figure.add_scatter(
         x=x, y=y, mode="lines", line={"color": look.colour, "dash": look.dash, "width": 2}, line_shape="hv",
-        name=f"{label} (n = {fit.size})", legendgroup=label,
-        hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", row=1, col=1,
+        name=f"{tr(label)} (n = {fit.size})", legendgroup=label,
+        hovertemplate=tr("{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", label=tr(label)), row=1, col=1,
     )  # fmt: skip
     ticked = (fit.censored > 0) & (fit.time <= horizon)
     figure.add_scatter(
         x=fit.time[ticked], y=fit.survival[ticked], mode="markers", showlegend=False, legendgroup=label,
         marker={"symbol": "line-ns-open", "size": 8, "color": look.colour, "line": {"width": 1}},
-        name=f"{label}, last contact", hovertemplate=f"{label}: last contact at %{{x:.0f}} months<extra></extra>",
-        row=1, col=1,
+        name=tr("{label}, last contact", label=tr(label)), row=1, col=1,
+        hovertemplate=tr("{label}: last contact at %{{x:.0f}} months<extra></extra>", label=tr(label)),
     )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-MISSING = "not available"
+from survdash.language import later, tr
+
+MISSING = later("not available")
 
 
 def p_text(p: float | None) -> str:
@@ -15,7 +17,7 @@ def p_text(p: float | None) -> str:
     """
     value = _number(p)
     if math.isnan(value):
-        return MISSING
+        return tr(MISSING)
     value = min(1.0, max(0.0, value))  # bounds such as Lau94 may exceed 1
     if value < 0.001:
         return "<0.001"
@@ -37,8 +39,9 @@ def ratio_text(
     '2.14 (95 % CI 1.32–3.47), high vs low'
     """
     if math.isnan(_number(ratio)):
-        return MISSING
-    return f"{interval_text(ratio, low, high, level=level)}, {compared} vs {reference}"
+        return tr(MISSING)
+    return tr("{interval}, {compared} vs {reference}", interval=interval_text(ratio, low, high, level=level),
+              compared=tr(compared), reference=tr(reference))  # fmt: skip
 
 
 def interval_text(
@@ -51,10 +54,11 @@ def interval_text(
     """
     shown, bottom, top = _number(value), _number(low), _number(high)
     if math.isnan(shown):
-        return MISSING
+        return tr(MISSING)
     if math.isnan(bottom) or math.isnan(top):
-        return f"{shown:.{decimals}f} (no interval)"
-    return f"{shown:.{decimals}f} ({100 * level:g} % CI {bottom:.{decimals}f}–{top:.{decimals}f})"
+        return tr("{value} (no interval)", value=f"{shown:.{decimals}f}")
+    return tr("{value} ({level:g} % CI {low}–{high})", value=f"{shown:.{decimals}f}", level=100 * level,
+              low=f"{bottom:.{decimals}f}", high=f"{top:.{decimals}f}")  # fmt: skip
 
 
 def percent_text(share: float | None, *, patients: int = 0) -> str:
@@ -65,7 +69,7 @@ def percent_text(share: float | None, *, patients: int = 0) -> str:
     """
     value = _number(share)
     if math.isnan(value):
-        return MISSING
+        return tr(MISSING)
     decimals = 1 if patients >= 200 else 0
     return f"{100 * value:.{decimals}f} %"
 
@@ -76,10 +80,12 @@ def months_text(months: float | None, low: float | None = None, high: float | No
     >>> months_text(46.75), months_text(float("nan")), months_text(46.75, 26.12, float("nan"))
     ('46.8 months', 'not reached', '46.8 months (26.1 to not reached)')
     """
-    limits = "" if low is None or high is None else f" ({_or_not_reached(low)} to {_or_not_reached(high)})"
+    limits = "" if low is None or high is None else tr(
+        " ({low} to {high})", low=_or_not_reached(low), high=_or_not_reached(high)
+    )
     if math.isnan(_number(months)):
-        return "not reached" + (limits if not math.isnan(_number(low)) else "")
-    return f"{_or_not_reached(months)} months{limits}"
+        return tr("not reached") + (limits if not math.isnan(_number(low)) else "")
+    return tr("{months} months", months=_or_not_reached(months)) + limits
 
 
 def years(month: float) -> str:
@@ -91,9 +97,9 @@ def years(month: float) -> str:
     ('1 year', '3 years', '18 months')
     """
     if month % 12:
-        return f"{month:g} months"
+        return tr("{count:g} months", count=month)
     count = int(month // 12)
-    return f"{count} year{'' if count == 1 else 's'}"
+    return tr("1 year") if count == 1 else tr("{count} years", count=count)
 
 
 def alive_of_100(share: float, month: float) -> str:
@@ -105,8 +111,10 @@ def alive_of_100(share: float, month: float) -> str:
     'Of 100 patients with a profile like this, about 62 are alive at 3 years.'
     """
     count = round(100 * share)
-    verb = "is" if count == 1 else "are"
-    return f"Of 100 patients with a profile like this, about {count} {verb} alive at {years(month)}."
+    if count == 1:
+        return tr("Of 100 patients with a profile like this, about 1 is alive at {time}.", time=years(month))
+    return tr("Of 100 patients with a profile like this, about {count} are alive at {time}.", count=count,
+              time=years(month))  # fmt: skip
 
 
 def percentile_words(percentile: float) -> str:
@@ -118,12 +126,12 @@ def percentile_words(percentile: float) -> str:
     ('higher than 83 of 100 patients of the cohort', 'higher than 99 of 100 patients of the cohort')
     """
     # floor: nobody's risk is "higher than 100 of 100"
-    return f"higher than {min(99, math.floor(percentile))} of 100 patients of the cohort"
+    return tr("higher than {count} of 100 patients of the cohort", count=min(99, math.floor(percentile)))
 
 
 def _or_not_reached(months: float | None) -> str:
     value = _number(months)
-    return "not reached" if math.isnan(value) else f"{value:.1f}"
+    return tr("not reached") if math.isnan(value) else f"{value:.1f}"
 
 
 def _number(value: float | None) -> float:

@@ -269,7 +269,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except _ZIP_FAULTS as fault:
-        raise CohortError(f"{path.name} is no archive of a cohort: {fault}.",
+        raise CohortError(f"{path.name} is no archive of a cohort: {str(fault)[:80]}.",
                           hint="Give a file that 'export-cohort' wrote.") from fault
 
 
@@ -370,6 +370,7 @@ def _unpack(packed: zipfile.ZipFile, name: str, target: Path, *, sha256: str, si
         # The disk, not the archive; a member that claims to begin before the file gives EINVAL.
         if isinstance(fault, OSError) and fault.errno not in (None, errno.EINVAL):
             raise
-        raise CohortError(f"{name} in the archive is damaged: {fault}.", hint="Copy the archive anew.") from fault
+        words = str(fault)[:80]  # it may quote a kilobyte of the file
+        raise CohortError(f"{name} in the archive is damaged: {words}.", hint="Copy the archive anew.") from fault
     if written != size or hasher.hexdigest() != sha256:
         raise CohortError(f"{name} in the archive is not what its list says (SHA-256).", hint=HINT)

@@ -165,8 +165,10 @@ def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:
         wanted: list[str] | None = None if gene_values else []
         genes = pd.read_parquet(folder / GENES, columns=wanted) if GENES in manifest.sha256 else None
         folds = _read_folds(folder / FOLDS) if FOLDS in manifest.sha256 else None
-    except (KeyError, ValueError, OSError, TypeError, AttributeError, IndexError, pa.ArrowException) as error:
-        raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {error}.", hint=hint) from error
+    except (
+        KeyError, ValueError, OSError, TypeError, AttributeError, IndexError, OverflowError, pa.ArrowException,
+    ) as error:  # fmt: skip
+        raise CohortError(f"Cohort {manifest.name}: a table cannot be read: {str(error)[:200]}.", hint=hint) from error
     origin = manifest.bag_origin
     return Cohort(
         name=manifest.name, title=manifest.title, simulated=manifest.simulated, endpoint=manifest.endpoint,

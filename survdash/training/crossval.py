@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,11 @@ from survdash.training.checkpoint import work_key
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
 from survdash.training.loop import FittedFold, fit_fold, join
+from survdash.training.network import scoring_parts
+from survdash.training.recalibration import HORIZON, Recalibration, fit_recalibration, last_month
 from survdash.training.recipe import Recipe
 
-SCORED_AT_ONCE = 16
+CURVES = ("survival", "low", "high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,10 +34,12 @@ class Crossval:
     recipe : Recipe
     folds : tuple of FittedFold
     months : ndarray, shape (K,)
-        0, 1, ... to the shortest training follow-up of the folds.
+        0, 1, ... to the shortest training follow-up of the folds, or the last month to which enough patients were
+        followed (``last_month``) if that is sooner.
     predictions : DataFrame
         One row a case, sorted by ``case_id``: ``case_id``, ``fold``, ``risk``, and ``survival``, ``low``, ``high``
-        (lists of K; low and high span the seeds' networks and the deals of the tiles).
+        (lists of K; low and high span the seeds' networks and the deals of the tiles). Curves are recalibrated by what
+        the other folds' held-out patients say (``recalibration``), where these have enough deaths.
     seconds : float
     """
 
@@ -81,9 +86,12 @@ def crossval(
         raise NotEnoughDataError("Cross-validation needs at least two folds.", hint="Import the cohort with folds.")
     kept = None if work is None else work_folder(work, data, recipe, device=device)
     fitted = _fit(data, recipe, numbers, jobs=jobs, device=device, kept=kept, report=report, cancel=cancel)
-    last = min(one.model.edges[-1] for one in fitted)
-    months = np.arange(int(np.floor(last)) + 1, dtype=float)
-    tables = [_held_out(data, one, months) for one in fitted]
+    last = min([last_month(data.survival), *(int(np.floor(one.model.edges[-1])) for one in fitted)])
+    months = np.arange(last + 1, dtype=float)
+    tables = [_held_out(data, one.model, fold=one.fold, months=months) for one in fitted]
+    maps = _recalibrations(data, tables, horizon=min(HORIZON, last))
+    fitted = [replace(one, model=replace(one.model, recalibration=own)) for one, own in zip(fitted, maps, strict=True)]
+    tables = [_recalibrated(table, own, months) for table, own in zip(tables, maps, strict=True)]
     predictions = pd.concat(tables).sort_values("case_id", ignore_index=True)
     return Crossval(
         recipe=recipe, folds=tuple(fitted), months=months, predictions=predictions,
@@ -116,20 +124,56 @@ def _fit(
     return [join(members[int(fold)]) for fold in numbers]
 
 
-def _held_out(data: ModelData, fitted: FittedFold, months: np.ndarray) -> pd.DataFrame:
-    cases = np.flatnonzero(data.folds == fitted.fold)
+def held_out_predictions(data: ModelData, models: Mapping[int, FoldModel], months: np.ndarray) -> pd.DataFrame:
+    """What finished fold models say of the patients they never saw; as ``Crossval.predictions``.
+
+    Parameters
+    ----------
+    models : mapping
+        Fold to its model, recalibrated as it was stored.
+    """
+    tables = [_held_out(data, model, fold=fold, months=months) for fold, model in models.items()]
+    narrow = [_recalibrated(table, None, months) for table in tables]
+    return pd.concat(narrow).sort_values("case_id", ignore_index=True)
+
+
+def _held_out(data: ModelData, model: FoldModel, *, fold: int, months: np.ndarray) -> pd.DataFrame:
+    cases = np.flatnonzero(data.folds == fold)
     risks, curves, lows, highs = [], [], [], []
-    for some in np.array_split(cases, -(-len(cases) // SCORED_AT_ONCE)):
-        scores = fitted.model.score(data.inputs(some), months)
+    for some in scoring_parts(data, cases):
+        scores = model.score(data.inputs(some), months)
         risks.append(scores.risk)
         curves.append(scores.survival)
         lows.append(scores.variants.min(axis=0))
         highs.append(scores.variants.max(axis=0))
     columns = {"survival": curves, "low": lows, "high": highs}
     return pd.DataFrame(
-        {"case_id": data.case_ids[cases], "fold": fitted.fold, "risk": np.concatenate(risks)}
-        | {name: list(np.concatenate(parts).astype(np.float32)) for name, parts in columns.items()}
+        {"case_id": data.case_ids[cases], "fold": fold, "risk": np.concatenate(risks)}
+        | {name: list(np.concatenate(parts).astype(np.float64)) for name, parts in columns.items()}
     )
+
+
+def _recalibrations(data: ModelData, tables: list[pd.DataFrame], *, horizon: int) -> list[Recalibration | None]:
+    """For each fold the map that the held-out patients of all other folds ask for."""
+    place = {case: number for number, case in enumerate(data.case_ids)}
+    maps = []
+    for own in range(len(tables)):
+        others = pd.concat([table for number, table in enumerate(tables) if number != own])
+        alive = np.array([curve[horizon] for curve in others["survival"]], np.float64)
+        survival = data.survival.take(np.array([place[case] for case in others["case_id"]]))
+        maps.append(fit_recalibration(alive, survival, horizon=horizon))
+    return maps
+
+
+def _recalibrated(table: pd.DataFrame, own: Recalibration | None, months: np.ndarray) -> pd.DataFrame:
+    """The same predictions with their curves mapped; the map keeps order, so bounds stay bounds."""
+    made = {}
+    for name in CURVES:
+        curves = np.stack(table[name].to_list())
+        if own is not None:
+            curves = own.curves(curves[:, int(own.horizon)], months)
+        made[name] = list(curves.astype(np.float32))
+    return table.assign(**made)
 
 
 def fold_models(result: Crossval) -> list[FoldModel]:

@@ -14,6 +14,7 @@ from survdash.nets.registry import get
 from survdash.training.baseline import Baseline
 from survdash.training.clinical import ClinicalEncoder
 from survdash.training.fold_model import FoldModel, build_network
+from survdash.training.recalibration import Recalibration
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler
 
@@ -28,6 +29,8 @@ def to_arrays(fold: FoldModel) -> Arrays:
             arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items()}
     if fold.prior is not None:
         arrays["prior"] = fold.prior
+    if fold.recalibration is not None:
+        arrays |= {f"recalibration.{key}": value for key, value in asdict(fold.recalibration).items()}
     if fold.fitted is not None:
         kind = get(fold.recipe.model).fitter
         arrays |= {f"{kind}.{key}": value for key, value in fold.fitted.to_arrays().items()}
@@ -51,11 +54,13 @@ def from_arrays(
         return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
     genes, tiles, clinical = (part(prefix) for prefix in ("genes.", "tiles.", "clinical."))
+    recalibration = part("recalibration.")
     blank = FoldModel(
         recipe=recipe, groups=groups, tile_dim=tile_dim,
         gene_scaler=Scaler(**genes) if genes else None, tile_scaler=Scaler(**tiles) if tiles else None,
         clinical=ClinicalEncoder(**clinical) if clinical else None,
         edges=arrays["edges"], prior=arrays.get("prior"),
+        recalibration=Recalibration(**recalibration) if recalibration else None,
     )
     spec = get(recipe.model)
     if spec.fitter != "gradient":
@@ -72,6 +77,20 @@ def from_arrays(
             blends.append(Blend.from_arrays(blend))
         networks.append(network.eval())
     return replace(blank, networks=tuple(networks), baselines=tuple(baselines), blends=tuple(blends))
+
+
+def without_times(arrays: Mapping[str, np.ndarray]) -> Arrays:
+    """The same model without the days on which patients died: its cumulative hazards step at whole months.
+
+    At whole months, where curves are told, nothing changes; in between a step comes at the end of its month.
+    """
+    made = {name: np.asarray(value) for name, value in arrays.items()}
+    for name in [name for name in made if name.endswith("months")]:
+        hazard = f"{name.removesuffix('months')}hazard"
+        month = np.ceil(made[name])
+        last = np.append(np.flatnonzero(np.diff(month)), month.size - 1)
+        made |= {name: month[last], hazard: made[hazard][last]}
+    return made | {"edges": np.ceil(made["edges"])}
 
 
 def _prefix(number: int) -> str:

@@ -20,6 +20,7 @@ from survdash.training.clinical import WIDTH as CLINICAL_WIDTH
 from survdash.training.clinical import ClinicalEncoder
 from survdash.training.data import CaseInputs
 from survdash.training.discretise import curve_on_grid
+from survdash.training.recalibration import Recalibration
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler
 
@@ -61,6 +62,8 @@ class FoldModel:
         What other cohorts say of the scaled genes (``gene_prior``), where a path reads it.
     fitted : Fitted or None
         Result of a closed fit; either it or a network is there.
+    recalibration : Recalibration or None
+        What the other folds' held-out patients say of the curves; None until they are known, or where too few died.
     """
 
     recipe: Recipe
@@ -75,6 +78,7 @@ class FoldModel:
     blends: tuple[Blend, ...] = ()
     prior: np.ndarray | None = None
     fitted: Fitted | None = None
+    recalibration: Recalibration | None = None
 
     @property
     def network(self) -> nn.Module | None:
@@ -82,10 +86,21 @@ class FoldModel:
         return self.networks[0] if self.networks else None
 
     def score(self, inputs: CaseInputs, months: np.ndarray) -> Scores:
-        """Risk and survival of N cases at (K,) months within the training follow-up.
+        """Risk and survival of N cases at (K,) months within the training follow-up, recalibrated where that is known.
 
         Several networks are averaged: their risks, and their curves month by month.
         """
+        if self.recalibration is None:
+            return self.score_raw(inputs, months)
+        own = self.recalibration
+        said = self.score_raw(inputs, own.horizon[None])
+        return Scores(
+            risk=said.risk, survival=own.curves(said.survival[..., 0], months),
+            variants=own.curves(said.variants[..., 0], months),
+        )
+
+    def score_raw(self, inputs: CaseInputs, months: np.ndarray) -> Scores:
+        """The same as the fold's own fit has it."""
         if self.fitted is not None:
             blocks = model_blocks(inputs, self)
             survival = self.fitted.survival(blocks, months)

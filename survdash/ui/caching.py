@@ -3,6 +3,7 @@
 Keys are names and digests, never arrays: Streamlit hashes a large array from a sample of it, so two could collide. A
 cohort that is imported again and a model that is trained again are seen at the next run of a page: each loader's key
 has the stamp of the small files that name the content, and each computation's the cohort's digest and model versions.
+What is kept is shared, so each loader asks first whether this visitor may see the cohort.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import pandas as pd
 import streamlit as st
 
 from survdash import usecases
+from survdash.access import current, require
 from survdash.export import Export
+from survdash.language import tr
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
+from survdash.usecases.summary import SUMMARY
 
 KEPT = 24
 FEW = 4
@@ -28,57 +32,77 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def cohorts() -> list[usecases.CohortEntry]:
-    """The cohorts of this machine."""
-    return _cohorts(_stamp("*"))
+    """The cohorts of this machine that are open to whoever asks."""
+    return [entry for entry in _cohorts(_stamp("*")) if current().may("view", entry.name)]
 
 
 def runs(cohort: str) -> list[usecases.RunEntry]:
     """The models evaluated on a cohort, the recommended one first."""
+    require("view", cohort)
     return _runs(cohort, _stamp(cohort))
 
 
-def analysis(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CohortAnalysis:
+def analysis(
+    cohort: str, run: str, *, cut: Cut = "maxstat"
+) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
-    return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    require("view", cohort)
+    with st.spinner(tr("Computing the statistics of this cohort …")):
+        return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+
+
+def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
+    """The analysis with its patients; raises where they are not here, and says how to bring them."""
+    return usecases.need_patients(analysis(cohort, run))
 
 
 def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
     """What stands behind the same groups: known facts held equal, subgroups, calibration."""
-    return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+    require("view", cohort)
+    with st.spinner(tr("Looking closer …")):
+        return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
-    return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    require("view", cohort)
+    with st.spinner(tr("Comparing the methods patient by patient …")):
+        return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_export(cohort: str) -> Export:
     """The same as a CSV with its provenance."""
+    require("view", cohort)
     return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def comparison_latex(cohort: str) -> str:
     """The same as a LaTeX table."""
+    require("view", cohort)
     return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def published(cohort: str) -> tuple[usecases.Published, ...]:
     """What the paper reports for the cancer of a cohort."""
+    require("view", cohort)
     return _published(cohort, _digest(cohort, _stamp(cohort)))
 
 
 def methods(cohort: str) -> list[usecases.MethodState]:
     """Every method, and what there is of it for a cohort."""
+    require("view", cohort)
     return _methods(cohort, _stamp(cohort))
 
 
 def report(cohort: str) -> usecases.ImportReport:
     """What the import of a cohort said."""
+    require("view", cohort)
     return _report(cohort, _stamp(cohort))
 
 
 def curve(cohort: str) -> KaplanMeier:
     """The outcome of all patients of a cohort."""
+    require("view", cohort)
     return _curve(cohort, _digest(cohort, _stamp(cohort)))
 
 
@@ -87,7 +111,8 @@ def preview(request: usecases.ImportRequest) -> usecases.ImportPreview:
     paths = (request.table, request.folds, request.features, request.clinical, request.mapping, request.genes,
              request.gene_groups, request.slide_map)
     stamp = tuple(mark for path in paths if path is not None for mark in _marks(path))
-    return _preview(request, (*stamp, *_stamp(request.name)))
+    with st.spinner(tr("Reading the tables …")):
+        return _preview(request, (*stamp, *_stamp(request.name)))
 
 
 def archive_preview(path: Path) -> usecases.ArchivePreview:
@@ -111,13 +136,13 @@ def slide_size(path: Path) -> usecases.SlideSize:
 
 
 def models() -> list[dict[str, Any]]:
-    """The cards of all trained models of this machine."""
-    return _models(_stamp("*"))
+    """The cards of all trained models of the cohorts that are open to whoever asks."""
+    return [card for card in _models(_stamp("*")) if current().may("view", str(card["cohort"]))]
 
 
 def problems() -> list[str]:
-    """What lies among cohorts and models and cannot be used, in words."""
-    return _problems(_stamp("*"))
+    """What lies among cohorts and models and cannot be used, in words; to those who may mend it."""
+    return _problems(_stamp("*")) if current().may("delete") else []
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -135,7 +160,7 @@ def _runs(cohort: str, stamp: Stamp) -> list[usecases.RunEntry]:
     return usecases.list_runs(cohort)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner="Reading the tables …", hash_funcs={usecases.ImportRequest: repr})
+@st.cache_resource(max_entries=FEW, show_spinner=False, hash_funcs={usecases.ImportRequest: repr})
 def _preview(request: usecases.ImportRequest, stamp: Stamp) -> usecases.ImportPreview:
     return usecases.preview_import(request)
 
@@ -174,20 +199,22 @@ def _curve(cohort: str, digest: str) -> KaplanMeier:
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _digest(cohort: str, stamp: Stamp) -> str:
-    return usecases.open_cohort(cohort).digest
+    return usecases.cohort_digest(cohort)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
-def _analysis(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CohortAnalysis:
-    return usecases.analyse_cohort(cohort, run, cut=cut)
+def _analysis(
+    cohort: str, run: str, digest: str, version: str | None, cut: Cut
+) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
+    return usecases.cohort_figures(cohort, run, cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking closer …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
-    return usecases.look_closer(analysis(cohort, run, cut=cut))
+    return usecases.closer_figures(analysis(cohort, run, cut=cut), cut=cut)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the methods patient by patient …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     return usecases.compare_models(cohort)
 
@@ -204,7 +231,7 @@ def _comparison_latex(cohort: str, digest: str, versions: tuple[tuple[str, str],
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _published(cohort: str, digest: str) -> tuple[usecases.Published, ...]:
-    return usecases.published_for(usecases.open_cohort(cohort))
+    return usecases.published_for(usecases.describe_cohort(cohort))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -227,7 +254,8 @@ def _stamp(cohort: str) -> Stamp:
     Cohorts and models are written to a new folder that takes the old one's place, so these files change with them.
     """
     own = settings().data_dir / "cohorts"
-    patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}-*/card.json"),
+    patterns = ((SHIPPED_MODELS, f"{cohort}/cohort.json"), (SHIPPED_MODELS, f"{cohort}/{SUMMARY}"),
+                (SHIPPED_MODELS, f"{cohort}-*/card.json"),
                 (own, f"{cohort}/cohort.json"), (own, f"{cohort}/runs/*/card.json"))
     return tuple(_mark(path) for folder, pattern in patterns for path in sorted(folder.glob(pattern)))
 

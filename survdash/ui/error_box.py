@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from survdash.errors import Cancelled, SurvdashError
+from survdash.language import tr
 from survdash.ui.prose import escape
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +47,6 @@ def error_box() -> Iterator[None]:
         frames = "".join(traceback.format_tb(error.__traceback__))
         LOG.error("log entry %s: %s on a page\n%s", entry, type(error).__name__, frames)
         show_error(
-            f"Something went wrong that is not your fault (log entry {entry}).",
-            "Try again; if it happens once more, tell whoever runs this server and give that number.",
+            tr("Something went wrong that is not your fault (log entry {entry}).", entry=entry),
+            tr("Try again; if it happens once more, tell whoever runs this server and give that number."),
         )

@@ -7,16 +7,19 @@ from typing import Literal
 import streamlit as st
 
 from survdash import usecases
+from survdash.language import later, tr
 from survdash.ui.import_form import Kind
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
 
 FETCH = "tcga"
-FETCH_KIND = Kind(title="Open data of TCGA", first="", others=(),
-                  words="Downloaded from the GDC or cBioPortal; this server needs the network for it.")  # fmt: skip
-SERVERS = {"gdc": "Genomic Data Commons", "cbioportal": "cBioPortal"}
+FETCH_KIND = Kind(title=later("Open data of TCGA"), first="", others=(),
+                  words=later("Downloaded from the GDC or cBioPortal; this server needs the network for it.")
+                  )  # fmt: skip
+SERVERS = {"gdc": later("Genomic Data Commons"), "cbioportal": "cBioPortal"}
 WORDS = {
-    "genes": "Gene tables (STAR-Counts)", "rna": "Expression values, about", "cnv": "Copy numbers, about",
+    "genes": later("Gene tables (STAR-Counts)"), "rna": later("Expression values, about"),
+    "cnv": later("Copy numbers, about"),
 }  # fmt: skip
 
 
@@ -30,27 +33,28 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
     """
     left, right = st.columns(2)
     source: Literal["gdc", "cbioportal"] = right.radio(
-        "From", ["gdc", "cbioportal"], format_func=SERVERS.__getitem__, key=f"{page}.server", horizontal=True
+        tr("From"), ["gdc", "cbioportal"], format_func=lambda name: tr(SERVERS[name]), key=f"{page}.server",
+        horizontal=True,
     )
-    cohort = left.selectbox("Cohort of TCGA", usecases.fetchable_cohorts(source), key=f"{page}.tcga_{source}")
-    cases = left.number_input("Only the first cases", min_value=1, value=None, key=f"{page}.cases", placeholder="all",
-                              help="By barcode, of those with an outcome and gene values.")
-    name = right.text_input("Name of the cohort", cohort.lower(), key=f"{page}.name_{cohort}", max_chars=40,
-                            help="Lower-case letters a to z, digits, - and _.")
-    compare = right.checkbox("Ask the other server too, and say where outcomes disagree", key=f"{page}.compare")
-    st.caption("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' where "
-               "the server runs.")  # fmt: skip
+    cohort = left.selectbox(tr("Cohort of TCGA"), usecases.fetchable_cohorts(source), key=f"{page}.tcga_{source}")
+    cases = left.number_input(tr("Only the first cases"), min_value=1, value=None, key=f"{page}.cases",
+                              placeholder=tr("all"), help=tr("By barcode, of those with an outcome and gene values."))
+    name = right.text_input(tr("Name of the cohort"), cohort.lower(), key=f"{page}.name_{cohort}", max_chars=40,
+                            help=tr("Lower-case letters a to z, digits, - and _."))
+    compare = right.checkbox(tr("Ask the other server too, and say where outcomes disagree"), key=f"{page}.compare")
+    st.caption(tr("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' "
+                  "where the server runs."))  # fmt: skip
     request = usecases.FetchRequest(
         cohort=cohort, source=source, cases=None if cases is None else int(cases), name=name, compare=compare
     )
     kept = f"{page}.plan"
-    if st.button("See what there is", key=f"{page}.look", icon=":material/search:"):
-        with st.spinner(f"Asking {SERVERS[source]} …"):
+    if st.button(tr("See what there is"), key=f"{page}.look", icon=":material/search:"):
+        with st.spinner(tr("Asking {server} …", server=tr(SERVERS[source]))):
             st.session_state[kept] = (request, usecases.plan_fetch(request))
     seen, plan = st.session_state.get(kept, (None, None))
     if seen != request or plan is None:
         return None
-    st.header("What would come", anchor=False)
+    st.header(tr("What would come"), anchor=False)
     show_plan(plan)
     return request
 
@@ -58,11 +62,11 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
 def show_plan(plan: usecases.FetchPlan) -> None:
     """What a download would bring, what it leaves out, and whether there is room."""
     share = plan.events / len(plan.cases)
-    rows = {"Cases": f"{len(plan.cases):,}", "Deaths": f"{plan.events:,} ({share:.0%})",
-            "State of the data": escape(plan.release)}  # fmt: skip
+    rows = {tr("Cases"): f"{len(plan.cases):,}", tr("Deaths"): f"{plan.events:,} ({share:.0%})",
+            tr("State of the data"): escape(plan.release)}  # fmt: skip
     for kind, (number, size, here) in plan.sizes.items():
-        already = f"; {data_size(here)} are here" if here else ""
-        rows[WORDS.get(kind, kind)] = f"{number:,}, {data_size(size)}{already}"
-    facts(rows | {"Room on the disk": data_size(plan.free_bytes)})
+        already = tr("; {size} are here", size=data_size(here)) if here else ""
+        rows[tr(WORDS.get(kind, kind))] = f"{number:,}, {data_size(size)}{already}"
+    facts(rows | {tr("Room on the disk"): data_size(plan.free_bytes)})
     for words in (*plan.dropped, *plan.notes):
         st.markdown(f"- {escape(words)}")

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import streamlit as st
 
 from survdash.errors import InputError, SurvdashError
+from survdash.language import later, tr
 from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import data_size, escape
@@ -39,24 +40,26 @@ class Part:
 
 
 PARTS = {
-    "table": Part(label="Patients", suffixes=TABLES, help="The table with follow-up and outcome."),
-    "study": Part(label="Study folder", suffixes=(), folder=True,
-                  help="A study of cBioPortal or Xena as it was unpacked, in the inbox folder."),
-    "mapping": Part(label="Column mapping", suffixes=("yaml", "yml"),
-                    help="Of an earlier import of the same kind of table."),
-    "clinical": Part(label="Clinical table", suffixes=TABLES,
-                     help="Stage, age and others by case number, where the first table lacks them."),
-    "genes": Part(label="Gene table", suffixes=TABLES,
-                  help="One line a patient: a column case_id, and genes named SYMBOL_rnaseq, SYMBOL_cnv, SYMBOL_mut."),
-    "groups": Part(label="Gene groups", suffixes=TABLES,
-                   help="One column a group with its genes below, in place of the paper's six."),
-    "slide_map": Part(label="Whose slides they are", suffixes=TABLES,
-                      help="Columns slide_id and case_id, for bags that are not named by TCGA barcodes."),
-    "features": Part(label="Slide features", suffixes=(*TABLES, *BAGS), folder=True,
-                     help="A table with one line a slide, a bag file, or (inbox) a folder of bags."),
-    "folds": Part(label="Folds", suffixes=("csv",), folder=True, several=True,
-                  help="splits_0.csv, splits_1.csv and so on, with the columns train and val."),
-    "archive": Part(label="Archive", suffixes=("zip",), help="What 'export-cohort' wrote on another machine."),
+    "table": Part(label=later("Patients"), suffixes=TABLES, help=later("The table with follow-up and outcome.")),
+    "study": Part(label=later("Study folder"), suffixes=(), folder=True,
+                  help=later("A study of cBioPortal or Xena as it was unpacked, in the inbox folder.")),
+    "mapping": Part(label=later("Column mapping"), suffixes=("yaml", "yml"),
+                    help=later("Of an earlier import of the same kind of table.")),
+    "clinical": Part(label=later("Clinical table"), suffixes=TABLES,
+                     help=later("Stage, age and others by case number, where the first table lacks them.")),
+    "genes": Part(label=later("Gene table"), suffixes=TABLES,
+                  help=later("One line a patient: a column case_id, and genes named SYMBOL_rnaseq, SYMBOL_cnv, "
+                             "SYMBOL_mut.")),
+    "groups": Part(label=later("Gene groups"), suffixes=TABLES,
+                   help=later("One column a group with its genes below, in place of the paper's six.")),
+    "slide_map": Part(label=later("Whose slides they are"), suffixes=TABLES,
+                      help=later("Columns slide_id and case_id, for bags that are not named by TCGA barcodes.")),
+    "features": Part(label=later("Slide features"), suffixes=(*TABLES, *BAGS), folder=True,
+                     help=later("A table with one line a slide, a bag file, or (inbox) a folder of bags.")),
+    "folds": Part(label=later("Folds"), suffixes=("csv",), folder=True, several=True,
+                  help=later("splits_0.csv, splits_1.csv and so on, with the columns train and val.")),
+    "archive": Part(label=later("Archive"), suffixes=("zip",),
+                    help=later("What 'export-cohort' wrote on another machine.")),
 }  # fmt: skip
 
 
@@ -174,13 +177,13 @@ def show_part(part: str, *, page: str) -> Path | None:
     """
     wanted, upload = PARTS[part], current_upload()
     here = [] if upload is None else files_of(upload, part)
-    st.markdown(f"**{wanted.label}**", help=wanted.help)
+    st.markdown(f"**{tr(wanted.label)}**", help=tr(wanted.help))
     if upload is not None and here:
         with st.container(horizontal=True, vertical_alignment="center"):
             size = data_size(sum(path.stat().st_size for path in here))
             names = escape(", ".join(path.name for path in here[:6]) + (" …" if len(here) > 6 else ""))
             st.markdown(f":material/description: {names} ({size})", width="content")
-            if st.button("Remove", key=f"{page}.remove_{part}", icon=":material/delete:", type="tertiary"):
+            if st.button(tr("Remove"), key=f"{page}.remove_{part}", icon=":material/delete:", type="tertiary"):
                 drop_files(upload, part)
                 st.rerun()
         if not wanted.several:
@@ -196,10 +199,10 @@ def _pick_from_inbox(part: str, *, page: str) -> Path | None:
     names = list_inbox(part)
     if not names:
         if PARTS[part].folder and not PARTS[part].suffixes:
-            st.caption("The inbox folder of this server (`inbox` in its data folder) has none.")
+            st.caption(tr("The inbox folder of this server (`inbox` in its data folder) has none."))
         return None
-    chosen = st.selectbox("From the inbox folder", names, index=None, key=f"{page}.inbox_{part}",
-                          placeholder="or choose from the inbox folder", label_visibility="collapsed")
+    chosen = st.selectbox(tr("From the inbox folder"), names, index=None, key=f"{page}.inbox_{part}",
+                          placeholder=tr("or choose from the inbox folder"), label_visibility="collapsed")
     return None if chosen is None else inbox_path(chosen)
 
 
@@ -208,8 +211,8 @@ def _show_uploader(upload: Upload | None, part: str, *, page: str) -> None:
     turn = st.session_state.setdefault(f"{page}.turn_{part}", 0)
     limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     given = st.file_uploader(
-        wanted.label, wanted.suffixes, key=f"{page}.{part}_{turn}", max_upload_size=limit, label_visibility="collapsed",
-        accept_multiple_files=wanted.several,
+        tr(wanted.label), wanted.suffixes, key=f"{page}.{part}_{turn}", max_upload_size=limit,
+        label_visibility="collapsed", accept_multiple_files=wanted.several,
     )
     files = given if isinstance(given, list) else [given] if given is not None else []
     if files:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from survdash import usecases
+from survdash.language import later, tr
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.import_files import inbox_folder, show_part
@@ -31,17 +32,17 @@ class Kind:
 
 
 KINDS = {
-    "research": Kind(title="A research table", first="table", others=("folds", "features", "clinical"),
-                     words="As MCAT, PORPOISE and SurvPath publish them: one line a slide, with genes."),
-    "hospital": Kind(title="A hospital's table", first="table", others=("features", "genes", "mapping"),
-                     words="Any table with follow-up and status; you say once what its columns mean."),
-    "study": Kind(title="A study folder", first="study", others=("folds", "features"),
-                  words="Of cBioPortal or Xena, unpacked in the inbox folder of this server."),
-    "archive": Kind(title="An archive of survdash", first="archive", others=(),
-                    words="A whole cohort with its models, from another machine."),
+    "research": Kind(title=later("A research table"), first="table", others=("folds", "features", "clinical"),
+                     words=later("As MCAT, PORPOISE and SurvPath publish them: one line a slide, with genes.")),
+    "hospital": Kind(title=later("A hospital's table"), first="table", others=("features", "genes", "mapping"),
+                     words=later("Any table with follow-up and status; you say once what its columns mean.")),
+    "study": Kind(title=later("A study folder"), first="study", others=("folds", "features"),
+                  words=later("Of cBioPortal or Xena, unpacked in the inbox folder of this server.")),
+    "archive": Kind(title=later("An archive of survdash"), first="archive", others=(),
+                    words=later("A whole cohort with its models, from another machine.")),
 }  # fmt: skip
 RARE = ("groups", "slide_map")
-FOLDS = {"event": "stratified by outcome", "site": "by whole hospitals"}
+FOLDS = {"event": later("stratified by outcome"), "site": later("by whole hospitals")}
 
 
 def ask_request(kind: str, *, page: str) -> usecases.ImportRequest | None:
@@ -61,25 +62,27 @@ def ask_request(kind: str, *, page: str) -> usecases.ImportRequest | None:
             given[part] = show_part(part, page=page)
     table = given[wanted.first]
     if table is None:
-        st.caption("Give the first of these to go on; the others may be left out.")
+        st.caption(tr("Give the first of these to go on; the others may be left out."))
         return None
     mapping = None
     if kind == "hospital":
-        st.header("What the columns mean", anchor=False)
+        st.header(tr("What the columns mean"), anchor=False)
         mapping = ask_mapping(table, given["mapping"], page=page)
         if mapping is None:
             return None
     left, right = st.columns(2)
-    name = left.text_input("Name of the cohort", proposed_name(table), key=f"{page}.name_{table.name}", max_chars=40,
-                           help="Lower-case letters a to z, digits, - and _.")
+    name = left.text_input(tr("Name of the cohort"), proposed_name(table), key=f"{page}.name_{table.name}",
+                           max_chars=40, help=tr("Lower-case letters a to z, digits, - and _."))
     by_site = False
     if given.get("folds") is None:
-        by_site = right.radio("Folds are made", list(FOLDS), format_func=FOLDS.__getitem__, key=f"{page}.made_folds",
-                              horizontal=True, help="By whole hospitals, nobody is judged by a model that learnt from "
-                              "patients of the same hospital.") == "site"  # fmt: skip
+        by_site = right.radio(
+            tr("Folds are made"), list(FOLDS), format_func=lambda name: tr(FOLDS[name]), key=f"{page}.made_folds",
+            horizontal=True, help=tr("By whole hospitals, nobody is judged by a model that learnt from patients of the "
+                                     "same hospital.")) == "site"  # fmt: skip
     encoder, link = _ask_of_bags(given, page=page)
     if not NAME.fullmatch(name):
-        show_error(f"{name or 'Nothing'} cannot name a cohort.", "Use lower-case letters a to z, digits, - and _.")
+        what = tr("“{name}” cannot name a cohort.", name=name) if name else tr("The cohort needs a name.")
+        show_error(what, tr("Use lower-case letters a to z, digits, - and _."))
         return None
     return usecases.ImportRequest(
         table=table, name=name, folds=given.get("folds"), features=given.get("features"),
@@ -90,19 +93,21 @@ def ask_request(kind: str, *, page: str) -> usecases.ImportRequest | None:
 
 def _ask_of_bags(given: dict[str, Path | None], *, page: str) -> tuple[str | None, bool]:
     """What is seldom asked: groups of genes, and of bags whose slides they are, what made them, copies or links."""
-    with st.expander("More: gene groups of your own; bags of other programs"):
+    with st.expander(tr("More: gene groups of your own; bags of other programs")):
         columns = st.columns(2)
         for column, part in zip(columns, RARE, strict=True):
             with column:
                 given[part] = show_part(part, page=page)
-        encoder = columns[0].text_input("What made the tile features", key=f"{page}.encoder", max_chars=100,
-                                        help="Where the bags do not say it themselves, for instance uni_v1.").strip()
+        encoder = columns[0].text_input(tr("What made the tile features"), key=f"{page}.encoder", max_chars=100,
+                                        help=tr(
+            "Where the bags do not say it themselves, for instance uni_v1.")).strip()
         features = given.get("features")
         # What was uploaded is deleted after the import, so a link to it would lose the slides.
         stays = features is not None and features.is_relative_to(inbox_folder())
-        link = columns[1].checkbox("Refer to the bag files in place of copying them", key=f"{page}.link",
+        link = columns[1].checkbox(tr("Refer to the bag files in place of copying them"), key=f"{page}.link",
                                    disabled=not stays,
-                                   help="Saves disk; the files must stay where they are, and the cohort cannot travel.")
+                                   help=tr(
+                                       "Saves disk; the files must stay where they are, and the cohort cannot travel."))
     return encoder or None, link and stays
 
 
@@ -126,12 +131,13 @@ def show_archive(*, page: str) -> usecases.Archive | None:
         return None
     preview = caching.archive_preview(path)
     archive = preview.archive
-    st.header("What is in it", anchor=False)
+    st.header(tr("What is in it"), anchor=False)
     rows = {
-        "Cohort": f"{escape(archive.title)}, {escape(archive.name)}", "Made by": escape(archive.software),
-        "Files": f"{len(archive.files)}, {data_size(archive.bytes)}; each is held against its SHA-256 on the way in",
-        "Models": escape(", ".join(archive.runs)) or "none",
-    }
+        tr("Cohort"): f"{escape(archive.title)}, {escape(archive.name)}", tr("Made by"): escape(archive.software),
+        tr("Files"): tr("{count}, {size}; each is held against its SHA-256 on the way in",
+                        count=len(archive.files), size=data_size(archive.bytes)),
+        tr("Models"): escape(", ".join(archive.runs)) or tr("none"),
+    }  # fmt: skip
     facts(rows)
     if archive.report is not None:
         show_report(archive.report, preview.curve, page=page)

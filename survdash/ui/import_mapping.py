@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from survdash.errors import ClinicalError
+from survdash.language import later, tr
 from survdash.sources.cell_values import is_missing, plain_text
 from survdash.sources.clinical_words import SEXES, UNKNOWN, meaning_of_status
 from survdash.sources.column_mapping import (
@@ -32,23 +33,28 @@ from survdash.ui.upload import new_upload
 
 ANSWERS = "answers"
 OPENED = ("encoding", "delimiter", "sheet")  # how the file is opened; nothing is asked about these
-TIME, DATES = "a number of days, months or years", "dates"
+TIME, DATES = later("a number of days, months or years"), later("dates")
 LABELS = {
-    "case": "Patient number", "time": "Follow-up", "unit": "It counts", "status": "Vital status",
-    "diagnosis": "Date of diagnosis", "last_contact": "Date of last contact", "death": "Date of death (if any)",
-    "age": "Age", "birth": "Date of birth (in place of the age)", "sex": "Sex", "stage": "Stage", "site": "Hospital",
-    "decimal": "Decimal mark", "dates": "Order of dates", "age_unit": "Age counts",
+    "case": later("Patient number"), "time": later("Follow-up"), "unit": later("It counts"),
+    "status": later("Vital status"), "diagnosis": later("Date of diagnosis"),
+    "last_contact": later("Date of last contact"), "death": later("Date of death (if any)"),
+    "age": later("Age"), "birth": later("Date of birth (in place of the age)"), "sex": later("Sex"),
+    "stage": later("Stage"), "site": later("Hospital"),
+    "decimal": later("Decimal mark"), "dates": later("Order of dates"), "age_unit": later("Age counts"),
 }  # fmt: skip
 HELP = {
-    "time": "From diagnosis to death or last contact.", "death": "Empty for who lives.",
-    "site": "Who sent the patient; folds can keep each hospital on one side.",
-    "birth": "Only the age at diagnosis is kept.",
+    "time": later("From diagnosis to death or last contact."), "death": later("Empty for who lives."),
+    "site": later("Who sent the patient; folds can keep each hospital on one side."),
+    "birth": later("Only the age at diagnosis is kept."),
 }
 CHOICE_WORDS = {
-    "point": "1.5 (point)", "comma": "1,5 (comma)", "iso": "2021-03-09", "dmy": "day month year", "dead": "dead",
-    "mdy": "month day year", "excel": "Excel's day numbers", "ignore": "leave out",
+    "point": later("1.5 (point)"), "comma": later("1,5 (comma)"), "iso": "2021-03-09", "dmy": later("day month year"),
+    "days": later("days"), "weeks": later("weeks"), "months": later("months"), "years": later("years"),
+    "dead": later("dead"), "alive": later("alive"), "male": later("male"), "female": later("female"),
+    "unknown": later("unknown"), "mdy": later("month day year"), "excel": later("Excel's day numbers"),
+    "ignore": later("leave out"),
 }
-TOLD = "as the cells tell"
+TOLD = later("as the cells tell")
 SHOWN_ROWS = 5
 
 
@@ -70,7 +76,8 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     """
     old = None if given is None else read_mapping(given)
     opened = {name: getattr(old, name) for name in OPENED if old is not None and getattr(old, name) is not None}
-    suggestion = _suggestion(str(table), table.stat().st_mtime_ns, tuple(opened.items()))
+    with st.spinner(tr("Reading the table …")):
+        suggestion = _suggestion(str(table), table.stat().st_mtime_ns, tuple(opened.items()))
     draft = dict(suggestion.draft)
     if old is not None:
         # What it leaves out is left out on purpose: a proposal beside it might tell another outcome.
@@ -86,7 +93,7 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
         answers["missing"] = tuple(draft["missing"])
     given_answers = {name: value for name, value in answers.items() if value not in (None, {}, ())}
     if "case" not in given_answers:
-        st.info("Choose the column that names the patient.", icon=":material/help:")
+        st.info(tr("Choose the column that names the patient."), icon=":material/help:")
         return None
     try:
         mapping = ColumnMapping(**given_answers)
@@ -96,7 +103,7 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     return _keep(mapping, page=page)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the table …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _suggestion(table: str, changed: int, opened: tuple[tuple[str, str], ...]) -> MappingSuggestion:
     how = dict(opened)
     if "delimiter" in how:
@@ -106,14 +113,15 @@ def _suggestion(table: str, changed: int, opened: tuple[tuple[str, str], ...]) -
 
 def _show_cells(suggestion: MappingSuggestion, *, key: str) -> None:
     table = suggestion.table
-    about = f"{len(table.rows):,} lines, {len(table.columns)} columns; {escape(table.form)}"
+    about = tr("{lines:,} lines, {columns} columns; {form}", lines=len(table.rows), columns=len(table.columns),
+               form=escape(table.form))  # fmt: skip
     with st.expander(about, icon=":material/table:"):
         rows = [[plain_text(cell) if cell is not None else "" for cell in row] for row in table.rows[:SHOWN_ROWS]]
         st.dataframe([{f"{place + 1} {name}": cell for place, (name, cell) in
                        enumerate(zip(table.columns, row, strict=True))} for row in rows], hide_index=True, key=key,
-                     alt="The first lines of the table as they were read.")  # fmt: skip
+                     alt=tr("The first lines of the table as they were read."))  # fmt: skip
         for column, why in {**suggestion.identifiers, **suggestion.left_out}.items():
-            st.caption(f"Not kept: {escape(column)} ({escape(why)}).")
+            st.caption(tr("Not kept: {column} ({why}).", column=escape(column), why=escape(why)))
     for note in table.notes:
         st.caption(escape(note))
 
@@ -124,7 +132,7 @@ def _ask_columns(suggestion: MappingSuggestion, draft: dict[str, Any], *, key: s
     first, second, third = st.columns(3)
     with first:
         answers["case"] = _column("case", suggestion, draft, key=key)
-        way = st.radio("The follow-up stands as", [TIME, DATES], key=f"{key}.way",
+        way = st.radio(tr("The follow-up stands as"), [TIME, DATES], key=f"{key}.way", format_func=tr,
                        index=int("diagnosis" in draft and "time" not in draft))
         wanted = ("time",) if way == TIME else ("diagnosis", "last_contact", "death")
         for name in wanted:
@@ -145,8 +153,8 @@ def _ask_columns(suggestion: MappingSuggestion, draft: dict[str, Any], *, key: s
         taken = {value for value in answers.values() if isinstance(value, str)}
         others = [name for name in _single(suggestion) if name not in taken and name not in suggestion.identifiers]
         answers["keep"] = tuple(st.multiselect(
-            "Keep as they are", others, [name for name in draft.get("keep", ()) if name in others],
-            key=f"{key}.keep_{len(taken)}", help="No model uses them; what is not named here is left out.",
+            tr("Keep as they are"), others, [name for name in draft.get("keep", ()) if name in others],
+            key=f"{key}.keep_{len(taken)}", help=tr("No model uses them; what is not named here is left out."),
         ))
     return answers
 
@@ -160,8 +168,8 @@ def _column(name: str, suggestion: MappingSuggestion, draft: dict[str, Any], *, 
     columns = _single(suggestion)
     proposed = draft.get(name)
     index = columns.index(proposed) if proposed in columns else None
-    chosen = st.selectbox(LABELS[name], columns, index=index, key=f"{key}.{name}", placeholder="not in the table",
-                          help=HELP.get(name))
+    chosen = st.selectbox(tr(LABELS[name]), columns, index=index, key=f"{key}.{name}",
+                          placeholder=tr("not in the table"), help=tr(HELP[name]) if name in HELP else None)
     for question in suggestion.questions:
         if question.key == name and chosen is None:
             st.caption(f":material/help: {escape(question.words)}")
@@ -175,13 +183,18 @@ def _choice(
     options = list(CHOICES[name])
     proposed = draft.get(name)
     chosen = st.selectbox(
-        LABELS[name], options, index=options.index(proposed) if proposed in options else None, key=f"{key}.{name}",
-        format_func=lambda word: CHOICE_WORDS.get(word, word), placeholder="choose" if open_first else TOLD,
+        tr(LABELS[name]), options, index=options.index(proposed) if proposed in options else None, key=f"{key}.{name}",
+        format_func=_choice_words,
+        placeholder=tr("choose") if open_first else tr(TOLD),
     )
     for question in suggestion.questions:
         if question.key == name and chosen is None:
             st.caption(f":material/help: {escape(question.words)}")
     return chosen
+
+
+def _choice_words(answer: str) -> str:
+    return tr(CHOICE_WORDS.get(answer, answer))
 
 
 def _ask_words(
@@ -198,10 +211,10 @@ def _ask_words(
     if not counts:
         return {}
     if len(counts) > MOST_WORDS:
-        show_error(f"Column {column} has {len(counts)} different words; a {LABELS[name].lower()} has few.",
-                   "Choose another column.")
+        show_error(tr("Column {column} has {count} different words; {meaning} has few.", column=column,
+                      count=len(counts), meaning=tr(LABELS[name])), tr("Choose another column."))
         return {}
-    st.markdown(f"**What the words of “{escape(column)}” mean**")
+    st.markdown(tr("**What the words of “{column}” mean**", column=escape(column)))
     meanings, answers = MEANINGS[f"{name}_words"], {}
     folded = {fold(word): meaning for word, meaning in known.items()}
     columns = st.columns(min(4, len(counts)))
@@ -209,9 +222,10 @@ def _ask_words(
         proposed = folded.get(fold(word)) or (meaning_of_status(word) if name == "status" else None)
         with columns[place % len(columns)]:
             chosen = st.selectbox(
-                f"{escape(word)} ({count:,} lines)", meanings, key=f"{key}.{name}_{column}_{word}",
-                index=meanings.index(proposed) if proposed in meanings else None, placeholder="choose",
-                format_func=lambda answer: CHOICE_WORDS.get(answer, answer),
+                tr("{word} ({count:,} lines)", word=escape(word), count=count), meanings,
+                key=f"{key}.{name}_{column}_{word}", placeholder=tr("choose"),
+                index=meanings.index(proposed) if proposed in meanings else None,
+                format_func=_choice_words,
             )
         if chosen is not None:
             answers[word] = chosen
@@ -228,7 +242,7 @@ def _keep(mapping: ColumnMapping, *, page: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "mapping.yaml"
     write_mapping(path, mapping)
-    st.download_button("Save these answers (YAML)", path.read_bytes(), "mapping.yaml", "application/yaml",
+    st.download_button(tr("Save these answers (YAML)"), path.read_bytes(), "mapping.yaml", "application/yaml",
                        key=f"{page}.mapping_yaml", on_click="ignore", icon=":material/download:",
-                       help="Give it with the next table of this kind, here or as --mapping on the command line.")
+                       help=tr("Give it with the next table of this kind, here or as --mapping on the command line."))
     return path

@@ -12,6 +12,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
+from survdash.language import later, tr
 from survdash.sources.outcome_check import LONGEST_MONTHS
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.piece import facts, figure_config, number_card
@@ -19,8 +20,9 @@ from survdash.ui.prose import NOT_KNOWN, escape
 
 LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
 MOST_TICKS = 6
-FOLLOW_UP = "Median follow-up by the reverse Kaplan-Meier estimate: how long patients were watched, deaths aside."
-KINDS = {"rna": "Expression (rna)", "cnv": "Copy number (cnv)", "mut": "Mutation (mut)"}
+FOLLOW_UP = later("Median follow-up by the reverse Kaplan-Meier estimate: how long patients were watched, deaths "
+                  "aside.")
+KINDS = {"rna": later("Expression (rna)"), "cnv": later("Copy number (cnv)"), "mut": later("Mutation (mut)")}
 
 
 def show_report(told: usecases.ImportReport, curve: KaplanMeier, *, page: str) -> None:
@@ -51,39 +53,43 @@ def show_curve(curve: KaplanMeier, *, page: str, name: str) -> None:
     if curve.last_follow_up <= LONGEST_MONTHS:  # beyond, it is doubted and drawn to its end
         years = min(years, LONGEST_YEARS)
     horizon, step = 12 * years, 12 * math.ceil(years / MOST_TICKS)
-    st.markdown("**How long the patients live**", help="Kaplan-Meier estimate of all patients with its 95 % band.")
+    st.markdown(tr("**How long the patients live**"),
+                help=tr("Kaplan-Meier estimate of all patients with its 95 % band."))
     st.plotly_chart(
-        plot_groups({"all patients": curve}, horizon_months=horizon, at_risk_times=range(0, horizon + 1, step)),
+        plot_groups({later("all patients"): curve}, horizon_months=horizon, at_risk_times=range(0, horizon + 1, step)),
         key=f"{page}.km", config=figure_config(f"{name}_km"),
-        alt="Share of all patients alive over the months, with numbers at risk below.",
+        alt=tr("Share of all patients alive over the months, with numbers at risk below."),
     )
     if curve.last_follow_up > horizon:
-        st.caption(f"Drawn up to {years} years; the longest follow-up is {curve.last_follow_up:,.0f} months.")
+        st.caption(tr("Drawn up to {years} years; the longest follow-up is {longest:,.0f} months.", years=years,
+                      longest=curve.last_follow_up))
 
 
 def _show_numbers(told: usecases.ImportReport) -> None:
     with st.container(horizontal=True):
-        lines = f"of {told.lines:,} lines" if told.lines else ""
-        number_card("Patients", f"{told.cases:,}", lines or "in the cohort")
-        number_card("Deaths", f"{told.events:,}", percent_text(told.event_rate, patients=told.cases))
-        number_card("Median follow-up", _months(told.median_follow_up_months), "months", help=FOLLOW_UP)
-        number_card("Median survival", _months(told.median_survival_months), "months")
-        slides = f"of {told.cases_with_slides:,} patients" if told.encoder else "named, without features"
-        number_card("Slides", f"{told.slides:,}", slides)
-        number_card("Gene columns", f"{told.genes:,}", f"in {len(told.gene_groups)} groups")
-        number_card("Folds", str(told.folds or NOT_KNOWN), told.fold_origin or "not known")
+        lines = tr("of {count:,} lines", count=told.lines) if told.lines else ""
+        number_card(tr("Patients"), f"{told.cases:,}", lines or tr("in the cohort"))
+        number_card(tr("Deaths"), f"{told.events:,}", percent_text(told.event_rate, patients=told.cases))
+        number_card(tr("Median follow-up"), _months(told.median_follow_up_months), tr("months"),
+                    help=tr(FOLLOW_UP))
+        number_card(tr("Median survival"), _months(told.median_survival_months), tr("months"))
+        slides = tr("of {count:,} patients", count=told.cases_with_slides) if told.encoder \
+            else tr("named, without features")
+        number_card(tr("Slides"), f"{told.slides:,}", slides)
+        number_card(tr("Gene columns"), f"{told.genes:,}", tr("in {count} groups", count=len(told.gene_groups)))
+        number_card(tr("Folds"), str(told.folds or NOT_KNOWN), tr(told.fold_origin or later("not known")))
 
 
 def _months(value: float | None) -> str:
-    return "not reached" if value is None else f"{value:.1f}"
+    return tr("not reached") if value is None else f"{value:.1f}"
 
 
 def _show_lists(told: usecases.ImportReport) -> None:
-    st.markdown("**What is left out, and what to know**")
-    _bullets("Patients left out", told.dropped, none="Nobody is left out.")
-    _bullets("Stands more than once", told.duplicates)
-    _bullets("Columns not used", told.ignored, most=8)
-    _bullets("Notes", told.notes)
+    st.markdown(tr("**What is left out, and what to know**"))
+    _bullets(tr("Patients left out"), told.dropped, none=tr("Nobody is left out."))
+    _bullets(tr("Stands more than once"), told.duplicates)
+    _bullets(tr("Columns not used"), told.ignored, most=8)
+    _bullets(tr("Notes"), told.notes)
 
 
 def _bullets(title: str, rows: Sequence[str], *, none: str = "", most: int = 20) -> None:
@@ -93,16 +99,16 @@ def _bullets(title: str, rows: Sequence[str], *, none: str = "", most: int = 20)
         return
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f"**{title}**")
-        rest = [f"and {len(rows) - most} more"] if len(rows) > most else []
+        rest = [tr("and {count} more", count=len(rows) - most)] if len(rows) > most else []
         st.markdown("\n".join(f"- {escape(row)}" for row in [*rows[:most], *rest]))
 
 
 def show_tables(told: usecases.ImportReport, *, page: str) -> None:
     """Columns, genes, folds, files and the patients left out, each in its tab."""
-    tabs = st.tabs(["Patient table", "Genes", "Folds", "Left out", "Files"])
+    tabs = st.tabs([tr("Patient table"), tr("Genes"), tr("Folds"), tr("Left out"), tr("Files")])
     with tabs[0]:
         st.dataframe(_columns(told), hide_index=True, height="content" if len(told.columns) < 20 else 500,
-                     key=f"{page}.columns", alt="Each column of the patient table with its type, range and gaps.")
+                     key=f"{page}.columns", alt=tr("Each column of the patient table with its type, range and gaps."))
     with tabs[1]:
         _show_genes(told, page=page)
     with tabs[2]:
@@ -115,81 +121,87 @@ def show_tables(told: usecases.ImportReport, *, page: str) -> None:
 
 def _columns(told: usecases.ImportReport) -> pd.DataFrame:
     return pd.DataFrame({
-        "Column": [one.name for one in told.columns],
-        "Type": [one.kind for one in told.columns],
-        "Missing": [one.missing for one in told.columns],
-        "Different values": [one.distinct for one in told.columns],
-        "Values": [_values(one) for one in told.columns],
+        tr("Column"): [one.name for one in told.columns],
+        tr("Type"): [tr(one.kind) for one in told.columns],
+        tr("Missing"): [one.missing for one in told.columns],
+        tr("Different values"): [one.distinct for one in told.columns],
+        tr("Values"): [_values(one) for one in told.columns],
     })  # fmt: skip
 
 
 def _values(one: Any) -> str:
     if one.kind == "number":
-        return "" if one.low is None else f"{one.low:g} to {one.high:g}"
+        return "" if one.low is None else tr("{low:g} to {high:g}", low=one.low, high=one.high)
     return ", ".join(f"{word} ({count:,})" for word, count in one.values)
 
 
 def _show_genes(told: usecases.ImportReport, *, page: str) -> None:
     if not told.gene_kinds:
-        st.caption("No gene table was given.")
+        st.caption(tr("No gene table was given."))
         return
     kinds = pd.DataFrame({
-        "Kind": [KINDS.get(one.kind, one.kind) for one in told.gene_kinds],
-        "Columns": [one.columns for one in told.gene_kinds],
-        "Patients": [one.patients for one in told.gene_kinds],
-        "Missing values": [one.missing for one in told.gene_kinds],
-        "Lowest": [one.low for one in told.gene_kinds],
-        "Middle": [one.middle for one in told.gene_kinds],
-        "Highest": [one.high for one in told.gene_kinds],
+        tr("Kind"): [tr(KINDS.get(one.kind, one.kind)) for one in told.gene_kinds],
+        tr("Columns"): [one.columns for one in told.gene_kinds],
+        tr("Patients"): [one.patients for one in told.gene_kinds],
+        tr("Missing values"): [one.missing for one in told.gene_kinds],
+        tr("Lowest"): [one.low for one in told.gene_kinds],
+        tr("Middle"): [one.middle for one in told.gene_kinds],
+        tr("Highest"): [one.high for one in told.gene_kinds],
     })  # fmt: skip
     st.dataframe(kinds, hide_index=True, key=f"{page}.kinds",
-                 alt="Gene columns by kind with the range of their values.")
-    st.caption("Expression of z-scores lies around 0 and mostly between −3 and 3; counts and TPM are never below 0.")
+                 alt=tr("Gene columns by kind with the range of their values."))
+    st.caption(tr(
+        "Expression as z-scores lies around 0 and mostly between −3 and 3; counts and TPM are never below 0."))
     groups = pd.DataFrame({
-        "Functional group": [one.title for one in told.gene_groups],
-        "Genes found": [one.found for one in told.gene_groups],
-        "of": [one.of for one in told.gene_groups],
-        "Share": [one.found / one.of if one.of else 0.0 for one in told.gene_groups],
-        "Columns": [one.columns for one in told.gene_groups],
+        tr("Functional group"): [tr(one.title) for one in told.gene_groups],
+        tr("Genes found"): [one.found for one in told.gene_groups],
+        tr("of"): [one.of for one in told.gene_groups],
+        tr("Share"): [one.found / one.of if one.of else 0.0 for one in told.gene_groups],
+        tr("Columns"): [one.columns for one in told.gene_groups],
     })  # fmt: skip
-    share = st.column_config.ProgressColumn("Share", format="percent", min_value=0, max_value=1)
-    st.dataframe(groups, hide_index=True, column_config={"Share": share}, key=f"{page}.groups",
-                 alt="How many genes of each functional group the table has.")
+    share = st.column_config.ProgressColumn(tr("Share"), format="percent", min_value=0, max_value=1)
+    st.dataframe(groups, hide_index=True, column_config={tr("Share"): share}, key=f"{page}.groups",
+                 alt=tr("How many genes of each functional group the table has."))
 
 
 def _show_folds(told: usecases.ImportReport, *, page: str) -> None:
     if not told.fold_table:
-        st.caption("There are no folds, so no model can be trained: too few patients died.")
+        st.caption(tr("There are no folds, so no model can be trained: too few patients died."))
         return
-    st.caption(f"Origin: {escape(told.fold_origin or 'not known')}. Each patient is held out in one fold at most.")
+    st.caption(tr("Origin: {origin}. Each patient is held out in one fold at most.",
+                  origin=escape(tr(told.fold_origin or later("not known")))))
     table = pd.DataFrame({
-        "Fold": [one.fold + 1 for one in told.fold_table],
-        "Held out": [one.patients for one in told.fold_table],
-        "Died": [one.events for one in told.fold_table],
-        "Share": [one.events / one.patients if one.patients else 0.0 for one in told.fold_table],
+        tr("Fold"): [one.fold + 1 for one in told.fold_table],
+        tr("Held out"): [one.patients for one in told.fold_table],
+        tr("Died"): [one.events for one in told.fold_table],
+        tr("Share"): [one.events / one.patients if one.patients else 0.0 for one in told.fold_table],
     })  # fmt: skip
-    share = st.column_config.NumberColumn("Died, share", format="percent")
-    st.dataframe(table, hide_index=True, column_config={"Share": share}, key=f"{page}.folds",
-                 alt="Patients and deaths held out in each fold.")
+    share = st.column_config.NumberColumn(tr("Died, share"), format="percent")
+    st.dataframe(table, hide_index=True, column_config={tr("Share"): share}, key=f"{page}.folds",
+                 alt=tr("Patients and deaths held out in each fold."))
 
 
 def _show_left_out(told: usecases.ImportReport, *, page: str) -> None:
     if not told.left_out:
-        st.caption("Nobody is left out." if not told.dropped else "This kind of table names them in the list above.")
+        st.caption(tr("This kind of table names them in the list above.") if told.dropped
+                   else tr("Nobody is left out."))  # fmt: skip
         return
     table = pd.DataFrame({
-        "Line": [one.line for one in told.left_out], "Patient": [one.case_id for one in told.left_out],
-        "Why": [one.reason for one in told.left_out],
+        tr("Line"): [one.line for one in told.left_out], tr("Patient"): [one.case_id for one in told.left_out],
+        tr("Why"): [one.reason for one in told.left_out],
     })  # fmt: skip
-    st.dataframe(table, hide_index=True, key=f"{page}.left_out", alt="Each patient left out, with line and reason.")
+    st.dataframe(table, hide_index=True, key=f"{page}.left_out",
+                 alt=tr("Each patient left out, with line and reason."))
 
 
 def show_sources(told: usecases.ImportReport) -> None:
     """Each file with its checksum, and when and by what it was imported."""
-    rows = {"Imported": escape(" by ".join(part for part in (told.made, told.software) if part) or "not known")}
+    who = tr("{when} by {software}", when=told.made, software=told.software) if told.made and told.software \
+        else told.made or told.software or tr("not known")
+    rows = {tr("Imported"): escape(who)}
     for part, about in told.sources.items():
         if isinstance(about, Mapping):
-            rows[escape(part.capitalize())] = escape(_source_words(about))
+            rows[escape(tr(part.capitalize()))] = escape(_source_words(about))
     facts(rows)
 
 
@@ -197,7 +209,7 @@ def _source_words(about: Mapping[str, Any]) -> str:
     words = []
     for key, value in about.items():
         if key == "columns" and isinstance(value, list):
-            words.append(f"{len(value)} columns")
+            words.append(tr("{count} columns", count=len(value)))
         elif isinstance(value, Mapping):
             inner = [f"{name} {str(one)[:16]}" for name, one in value.items()]
             words.append(f"{key}: " + ", ".join(inner[:8]) + (" …" if len(inner) > 8 else ""))

@@ -12,6 +12,7 @@ import streamlit as st
 
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
+from survdash.language import later, tr
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
 from survdash.usecases import FETCHING, IMPORT, TRAINING, UNPACK
@@ -20,17 +21,17 @@ POLL_SECONDS = 1.0
 OWN_JOBS = "ui.own_jobs"
 SHOWN = 8
 LEAST_DONE = 2  # units of work after which the time left can be told
-STATES = {
-    "queued": ":gray-badge[:material/schedule: waiting]",
-    "running": ":blue-badge[:material/play_arrow: running]",
-    "done": ":green-badge[:material/check: done]",
-    "failed": ":red-badge[:material/error: failed]",
-    "cancelled": ":gray-badge[:material/cancel: cancelled]",
+STATES = {  # colour, icon, word
+    "queued": ("gray", "schedule", later("waiting")),
+    "running": ("blue", "play_arrow", later("running")),
+    "done": ("green", "check", later("done")),
+    "failed": ("red", "error", later("failed")),
+    "cancelled": ("gray", "cancel", later("cancelled")),
 }
 PLACES = {  # page on which a kind of job is shown, and what it is called
-    FETCHING: ("import_cohort.py", "Download"),
-    TRAINING: ("models.py", "Training"), IMPORT: ("import_cohort.py", "Import"), UNPACK: ("import_cohort.py", "Import"),
-}
+    FETCHING: ("import_cohort.py", later("Download")), TRAINING: ("models.py", later("Training")),
+    IMPORT: ("import_cohort.py", later("Import")), UNPACK: ("import_cohort.py", later("Import")),
+}  # fmt: skip
 
 
 def show_progress(job_id: str, *, page: str) -> None:
@@ -59,16 +60,19 @@ def show_own_jobs() -> None:
         with suppress(UnknownNameError):  # removed after its time
             jobs.append(read_job(job_id))
     if not jobs:
-        st.caption("Nothing yet. A prediction, training or import that you start in this window appears here, "
-                   "for you alone.")
+        st.caption(tr("Nothing yet. A prediction, training or import that you start in this window appears here, "
+                      "for you alone."))
         return
     for job in sorted(jobs, key=lambda job: job.created, reverse=True)[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(STATES[job.state], width="content")
-            page, what = PLACES.get(job.kind, ("new_case.py", "Prediction"))
-            st.page_link(page, label=f"{what} {job.id[:8]}", query_params={"job": job.id})
-            st.caption(f"{duration(time.time() - job.created)} ago, took {_took(job)}", width="content")
-    st.caption("Only this window lists them. Whoever has the address of one can open it: bookmark it to come back.")
+            colour, icon, word = STATES[job.state]
+            st.markdown(f":{colour}-badge[:material/{icon}: {tr(word)}]", width="content")
+            page, what = PLACES.get(job.kind, ("new_case.py", later("Prediction")))
+            st.page_link(page, label=f"{tr(what)} {job.id[:8]}", query_params={"job": job.id})
+            ago = duration(time.time() - job.created)
+            st.caption(tr("{ago} ago, took {took}", ago=ago, took=_took(job)), width="content")
+    st.caption(tr(
+        "Only this window lists them. Whoever has the address of one can open it: bookmark it to come back."))
 
 
 def _took(job: Job) -> str:
@@ -81,25 +85,27 @@ def _draw(job_id: str, page: str) -> None:
         if job.is_finished:
             st.rerun()
         _draw_bar(job)
-        if st.button("Cancel", key=f"{page}.cancel", icon=":material/cancel:"):
+        if st.button(tr("Cancel"), key=f"{page}.cancel", icon=":material/cancel:"):
             cancel_job(job_id)
-            st.toast("Stopping at the next step.")
+            st.toast(tr("Stopping at the next step."))
 
 
 def _draw_bar(job: Job) -> None:
     if job.state == "queued":
-        st.progress(0.0, text="Waiting for the worker to take this up …")
+        st.progress(0.0, text=tr("Waiting for the worker to take this up …"))
         return
-    count = f", {job.done:,} of {job.total:,}" if job.total else ""
+    step = tr(job.step) if job.step else tr("Starting")
     share = min(1.0, job.done / job.total) if job.total else 0.0
-    st.progress(share, text=escape(f"{job.step or 'Starting'}{count}"))
-    running = f"Running for {duration(time.time() - job.started)}" if job.started else ""
+    st.progress(share, text=escape(tr("{step}, {done:,} of {total:,}", step=step, done=job.done, total=job.total)
+                                   if job.total else step))  # fmt: skip
+    running = tr("Running for {time}", time=duration(time.time() - job.started)) if job.started else ""
     parts = [running, _time_left(job), job.message]
-    st.caption(escape(". ".join(part for part in parts if part)))
+    st.caption(escape(tr(". ").join(part for part in parts if part)))
 
 
 def _time_left(job: Job) -> str:
     """How long the present step will take at its speed so far; empty while too little is done to tell."""
     if job.step_seconds is None or not LEAST_DONE <= job.done < job.total:
         return ""
-    return f"About {duration(job.step_seconds * (job.total - job.done) / job.done)} left for this step"
+    return tr("About {time} left for this step",
+              time=duration(job.step_seconds * (job.total - job.done) / job.done))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from survdash.errors import UnknownNameError
+from survdash.language import tr
 
 
 def pick(
@@ -59,7 +60,8 @@ def pick(
     if st.session_state.get(key) != wanted:
         st.session_state[key] = wanted if wanted in names else None
     chosen = st.selectbox(
-        label, names, key=key, format_func=title, help=help, index=0 if wanted in names else None, placeholder="Choose",
+        label, names, key=key, format_func=title, help=help, index=0 if wanted in names else None, placeholder=tr(
+                "Choose"),
         on_change=_tell_address, args=(key, parameter, drops),
     )
     if chosen is None:

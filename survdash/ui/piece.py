@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from survdash.export import Export
+from survdash.language import tr
 
 
 def csv_and_provenance(export: Export, *, name: str, page: str, latex: str | None = None) -> None:
@@ -22,18 +23,19 @@ def csv_and_provenance(export: Export, *, name: str, page: str, latex: str | Non
     with st.container(horizontal=True):
         # on_click="ignore": a download needs no new run of the page
         st.download_button(
-            "Download CSV", export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", type="primary",
+            tr("Download CSV"), export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", type="primary",
             icon=":material/download:", on_click="ignore",
         )
         if latex is not None:
             st.download_button(
-                "Download LaTeX", latex.encode(), f"{name}.tex", "text/x-tex", key=f"{page}.latex",
-                icon=":material/functions:", on_click="ignore", help="A table with booktabs rules, for a paper.",
+                tr("Download LaTeX"), latex.encode(), f"{name}.tex", "text/x-tex", key=f"{page}.latex",
+                icon=":material/functions:", on_click="ignore", help=tr("A table with booktabs rules, for a paper."),
             )
         st.download_button(
-            "Provenance (JSON)", export.sidecar(), f"{name}.provenance.json",
+            tr("Provenance (JSON)"), export.sidecar(), f"{name}.provenance.json",
             "application/json", key=f"{page}.provenance", icon=":material/fingerprint:", on_click="ignore",
-            help="Checksums of the features, genes, weights and folds behind these numbers, and the code's version.",
+            help=tr(
+                "Checksums of the features, genes, weights and folds behind these numbers, and the code's version."),
         )
 
 

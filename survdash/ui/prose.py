@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from survdash.figures.words import MISSING, alive_of_100, p_text, percentile_words, years
+from survdash.language import later, tr
 
-__all__ = ["CINDEX", "NOT_KNOWN", "alive_of_100", "data_size", "duration", "escape", "p_words", "percentile_words",
-           "years"]  # fmt: skip
+__all__ = ["CINDEX", "MODALITIES", "NOT_KNOWN", "alive_of_100", "data_size", "duration", "escape", "listed", "p_words",
+           "percentile_words", "years"]  # fmt: skip
 
 NOT_KNOWN = "–"
-CINDEX = "How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect."
+MODALITIES = {"genes": later("gene tables"), "slide": later("slides"), "clinical": later("clinical facts")}
+CINDEX = later("How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect.")
 
 
 def escape(text: str) -> str:
@@ -24,6 +27,19 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["genes", "slides"])
+    'genes and slides'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return tr("{first} and {last}", first=tr(", ").join(names[:-1]), last=names[-1])
+
+
 def p_words(p: float | None) -> str:
     """A p-value with its letter.
 
@@ -33,8 +49,8 @@ def p_words(p: float | None) -> str:
     ('p < 0.001', 'p = 0.042', 'no p-value')
     """
     text = p_text(p)
-    if text == MISSING:
-        return "no p-value"
+    if text == tr(MISSING):
+        return tr("no p-value")
     return "p < 0.001" if text.startswith("<") else f"p = {text}"
 
 
@@ -47,7 +63,7 @@ def data_size(count: int) -> str:
     ('512 bytes', '3.9 MB', '2.5 GB')
     """
     if count < 1000:
-        return f"{count} bytes"
+        return tr("{count} bytes", count=count)
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if count >= size:
             return f"{count / size:.1f} {unit}"
@@ -64,6 +80,8 @@ def duration(seconds: float) -> str:
     """
     whole = max(1, round(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return tr("{seconds} s", seconds=whole)
     minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from survdash import usecases
 from survdash.errors import UnknownNameError
+from survdash.language import tr
 from survdash.nets.registry import DEFAULT_MODEL, PAPERS_MODEL
 from survdash.ui import caching
 from survdash.ui.picker import pick
@@ -27,9 +28,9 @@ def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.Coh
     def title(name: str) -> str:
         entry = entries[name]
         unsaid = entry.simulated and "simulated" not in entry.title.lower()
-        return f"{entry.title} (simulated)" if unsaid else entry.title
+        return tr("{title} (simulated)", title=entry.title) if unsaid else entry.title
 
-    chosen = pick("Cohort", list(entries), page=page, parameter="cohort", title=title, drops=drops)
+    chosen = pick(tr("Cohort"), list(entries), page=page, parameter="cohort", title=title, drops=drops)
     return entries[chosen]
 
 
@@ -47,8 +48,8 @@ def pick_run(cohort: usecases.CohortEntry, *, page: str) -> usecases.RunEntry:
             f"No model has been trained on {cohort.title} yet.",
             hint=f"Run: python -m survdash crossval {cohort.name} --model default",
         )
-    chosen = pick("Model", list(runs), page=page, parameter="run", title=lambda name: runs[name].title, unknown="model",
-                  help=model_help(list(runs.values())))
+    chosen = pick(tr("Model"), list(runs), page=page, parameter="run", title=lambda name: runs[name].title,
+                  unknown="model", help=model_help(list(runs.values())))
     return runs[chosen]
 
 
@@ -62,7 +63,7 @@ def leader(runs: Sequence[usecases.RunEntry]) -> usecases.RunEntry:
 
 def leads_where(runs: Sequence[usecases.RunEntry]) -> str:
     """Among which models ``leader`` leads: "here", or "on the same patients and folds" where there are others."""
-    return "here" if len({run.judged_on for run in runs}) == 1 else "on the same patients and folds"
+    return tr("here") if len({run.judged_on for run in runs}) == 1 else tr("on the same patients and folds")
 
 
 def is_papers(run: usecases.RunEntry) -> bool:
@@ -81,13 +82,14 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
     first, best = runs[0], leader(runs)
     words = []
     if first.model == DEFAULT_MODEL:
-        words.append("The first is the method that we recommend, the paper's network beside Cox models; on this cohort "
-                     "it is not necessarily the best.")
+        words.append(tr("The first is the method that we recommend, the paper's network beside Cox models; on this "
+                        "cohort it is not necessarily the best."))
     elif is_papers(first):
-        words.append("The first is the paper's model, which this program was built around; it is not necessarily the "
-                     "best.")
+        words.append(tr("The first is the paper's model, which this program was built around; it is not necessarily "
+                        "the best."))
     if best.name != first.name:
-        words.append(f"The highest C-index {leads_where(runs)} has {escape(best.title)}: {best.cindex_mean:.2f}, "
-                     f"against {first.cindex_mean:.2f} of the first.")
-    words.append("Page Compare sets them side by side and says which differences are more than chance.")
+        words.append(tr("The highest C-index {where} has {title}: {highest:.2f}, against {first:.2f} of the first.",
+                        where=leads_where(runs), title=escape(best.title), highest=best.cindex_mean,
+                        first=first.cindex_mean))  # fmt: skip
+    words.append(tr("Page Compare sets them side by side and says which differences are more than chance."))
     return " ".join(words)

@@ -10,6 +10,7 @@ import streamlit as st
 from survdash.data_folder import prepare_data_folder
 from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
+from survdash.logs import start_logs
 from survdash.settings import settings
 from survdash.ui.upload import sweep_uploads
 
@@ -20,6 +21,7 @@ SWEEP_SECONDS = 1800.0
 @st.cache_resource(show_spinner=False)
 def start_once() -> None:
     """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
+    start_logs()
     prepare_data_folder()
     _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()

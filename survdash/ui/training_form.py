@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,26 +12,21 @@ from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, read_job
 from survdash.jobs.record import read_payload
+from survdash.language import later, tr
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.job_view import remember_job, show_progress
-from survdash.ui.prose import escape
+from survdash.ui.prose import MODALITIES, escape
 from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
 
 PARAMETER = "job"
 STATES = {
-    "trained": ":green[:material/check_circle:] trained", "was there": ":green[:material/check_circle:] was there",
-    "not for it": ":orange[:material/block:] not for this cohort", "failed": ":red[:material/error:] failed",
-}
-COLUMNS = {
-    "title": st.column_config.TextColumn("Method", pinned=True, width=200),
-    "state": st.column_config.TextColumn("In this cohort", width=150, help="C-index ± standard deviation over "
-                                         "the folds of its first run; page Compare has all of them."),
-    "reads": st.column_config.TextColumn("Reads here", help="What the method would look at in this cohort."),
-    "needs": st.column_config.TextColumn("Needs", width=240),
-    "source": st.column_config.TextColumn("Source"),
-}
+    "trained": (":green[:material/check_circle:]", later("trained")),
+    "was there": (":green[:material/check_circle:]", later("was there")),
+    "not for it": (":orange[:material/block:]", later("not for this cohort")),
+    "failed": (":red[:material/error:]", later("failed")),
+}  # fmt: skip
 
 
 def show_methods(*, page: str) -> None:
@@ -44,13 +40,25 @@ def show_methods(*, page: str) -> None:
     with st.columns(2)[0]:
         cohort = pick_cohort(page=page)
     methods = caching.methods(cohort.name)
-    st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=COLUMNS,
+    st.dataframe(_for_reading(methods, caching.runs(cohort.name)), hide_index=True, column_config=_columns(),
                  height="content", key=f"{page}.methods",
-                 alt="Each method, what it needs, and how it does in this cohort.")
+                 alt=tr("Each method, what it needs, and how it does in this cohort."))
     if job_id := st.query_params.get(PARAMETER):
         _show_job(job_id, page=page)
     else:
         _ask(cohort, methods, page=page)
+
+
+def _columns() -> dict[str, Any]:
+    text = st.column_config.TextColumn
+    return {
+        "title": text(tr("Method"), pinned=True, width=200),
+        "state": text(tr("In this cohort"), width=150, help=tr(
+            "C-index ± standard deviation over the folds of its first run; page Compare has all of them.")),
+        "reads": text(tr("Reads here"), help=tr("What the method would look at in this cohort.")),
+        "needs": text(tr("Needs"), width=240),
+        "source": text(tr("Source")),
+    }  # fmt: skip
 
 
 def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecases.RunEntry]) -> pd.DataFrame:
@@ -58,32 +66,32 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
 
     def state(one: usecases.MethodState) -> str:
         if not one.runs:
-            return one.lacks or "not trained yet"
-        return told[one.runs[0]] + (f", and {len(one.runs) - 1} more" if len(one.runs) > 1 else "")
+            return tr(one.lacks) or tr("not trained yet")
+        return told[one.runs[0]] + (tr(", and {count} more", count=len(one.runs) - 1) if len(one.runs) > 1 else "")
 
     return pd.DataFrame({
         "title": [one.title for one in methods],
         "state": [state(one) for one in methods],
-        "reads": [" + ".join(one.reads) or "–" for one in methods],
-        "needs": [one.needs for one in methods], "source": [one.source for one in methods],
+        "reads": [" + ".join(tr(MODALITIES.get(name, name)) for name in one.reads) or "–" for one in methods],
+        "needs": [tr(one.needs) for one in methods], "source": [one.source for one in methods],
     })  # fmt: skip
 
 
 def _ask(cohort: usecases.CohortEntry, methods: Sequence[usecases.MethodState], *, page: str) -> None:
     titles = {one.name: one.title for one in methods if one.reads}
     untrained = [one.name for one in methods if one.reads and not one.runs]
-    chosen = st.multiselect("Train", list(titles), key=f"{page}.train_{cohort.name}",
-                            format_func=titles.__getitem__, placeholder="Methods to train on this cohort")
+    chosen = st.multiselect(tr("Train"), list(titles), key=f"{page}.train_{cohort.name}",
+                            format_func=titles.__getitem__, placeholder=tr("Methods to train on this cohort"))
     with st.container(horizontal=True):
-        if st.button("Train", type="primary", key=f"{page}.train", disabled=not chosen,
+        if st.button(tr("Train"), type="primary", key=f"{page}.train", disabled=not chosen,
                      icon=":material/model_training:"):
             _file(cohort.name, chosen)
-        if st.button("Train all that are not trained", key=f"{page}.train_all", disabled=not untrained):
+        if st.button(tr("Train all that are not trained"), key=f"{page}.train_all", disabled=not untrained):
             _file(cohort.name, untrained)
-    st.caption("On the cohort's folds, with each method's usual settings; other settings have the command crossval. It "
-               "takes from seconds to hours, you may leave the page, and what is stopped goes on where it was. "
-               "Predictions of new cases wait meanwhile. A method that was trained before is trained again only if its "
-               "data, settings or this program changed.")
+    st.caption(tr("On the cohort's folds, with each method's usual settings; other settings have the command "
+                  "crossval. It takes from seconds to hours, you may leave the page, and what is stopped goes on "
+                  "where it was. Predictions of new cases wait meanwhile. A method that was trained before is "
+                  "trained again only if its data, settings or this program changed."))
 
 
 def _file(cohort: str, models: Sequence[str]) -> None:
@@ -99,20 +107,20 @@ def _show_job(job_id: str, *, page: str) -> None:
     if job.kind != usecases.TRAINING:
         raise UnknownNameError("This job trains nothing.", hint="Page 'New case' shows predictions.")
     remember_job(job_id)
-    st.markdown(f"**Training on {escape(read_payload(job_id)['cohort'])}**")
+    st.markdown(tr("**Training on {cohort}**", cohort=escape(read_payload(job_id)["cohort"])))
     if not job.is_finished:
         wake_worker()
         show_progress(job_id, page=page)
         return
     _tell_end(job)
-    if st.button("Train others", key=f"{page}.train_others"):
+    if st.button(tr("Train others"), key=f"{page}.train_others"):
         del st.query_params[PARAMETER]
         st.rerun()
 
 
 def _tell_end(job: Job) -> None:
     if job.state == "cancelled":
-        st.info("Stopped. What was finished is kept; started again, the rest goes on where it was.",
+        st.info(tr("Stopped. What was finished is kept; started again, the rest goes on where it was."),
                 icon=":material/cancel:")
     elif job.result is None:
         show_error(job.message, job.hint)
@@ -120,4 +128,5 @@ def _tell_end(job: Job) -> None:
         titles = {one["name"]: str(one["title"]) for one in usecases.describe_methods()}
         for one in job.result["outcomes"]:
             why = f": {escape(one['error'])}" if one["error"] else ""
-            st.markdown(f"{STATES[one['state']]} **{escape(titles[one['model']])}**{why}")
+            icon, word = STATES[one["state"]]
+            st.markdown(f"{icon} {tr(word)} **{escape(titles[one['model']])}**{why}")

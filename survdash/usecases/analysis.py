@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from survdash.access import require
 from survdash.artefact import Artefact
 from survdash.case import Survival
 from survdash.cohort import Cohort
@@ -55,6 +56,31 @@ class CohortAnalysis:
     concordance: tuple[float, float, float]
     risk_table: pd.DataFrame
     notes: tuple[str, ...]
+
+    @property
+    def cases(self) -> int:
+        """Patients with a prediction."""
+        return self.survival.size
+
+    @property
+    def deaths(self) -> int:
+        """How many of them died."""
+        return int(self.survival.event.sum())
+
+    @property
+    def n_low(self) -> int:
+        """Patients who are not in the high group."""
+        return int((~self.high).sum())
+
+    @property
+    def n_high(self) -> int:
+        """Patients in the high group."""
+        return int(self.high.sum())
+
+    @property
+    def longest_months(self) -> float:
+        """The longest follow-up."""
+        return float(self.survival.time_months.max())
 
 
 def analyse_cohort(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnalysis:
@@ -162,6 +188,7 @@ def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoi
 
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
+    require("view", cohort)
     open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
     return read_stored_prediction(open_run(cohort, run), case_id)
 

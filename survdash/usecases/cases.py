@@ -147,7 +147,8 @@ def choose_run(request: PredictRequest) -> Artefact:
         return open_run(request.cohort, request.run)
     parts = (("genes", request.genes is not None), ("slide", bool(request.slides or request.bags)))
     given = {name for name, here in parts if here}
-    fitting = [entry for entry in list_runs(request.cohort) if set(entry.modalities) - {"clinical"} <= given]
+    fitting = [entry for entry in list_runs(request.cohort)
+               if entry.can_predict and set(entry.modalities) - {"clinical"} <= given]
     if not fitting:
         raise UnknownNameError(
             f"No model of cohort {request.cohort} works with {' and '.join(sorted(given)) or 'nothing'} alone.",

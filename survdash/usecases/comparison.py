@@ -15,9 +15,12 @@ from survdash.statistics.bootstrap import compare_methods
 from survdash.training.evaluation import evaluate, informative
 from survdash.training.recipe import Recipe
 from survdash.usecases.analysis import matched_predictions
-from survdash.usecases.library import list_runs, open_cohort, open_run, run_title
+from survdash.usecases.library import describe_cohort, list_runs, open_cohort, open_run, run_title, summary_here
 from survdash.usecases.published import published_beside, published_for
+from survdash.usecases.summary import CohortSummary
 
+WORDS = ("run", "title", "modalities", "fold_source", "best", "published_note", "published_source")
+COUNTS = ("cases", "common", "folds", "seeds", "params")
 DIFFERENCE = ("difference", "difference_low", "difference_high", "p_holm")
 
 
@@ -46,9 +49,16 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     ------
     UnknownNameError, NotEnoughDataError
         If a run is not there; or there is none, or no patient whom all predicted.
+
+    Notes
+    -----
+    Where the patients are not here, the table is the one that came with survdash, and all its runs are in it.
     """
+    told = summary_here(cohort)
+    if told is not None:
+        return _stored(told, runs)
     opened = open_cohort(cohort)
-    entries = [open_run(cohort, run) for run in runs or [entry.name for entry in list_runs(cohort)]]
+    entries = [open_run(cohort, run) for run in runs or [one.name for one in list_runs(cohort) if one.has_patients]]
     if not entries:
         raise NotEnoughDataError(
             f"No model has been trained on cohort {cohort}.",
@@ -77,18 +87,30 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     return _with_differences(table.drop(columns="shared"), {run: predicted[run] for run in shared}, survival)
 
 
+def _stored(told: CohortSummary, runs: tuple[str, ...] | None) -> pd.DataFrame:
+    table = pd.DataFrame(list(told.comparison))
+    if runs is not None and set(runs) != set(table["run"]):
+        raise NotEnoughDataError(
+            "Differences between some of the models need their patients, who are not on this machine.",
+            hint=f"Compare all that are stored ({', '.join(table['run'])}), or bring the patients: {told.opens_with}",
+        )
+    numbers = [name for name in table if name not in WORDS]
+    return table.astype(dict.fromkeys(numbers, float) | dict.fromkeys(COUNTS, int) | {"best": bool})
+
+
 def export_models(cohort: str, table: pd.DataFrame) -> Export:
     """What ``compare_models`` gave, as CSV with its provenance."""
-    return export_comparison(table, open_cohort(cohort), versions=_versions(cohort, table))
+    return export_comparison(table, describe_cohort(cohort), versions=_versions(cohort, table))
 
 
 def latex_of_models(cohort: str, table: pd.DataFrame) -> str:
     """What ``compare_models`` gave, as a LaTeX table with its provenance in comments above it."""
-    return latex_comparison(table, open_cohort(cohort), versions=_versions(cohort, table))
+    return latex_comparison(table, describe_cohort(cohort), versions=_versions(cohort, table))
 
 
 def _versions(cohort: str, table: pd.DataFrame) -> dict[str, str]:
-    return {run: open_run(cohort, run).card.version for run in table["run"]}
+    told = summary_here(cohort)
+    return {run: open_run(cohort, run).card.version if told is None else told.versions[run] for run in table["run"]}
 
 
 def _on_shared_folds(predicted: dict[str, pd.DataFrame]) -> list[str]:

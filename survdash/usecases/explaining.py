@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from survdash.access import require
 from survdash.artefact import Artefact, load_folds
 from survdash.bag_file import BagFile
 from survdash.case import Bag, Case
@@ -49,7 +50,9 @@ def predict_and_explain(
     for network in (network for fold in folds for network in fold.networks):
         network.to(prepared.device)
     inputs, _ = case_inputs(artefact.card, case)
-    predictions, survival = matched_predictions(open_cohort(artefact.card.cohort), artefact)
+    predictions, survival = None, None
+    if artefact.has_predictions:
+        predictions, survival = matched_predictions(open_cohort(artefact.card.cohort), artefact)
     rows = [row_of_prediction(predict_case(one, case, device=prepared.device)) for one in _siblings(artefact, case)]
     return prediction, explain(
         Question(
@@ -107,6 +110,7 @@ def explain_patient(
 
 def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | None:
     """What ``explain_patient`` kept of this patient and this state of model and cohort; None where there is nothing."""
+    require("view", cohort)
     path = _kept(open_cohort(cohort), open_run(cohort, run), case_id)
     try:
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))
@@ -141,7 +145,7 @@ def _single_runs(artefact: Artefact) -> list[Artefact]:
     runs = list_runs(card.cohort)
     found = []
     for alone in SINGLE:
-        fitting = [entry for entry in runs if entry.modalities == alone]
+        fitting = [entry for entry in runs if entry.modalities == alone and entry.can_predict]
         if not fitting or card.modalities == alone:
             continue
         best = max(fitting, key=lambda entry: (entry.model == card.recipe.model, entry.cindex_mean))

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.errors import NotEnoughDataError, UnknownNameError
 from survdash.genes import functional_groups
 from survdash.jobs.queue import file_job, read_job
@@ -136,6 +138,8 @@ def fetch_cohort(
 
 def file_fetch(request: FetchRequest) -> str:
     """Hand a download to the worker, which says what would be stored and stores nothing; returns the job's id."""
+    require("import")
+    note("download")
     return file_job(FETCHING, {
         "cohort": request.cohort, "source": request.source, "what": list(request.what), "cases": request.cases,
         "case_ids": list(request.case_ids), "jobs": request.jobs, "name": request.name, "compare": request.compare,

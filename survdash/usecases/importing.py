@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import PATIENT_COLUMNS, Cohort
 from survdash.errors import Cancelled, InputError
@@ -38,6 +40,7 @@ from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
 from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.library import cohort_folder, open_cohort
+from survdash.usecases.summary import summary_names
 
 IMPORT = "import_cohort"
 # OncoTree codes of the patients of TCGA's projects.
@@ -111,6 +114,8 @@ def run_import(
 ) -> ImportPreview:  # fmt: skip
     """Import what a request names; the same report is returned and stored with the cohort.
 
+    Where models came with survdash that were trained on just these tables, their patients' predictions come back.
+
     Parameters
     ----------
     request : ImportRequest
@@ -134,6 +139,10 @@ def run_import(
     if agree is not None and not agree(preview):
         raise Cancelled("Nothing was stored.")
     store(gathered, preview.report, target=cohort_folder(request.name), report=report, cancel=cancel)
+    if request.name in summary_names():
+        from survdash.usecases.opening import open_shipped
+
+        open_shipped(open_cohort(request.name), report=report)
     return preview
 
 
@@ -218,6 +227,8 @@ def sources_digest(told: ImportReport) -> str:
 
 def file_import(request: ImportRequest, *, seen: ImportReport | None = None) -> str:
     """Hand an import to the worker, which stores nothing if the files are not those of ``seen``; the job's id."""
+    require("import", request.name)
+    note("import", cohort=request.name)
     check_name(request.name)
     told = {} if seen is None else {"seen": sources_digest(seen)}
     return file_job(IMPORT, request_to_json(request) | told)

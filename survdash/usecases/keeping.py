@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from survdash.access import require
 from survdash.artefact import read_artefact
+from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, InputError, SurvdashError
@@ -47,6 +49,7 @@ class ArchivePreview:
 
 def previous_facts(name: str) -> PreviousState | None:
     """What undoing the last import of a cohort would bring back; None where nothing is kept, or it is damaged."""
+    require("view", name)
     folder = previous_state(cohort_folder(name))
     if not folder.is_dir():
         return None
@@ -75,7 +78,9 @@ def undo_import(name: str) -> Cohort:
     UnknownNameError
         If nothing was replaced.
     """
+    require("import", name)
     swap_states(cohort_folder(name))
+    note("undo import", cohort=name)
     return open_cohort(name)
 
 
@@ -98,6 +103,7 @@ def delete_cohort(name: str, *, only_previous: bool = False, stop: bool = False)
     UnknownNameError
         If there is no such cohort, or no such state.
     """
+    require("delete", name)
     _refuse_shipped(name, "deleted")
     folder = cohort_folder(name)
     if not only_previous and folder.is_dir() and (jobs := jobs_of(name)):
@@ -110,6 +116,7 @@ def delete_cohort(name: str, *, only_previous: bool = False, stop: bool = False)
     delete_states(folder, only_previous=only_previous)
     if not only_previous:
         forget_explanations(runs)
+    note("delete", cohort=name, detail="only the state before the last import" if only_previous else "")
     return freed
 
 
@@ -127,6 +134,8 @@ def export_archive(
     UnknownNameError
         If there is no such cohort.
     """
+    require("export", name)
+    note("export archive", cohort=name)
     _refuse_shipped(name, "exported: every machine with survdash has it")
     if out.is_dir():
         raise InputError(f"{out} is a folder.", hint="Name a file, for instance cohort.zip.")
@@ -170,6 +179,8 @@ def import_archive(path: Path, *, report: Report = silent, cancel: Cancel | None
 
 def file_archive(path: Path) -> str:
     """Hand the import of an archive to the worker; returns the job's id."""
+    require("import")
+    note("import archive")
     check_name(read_archive(path).name)
     return file_job(UNPACK, {"path": str(path)})
 

@@ -14,13 +14,14 @@ from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
 from survdash.sources.cohort_states import settle, settle_all
 from survdash.sources.importing import NAME
 from survdash.training.recipe import Recipe
+from survdash.usecases.summary import CohortSummary, shipped_summary, summary_names
 
 DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortEntry:
-    """One line of the list of cohorts."""
+    """One line of the list of cohorts; ``patients_here`` is False where only models and figures come with survdash."""
 
     name: str
     title: str
@@ -28,11 +29,15 @@ class CohortEntry:
     cases: int
     events: int
     modalities: tuple[str, ...]
+    patients_here: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunEntry:
     """One trained and evaluated model of a cohort; ``name`` is the model, with its modality where it uses fewer.
+
+    ``can_predict`` is False where its weights did not come with it, ``has_patients`` where its patients' predictions
+    did not: then only figures are told.
 
     C-indices of two runs can be set beside each other where ``judged_on`` is the same: as many patients, same folds.
     """
@@ -45,6 +50,8 @@ class RunEntry:
     cindex_sd: float
     judged_on: tuple[object, ...]
     card: dict[str, object]
+    can_predict: bool = True
+    has_patients: bool = True
 
 
 def cohort_folder(name: str) -> Path:
@@ -76,8 +83,22 @@ def open_cohort(name: str) -> Cohort:
         return read_cohort(folder)
     if (SHIPPED_MODELS / name / MANIFEST).is_file():
         return read_cohort(SHIPPED_MODELS / name, shipped=True)
+    if (told := summary_here(name)) is not None:
+        raise UnknownNameError(f"The patients of cohort {name} are not on this machine, only what its models found.",
+                               hint=f"Bring them: {told.opens_with}")  # fmt: skip
     known = ", ".join(_cohort_names())
     raise UnknownNameError(f"No cohort is called {name!r}.", hint=f"Here are: {known}. Others are imported first.")
+
+
+def summary_here(name: str) -> CohortSummary | None:
+    """What is told of a cohort whose patients are not here; None where they are, or nothing is known of it."""
+    here = any((folder / MANIFEST).is_file() for folder in (cohort_folder(name), SHIPPED_MODELS / name))
+    return None if here else shipped_summary(name)
+
+
+def describe_cohort(name: str) -> Cohort | CohortSummary:
+    """A cohort, or where its patients are not here what is told of it; raises as ``open_cohort``."""
+    return summary_here(name) or open_cohort(name)
 
 
 def list_cohorts() -> list[CohortEntry]:
@@ -85,6 +106,12 @@ def list_cohorts() -> list[CohortEntry]:
     entries = []
     for name in _cohort_names():
         try:
+            if (told := summary_here(name)) is not None:
+                entries.append(CohortEntry(
+                    name=name, title=told.title, simulated=False, cases=told.cases, events=told.events,
+                    modalities=told.modalities, patients_here=False,
+                ))  # fmt: skip
+                continue
             cohort = open_cohort(name)
         except CohortError:
             continue
@@ -146,6 +173,8 @@ def find_model(name: str) -> Artefact:
     for artefact in list_artefacts():
         if artefact.card.name == name:
             return artefact
+    if name.endswith("-default") and (cohort := name.removesuffix("-default")) in _cohort_names():
+        return open_run(cohort, "default")
     try:
         return open_run(DEMO, name)
     except UnknownNameError:
@@ -155,7 +184,7 @@ def find_model(name: str) -> Artefact:
 
 def list_runs(cohort: str) -> list[RunEntry]:
     """Trained models of a cohort, the recommended one first."""
-    open_cohort(cohort)
+    describe_cohort(cohort)
     return [_entry(one) for one in sorted(_artefacts(cohort), key=lambda one: _rank(one.card.run))]
 
 
@@ -165,9 +194,10 @@ def list_problems() -> list[str]:
     problems = [told for folder in sorted(own.glob("[!.]*/")) if (told := _fault_of_folder(folder))]
     for name in _cohort_names():
         try:
-            open_cohort(name)
+            describe_cohort(name)
         except SurvdashError as error:
             problems.append(f"Cohort {name} is left out: {error}")
+    problems += [told for name in summary_names() if (told := _told_hidden(name))]
     folders = [(name, folder) for name in _cohort_names() for folder in _model_folders(name)]
     return problems + [told for name, folder in folders if (told := _fault_of_model(name, folder))]
 
@@ -216,7 +246,7 @@ def _entry(artefact: Artefact) -> RunEntry:
     return RunEntry(
         name=card.run, model=card.recipe.model, title=run_title(card), modalities=card.modalities,
         cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], judged_on=(card.cases, *_folds_of(card.recipe)),
-        card=card.to_json(),
+        card=card.to_json(), can_predict=artefact.has_weights, has_patients=artefact.has_predictions,
     )
 
 
@@ -234,8 +264,13 @@ def _rank(run: str) -> tuple[bool, bool, str]:
 def _cohort_names() -> list[str]:
     settle_all(settings().data_dir / "cohorts")
     folders = [*SHIPPED_MODELS.glob(f"*/{MANIFEST}"), *(settings().data_dir / "cohorts").glob(f"*/{MANIFEST}")]
-    names = {path.parent.name for path in folders if NAME.fullmatch(path.parent.name)}
+    names = {path.parent.name for path in folders if NAME.fullmatch(path.parent.name)} | set(summary_names())
     return sorted(names, key=lambda name: (name != DEMO, name))
+
+
+def cohort_digest(name: str) -> str:
+    """What changes when a cohort changes, whether its patients are here or not; raises as ``open_cohort``."""
+    return describe_cohort(name).digest
 
 
 def digest_now(cohort: str) -> str | None:
@@ -246,7 +281,20 @@ def digest_now(cohort: str) -> str | None:
                 return read_digest(folder)
             except CohortError:  # explained when the cohort is opened
                 return None
-    return None
+    try:
+        told = shipped_summary(cohort)
+    except CohortError:
+        return None
+    return None if told is None else told.digest
+
+
+def _told_hidden(name: str) -> str:
+    """That models which come with survdash do not show, because a cohort of other patients has their name."""
+    told = None if summary_here(name) else shipped_summary(name)
+    if told is None or digest_now(name) == told.digest or any(one.card.about for one in _artefacts(name)):
+        return ""
+    return (f"The models of {told.title} that come with survdash do not show: cohort {name} here is of other tables. "
+            "Import that under another name to see them.")  # fmt: skip
 
 
 def _artefacts(cohort: str) -> list[Artefact]:

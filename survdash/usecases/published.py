@@ -16,6 +16,7 @@ from types import MappingProxyType
 from survdash.cohort import Cohort
 from survdash.nets.registry import get
 from survdash.training.recipe import Recipe
+from survdash.usecases.summary import CohortSummary
 
 TABLE = Path(__file__).with_name("published.csv")
 # OncoTree codes of the patients of a TCGA project: endometrial cancer is coded by its histology where that is known.
@@ -77,9 +78,9 @@ def published_cancer(cohort: Cohort) -> str | None:
     return next((cancer for cancer, allowed in CODES.items() if known <= allowed), None)
 
 
-def published_for(cohort: Cohort) -> tuple[Published, ...]:
+def published_for(cohort: Cohort | CohortSummary) -> tuple[Published, ...]:
     """What the paper reports for the cancer of a cohort; empty where it reports nothing."""
-    cancer = published_cancer(cohort)
+    cancer = cohort.cancer if isinstance(cohort, CohortSummary) else published_cancer(cohort)
     return tuple(one for one in published_numbers() if one.cancer == cancer)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.errors import UnknownNameError
 from survdash.explanation.record import Explanation, explanation_from_json, explanation_to_json
 from survdash.jobs.queue import file_job, read_job
@@ -19,11 +21,14 @@ PREDICTION, EXPLANATION = "predict_case", "explain_patient"
 
 def file_prediction(request: PredictRequest) -> str:
     """Hand a request to the worker; returns the job's id."""
+    require("predict", request.cohort)
+    note("predict", cohort=request.cohort, detail=request.run)
     return file_job(PREDICTION, request_to_json(request), quick=True)
 
 
 def file_explanation(cohort: str, run: str, case_id: str) -> str:
     """Ask the worker why a model says what it says of a cohort's patient; returns the job's id."""
+    require("view", cohort)
     return file_job(EXPLANATION, {"cohort": cohort, "run": run, "case_id": case_id}, quick=True)
 
 

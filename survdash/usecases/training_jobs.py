@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from survdash.access import require
+from survdash.audit import note
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.jobs.queue import file_job
 from survdash.nets.registry import MODELS, get
@@ -79,6 +81,8 @@ def file_training(cohort: str, models: Sequence[str]) -> str:
     InputError
         If no method is named.
     """
+    require("train", cohort)
+    note("train", cohort=cohort, detail=", ".join(models))
     if not models:
         raise InputError("No method is chosen.", hint="Choose at least one.")
     opened = open_cohort(cohort)

@@ -53,18 +53,23 @@ def environment(data_dir: Path) -> dict[str, str]:
     return {**os.environ, "SURVDASH_DATA_DIR": str(data_dir)}
 
 
-@contextmanager
-def running_server(data_dir: Path) -> Iterator[Server]:
-    """Start the dashboard as a user would, and end it and its worker afterwards."""
+def free_port() -> int:
+    """A port of this machine that nobody listens to."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running_server(data_dir: Path, *options: str, port: int = 0, **variables: str) -> Iterator[Server]:
+    """Start the dashboard as a user would, and end it and its worker afterwards."""
+    port = port or free_port()
     log = data_dir.with_suffix(".server.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
-             "--server.address", "127.0.0.1"],
-            cwd=REPOSITORY, env=environment(data_dir), stdout=output, stderr=output,
+             "--server.address", "127.0.0.1", *options],
+            cwd=REPOSITORY, env={**environment(data_dir), **variables}, stdout=output, stderr=output,
         )
         try:
             url = f"http://127.0.0.1:{port}"

@@ -100,3 +100,20 @@ def test_headers_of_python_2_are_read_without_a_word(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fuzz_doors.read_bags(tmp_path / "P0.npy")
+
+
+def test_a_fold_that_no_number_of_ours_holds_and_a_member_with_an_endless_name_are_short_messages(doors, tmp_path):
+    cohort = dict(doors["cohort"].seeds)
+    folder = tmp_path / "made"
+    folder.mkdir()
+    for name, content in cohort.items():
+        (folder / name).write_bytes(content)
+    (folder / "folds.csv").write_bytes(cohort["folds.csv"].replace(b",1", b"," + b"9" * 30))
+    with pytest.raises(CohortError, match="a table cannot be read") as told:
+        fuzz_doors.read_whole_cohort(folder)
+    ((_, content),) = doors["archive"].seeds
+    place = content.index(b"PK\x03\x04", content.index(b"genes.parquet") - 40) + 26
+    (tmp_path / "made.zip").write_bytes(content[:place] + (2000).to_bytes(2, "little") + content[place + 2 :])
+    with pytest.raises(CohortError, match="in the archive is damaged") as also:
+        fuzz_doors.unpack_whole(tmp_path / "made.zip")
+    assert max(len(told.value.message), len(also.value.message)) < 400
