@@ -114,7 +114,7 @@ def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | Non
     path = _kept(open_cohort(cohort), open_run(cohort, run), case_id)
     try:
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one, which is made again
         return None
 
 
