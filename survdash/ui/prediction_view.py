@@ -174,13 +174,13 @@ def _show_standing(prediction: Prediction, analysis: CohortAnalysis | None, *, p
     st.markdown(tr("Risk **{rank}**", rank=rank))
     if analysis is None:
         return
-    figure = plot_risk_distribution(analysis.risk, analysis.high, analysis.cutpoint, marked=prediction.risk)
+    figure = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints, marked=prediction.risk)
     figure.update_layout(height=RISKS_PX, showlegend=False, margin={"l": 45, "r": 5, "t": 20, "b": 40})
     st.plotly_chart(
         figure, key=f"{page}.standing", config=NO_TOOLS,
         alt=tr("Risks of the cohort's patients, low and high group apart; this patient's is {rank}.", rank=rank),
     )  # fmt: skip
-    if analysis.cutpoint is None:
+    if not analysis.cutpoints:
         st.caption(tr("No cut was found in this cohort, so nobody belongs to a risk group."))
 
 

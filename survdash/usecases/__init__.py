@@ -17,6 +17,7 @@ from survdash.usecases.analysis import (
 from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
 from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
 from survdash.usecases.case_request import PredictRequest
+from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
 from survdash.usecases.cases import (
     SlideCheck,
     check_genes,
@@ -27,7 +28,6 @@ from survdash.usecases.cases import (
     view_slide,
     write_sample_case,
 )
-from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
 from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
 from survdash.usecases.deeper_look import (
