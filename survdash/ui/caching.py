@@ -168,7 +168,7 @@ def _digest(cohort: str, stamp: Stamp) -> str:
     return usecases.cohort_digest(cohort)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Computing the statistics of this cohort …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _analysis(
     cohort: str, run: str, digest: str, version: str | None, cut: Cut
 ) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
