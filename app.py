@@ -15,5 +15,8 @@ import survdash.figures.risk
 import survdash.ui.prediction_view  # noqa: F401
 from survdash.ui.probe_routes import probe_routes
 from survdash.ui.slide_routes import viewer_routes
+from survdash.ui.upload_route import upload_route
 
-app = st.App("pages/_main.py", routes=[*viewer_routes(st.get_option("server.baseUrlPath")), *probe_routes()])
+BASE = st.get_option("server.baseUrlPath") or ""
+
+app = st.App("pages/_main.py", routes=[upload_route(BASE), *viewer_routes(BASE), *probe_routes()])

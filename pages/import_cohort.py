@@ -89,8 +89,10 @@ def show_job(job: Job) -> None:
         show_progress(job.id, page=PAGE)
         return
     elif job.state == "done" and job.kind == usecases.FETCHING:
-        st.success(tr("The files are here. Nothing is stored as a cohort yet."), icon=":material/download_done:")
-        show_preview(*usecases.fetched(job.id))
+        request, preview = usecases.fetched(job.id)
+        st.success(tr("The files of cohort {name} are here. Nothing is stored as a cohort yet.",
+                      name=escape(request.name)), icon=":material/download_done:")  # fmt: skip
+        show_preview(request, preview)
     elif job.state == "done" and job.result is not None:
         name = str(job.result["name"])
         st.success(tr("Cohort {name} is here.", name=escape(name)), icon=":material/check_circle:")

@@ -52,9 +52,10 @@ def show_form() -> None:
         "Answer even if this case is nothing like the patients the model learnt from", key="new_case.even_if_unlike",
         help="Otherwise withheld where a case is half as far again from the usual as any held-out patient.",
     )
-    if upload is None or run is None or not all(one.ready for one in said):
+    if upload is None or not upload.files or run is None or not all(one.ready for one in said):
         st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
-        st.caption("Give a slide or a gene table first." if upload is None else "Answer what is asked above first.")
+        nothing = upload is None or not upload.files
+        st.caption("Give a slide or a gene table first." if nothing else "Answer what is asked above first.")
     elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
         file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage,
                   even_if_unlike=even_if_unlike)

@@ -183,7 +183,14 @@ class Artefact:
 
 def percentile_of(risk: float, reference: np.ndarray) -> float:
     """Rank of ``risk`` among (N,) reference risks in 0..100; ties count half."""
-    return float(100 * ((reference < risk).mean() + (reference == risk).mean() / 2))
+    return float(100 * ((reference < risk).sum() + (reference <= risk).sum()) / (2 * reference.size))
+
+
+def percentiles_of(risk: np.ndarray) -> np.ndarray:
+    """Rank of each of (N,) risks among all of them, as ``percentile_of``, in one sort."""
+    ordered = np.sort(risk)
+    below, upto = np.searchsorted(ordered, risk, side="left"), np.searchsorted(ordered, risk, side="right")
+    return np.asarray(100 * (below + upto) / (2 * risk.size))
 
 
 def read_artefact(folder: Path) -> Artefact:

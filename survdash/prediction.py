@@ -5,14 +5,14 @@ Stored predictions of a cohort's patients are read without torch; a new case is 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from survdash import __version__
-from survdash.artefact import Artefact, Card, load_folds, percentile_of
+from survdash.artefact import Artefact, Card, load_folds, percentile_of, percentiles_of
 from survdash.case import Bag, BagOrigin, Case
 from survdash.errors import ArtefactError, BagError, UnknownNameError
 
@@ -108,9 +108,10 @@ def risk_from_logits(logits: Tensor) -> Tensor:
 
 def stored_predictions(artefact: Artefact) -> list[Prediction]:
     """Out-of-fold predictions of every patient of the model's cohort, sorted by case id."""
-    table, evaluation = artefact.predictions(), artefact.evaluation()
-    reference = table["risk"].to_numpy()
-    return [_stored(artefact.card, row, reference, evaluation["cutpoint"]) for _, row in table.iterrows()]
+    table, cutpoint = artefact.predictions(), artefact.evaluation()["cutpoint"]
+    ranks = percentiles_of(table["risk"].to_numpy(float))
+    return [_stored(artefact.card, row, rank, cutpoint)
+            for row, rank in zip(table.to_dict("records"), ranks.tolist(), strict=True)]  # fmt: skip
 
 
 def stored_prediction(artefact: Artefact, case_id: str) -> Prediction:
@@ -128,15 +129,17 @@ def stored_prediction(artefact: Artefact, case_id: str) -> Prediction:
             f"Model {artefact.card.name} has no prediction for case {case_id!r}.",
             hint="The case is not in the cohort, or lacks what the model looks at.",
         )
-    return _stored(artefact.card, rows.iloc[0], table["risk"].to_numpy(), artefact.evaluation()["cutpoint"])
+    row = rows.to_dict("records")[0]
+    rank = percentile_of(float(row["risk"]), table["risk"].to_numpy())
+    return _stored(artefact.card, row, rank, artefact.evaluation()["cutpoint"])
 
 
-def _stored(card: Card, row: pd.Series, reference: np.ndarray, cutpoint: float | None) -> Prediction:
+def _stored(card: Card, row: Mapping[Hashable, Any], percentile: float, cutpoint: float | None) -> Prediction:
     risk = float(row["risk"])
     return Prediction(
         case_id=str(row["case_id"]), cohort=card.cohort, model=card.name, model_version=card.version,
         modalities=card.modalities, role=f"held out (fold {int(row['fold']) + 1})", fold=int(row["fold"]),
-        simulated=card.simulated, risk=risk, percentile=percentile_of(risk, reference),
+        simulated=card.simulated, risk=risk, percentile=percentile,
         group=_group(risk, cutpoint), cutpoint=cutpoint, months=np.arange(card.months + 1, dtype=float),
         survival=np.asarray(row["survival"], float), low=np.asarray(row["low"], float),
         high=np.asarray(row["high"], float), warnings=(), provenance=_provenance(card),

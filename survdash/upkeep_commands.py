@@ -33,11 +33,12 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
 def _worker(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.jobs.worker import run_standby, run_worker
+    from survdash.usecases.needs import NEEDS
 
     if options.standby:
-        run_standby(usecases.HANDLERS)
+        run_standby(usecases.HANDLERS, needs=NEEDS)
     else:
-        run_worker(usecases.HANDLERS, standby=(sys.executable, "-m", "survdash", "worker", "--standby"))
+        run_worker(usecases.HANDLERS, needs=NEEDS, standby=(sys.executable, "-m", "survdash", "worker", "--standby"))
     return {"worker": "stopped"}
 
 

@@ -10,28 +10,30 @@ import numpy as np
 import plotly.graph_objects as go
 
 from survdash.errors import InputError
-from survdash.figures.palette import HIGH, LOW, PATIENT, REFERENCE, dress
+from survdash.figures.palette import HIGH, LOW, PATIENT, REFERENCE, dress, looks
 from survdash.language import tr
+from survdash.statistics.cut_evidence import CutStability
 
 BINS = 40
+MOST_CUTS = 1000
 
 
 def plot_risk_distribution(
     risk: Sequence[float] | np.ndarray,
-    high: Sequence[bool] | np.ndarray,
-    cutpoint: float | None,
+    group: Sequence[str] | np.ndarray,
+    cutpoints: Sequence[float],
     *,
     marked: float | None = None,
 ) -> go.Figure:
-    """Histogram of the risks, low and high apart, with the cut and perhaps one patient.
+    """Histogram of the risks, the groups apart, with the cuts and perhaps one patient.
 
     Parameters
     ----------
     risk : array_like, shape (N,)
-    high : array_like, shape (N,)
-        True for the high group.
-    cutpoint : float or None
-        None or nan draws no line (groups were cut per fold, or there is no cutpoint).
+    group : array_like, shape (N,)
+        Label of each patient's group.
+    cutpoints : sequence of float
+        Where lines are drawn; none where there is no cut.
     marked : float, optional
         Risk of a patient to point out.
 
@@ -44,19 +46,23 @@ def plot_risk_distribution(
     InputError
         If the two columns differ in length.
     """
-    values, above = np.asarray(risk, float), np.asarray(high, bool)
-    if values.shape != above.shape:
-        raise InputError(f"Risks {values.shape} and groups {above.shape} must be two columns of one length.")
+    values, labels = np.asarray(risk, float), np.asarray(group, object)
+    if values.shape != labels.shape:
+        raise InputError(f"Risks {values.shape} and groups {labels.shape} must be two columns of one length.")
     figure = go.Figure()
-    for label, look, mine in ((tr("low"), LOW, ~above), (tr("high"), HIGH, above)):
-        figure.add_histogram(
-            x=values[mine], name=f"{label} (n = {int(mine.sum())})", bingroup="risk", nbinsx=BINS,
+    edges = np.histogram_bin_edges(values, bins=BINS)
+    width = float(edges[1] - edges[0])
+    for label, look in looks(dict.fromkeys(labels.tolist())).items():
+        mine = values[labels == label]
+        # counted here: a browser would have to be sent every patient
+        figure.add_bar(
+            x=edges[:-1] + width / 2, y=np.histogram(mine, bins=edges)[0], width=width,
+            name=f"{tr(label)} (n = {mine.size:,})",
             marker={"color": look.colour, "pattern": {"shape": look.pattern, "fillmode": "overlay", "size": 6}},
-            hovertemplate=tr("{label}: %{{y}} patients at %{{x}}<extra></extra>", label=label),
+            hovertemplate=tr("{group}: %{{y}} patients about %{{x:.3g}}", group=tr(label)) + "<extra></extra>",
         )  # fmt: skip
-    if cutpoint is not None and math.isfinite(cutpoint):
-        _mark(figure, cutpoint, text=tr("cut {value:.3g}", value=cutpoint), colour=REFERENCE, dash="dash",
-              place="top right")  # fmt: skip
+    for cut in cutpoints:
+        _mark(figure, cut, text=tr("cut {cut:.3g}", cut=cut), colour=REFERENCE, dash="dash", place="top right")
     if marked is not None and math.isfinite(marked):
         _mark(figure, marked, text=tr("this patient"), colour=PATIENT.colour, dash="solid", place="top left")
     dress(figure, height_px=300)
@@ -120,15 +126,17 @@ class Scan(Protocol):
 def plot_cut_scan(maxstat: Scan) -> go.Figure:
     """The standardised statistic over all candidate cuts, with the one that was chosen."""
     figure = go.Figure()
+    every = max(1, len(maxstat.candidates) // MOST_CUTS)  # more than the screen has columns tell nothing more
     figure.add_scatter(
-        x=maxstat.candidates, y=maxstat.standardised, mode="lines+markers", name=tr("candidate cuts"),
-        customdata=maxstat.sizes, line={"color": LOW.colour, "width": 1}, marker={"size": 4},
-        hovertemplate=tr("cut %{x:.3g}: statistic %{y:.2f}, %{customdata} patients low<extra></extra>"),
+        x=maxstat.candidates[::every], y=maxstat.standardised[::every], name=tr("candidate cuts"),
+        mode="lines+markers" if every == 1 else "lines", customdata=maxstat.sizes[::every],
+        line={"color": LOW.colour, "width": 1}, marker={"size": 4},
+        hovertemplate=tr("cut %{x:.3g}: statistic %{y:.2f}, %{customdata} patients low") + "<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[maxstat.cutpoint], y=[maxstat.statistic], mode="markers", name=tr("chosen cut"),
         marker={"color": HIGH.colour, "symbol": "diamond", "size": 12},
-        hovertemplate=tr("chosen: %{x:.3g}, statistic %{y:.2f}<extra></extra>"),
+        hovertemplate=tr("chosen: %{x:.3g}, statistic %{y:.2f}") + "<extra></extra>",
     )  # fmt: skip
     figure.add_vline(x=maxstat.cutpoint, line={"color": REFERENCE, "dash": "dash", "width": 1})
     dress(figure, height_px=300)
@@ -140,3 +148,21 @@ def _mark(figure: go.Figure, x: float, *, text: str, colour: str, dash: str, pla
     figure.add_vline(
         x=x, line={"color": colour, "dash": dash, "width": 2}, annotation_text=text, annotation_position=place
     )
+
+
+def plot_cut_stability(found: CutStability) -> go.Figure:
+    """Where the cut falls when the patients are drawn anew, with the limits of 95 of 100 draws and the chosen cut."""
+    figure = go.Figure()
+    edges = np.histogram_bin_edges(found.cutpoints, bins=BINS)
+    width = float(edges[1] - edges[0])
+    figure.add_bar(
+        x=edges[:-1] + width / 2, y=np.histogram(found.cutpoints, bins=edges)[0], width=width, showlegend=False,
+        name=tr("draws"), marker={"color": LOW.colour},
+        hovertemplate=tr("%{y} draws cut about %{x:.3g}") + "<extra></extra>",
+    )  # fmt: skip
+    figure.add_vrect(x0=found.low, x1=found.high, fillcolor=REFERENCE, opacity=0.15, line_width=0)
+    _mark(figure, found.cutpoint, text=tr("cut {cut:.3g}", cut=found.cutpoint), colour=HIGH.colour, dash="dash",
+          place="top right")  # fmt: skip
+    dress(figure, height_px=300)
+    figure.update_xaxes(title=tr("Cut in a draw of the patients"))
+    return figure.update_yaxes(title=tr("Draws"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,17 +11,34 @@ from plotly.subplots import make_subplots
 
 from survdash.errors import InputError
 from survdash.figures.palette import PATIENT, REFERENCE, Look, dress, looks
-from survdash.language import tr
+from survdash.language import later, tr
 from survdash.prediction import NO_WIDTH
 from survdash.statistics.kaplan_meier import KaplanMeier
 
-CURVE_PX, ROW_PX = 400, 26
+Unit = Literal["months", "years"]
+CURVE_PX, ROW_PX = 400, 19
+MOST_STEPS, MOST_TICKS = 1200, 400  # a screen has no room for more, and a browser no patience
+MARKS = {"circle": "●", "square": "■", "diamond": "◆"}
+PER_UNIT: dict[Unit, float] = {"months": 1.0, "years": 12.0}
+SINCE: dict[Unit, str] = {"months": later("Months since {start}"), "years": later("Years since {start}")}
+# Without the event, and with it.
+EVENT_WORDS = {
+    "OS": (later("alive"), later("died")), "DSS": (later("not dead of this cancer"), later("died of it")),
+    "PFI": (later("free of progression"), later("progressed")),
+    "DFI": (later("free of recurrence"), later("recurred")),
+}  # fmt: skip
 
 
 def plot_groups(
-    curves: Mapping[str, KaplanMeier], *, horizon_months: float, at_risk_times: Sequence[float]
+    curves: Mapping[str, KaplanMeier],
+    *,
+    horizon_months: float,
+    at_risk_times: Sequence[float],
+    unit: Unit = "months",
+    outcome: str = "OS",
+    start: str = "diagnosis",
 ) -> go.Figure:
-    """Step curves with bands and censor ticks, over the number at risk.
+    """Step curves with bands and censor ticks, over the numbers at risk, censored and with the event.
 
     Parameters
     ----------
@@ -30,62 +48,57 @@ def plot_groups(
         Right end of the time axis; a curve ends earlier where its follow-up does.
     at_risk_times : sequence of float
         Months of the axis ticks, each with its column of the table exactly below.
+    unit : {"months", "years"}, optional
+        Of the axis.
+    outcome : {"OS", "DSS", "PFI", "DFI"}, optional
+        What the curves are of, for the words.
+    start : str, optional
+        What time is counted from.
 
     Returns
     -------
     Figure
-        First row the curves (x, y), second row the table (x2 matching x, y2), one line of it per group.
+        First row the curves (x, y), second row the table (x2 matching x, y2), three lines of it per group.
 
     Raises
     ------
     InputError
         If there is no curve or the horizon is not above zero.
+
+    Notes
+    -----
+    The table is that of KMunicate (Morris et al. 2019, BMJ Open 9, e030215): of each group how many are at risk at a
+    time, and how many were censored or had the event up to it.
     """
     if not curves or not horizon_months > 0:
         raise InputError("A survival figure needs a group and a time axis.", hint="Choose a horizon above zero.")
     shown = looks(curves)
-    table_px = ROW_PX * len(shown) + 10
+    table_px = 3 * ROW_PX * len(shown) + 10
     figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[CURVE_PX, table_px], vertical_spacing=80 / (CURVE_PX + table_px)
+        rows=2, cols=1, shared_xaxes=True, row_heights=[CURVE_PX, table_px], vertical_spacing=62 / (CURVE_PX + table_px)
     )
+    scale, words = PER_UNIT[unit], EVENT_WORDS[outcome]
     for label, look in shown.items():
-        _add_curve(figure, curves[label], label=label, look=look, horizon=horizon_months)
-    ticks = [float(time) for time in at_risk_times if time <= horizon_months]
-    for line, (label, look) in enumerate(shown.items()):
-        numbers = [str(n) for n in curves[label].at_risk_at(ticks)]
-        figure.add_scatter(
-            x=ticks, y=[line] * len(ticks), text=numbers, mode="text", showlegend=False, cliponaxis=False,
-            textfont={"color": look.colour}, name=tr("{label}, at risk", label=tr(label)), hoverinfo="skip",
-            row=2, col=1,
-        )  # fmt: skip
-    dress(figure, height_px=CURVE_PX + table_px + 130)
-    room = 0.03 * horizon_months  # half a number to the left of 0 and to the right of the last tick
-    figure.update_xaxes(range=[-room, horizon_months + room], tickmode="array", tickvals=ticks)
-    figure.update_xaxes(
-        title={"text": tr("Months since diagnosis"), "standoff": 6}, showticklabels=True, ticks="outside", row=1, col=1
-    )
+        _add_curve(figure, curves[label], label=label, look=look, horizon=horizon_months, unit=unit)
+    months = [float(time) for time in at_risk_times if time <= horizon_months]
+    ticks = [month / scale for month in months]
+    names: list[str] = []
+    for label, look in shown.items():
+        names += _add_counts(figure, curves[label], label=label, look=look, months=months, ticks=ticks,
+                             first=len(names), happened=tr(words[1]))  # fmt: skip
+    dress(figure, height_px=CURVE_PX + table_px + 112)
+    end = horizon_months / scale
+    room = 0.03 * end  # half a number to the left of 0 and to the right of the last tick
+    figure.update_xaxes(range=[-room, end + room], tickmode="array", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks])
+    axis = tr(SINCE[unit], start=tr(start))
+    figure.update_xaxes(title={"text": axis, "standoff": 6}, showticklabels=True, ticks="outside", row=1, col=1)
     figure.update_xaxes(showticklabels=False, showgrid=False, row=2, col=1)
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title=tr("Share alive"), row=1, col=1)
-    figure.update_yaxes(
-        range=[len(shown) - 0.5, -0.5],  # first group on top
-        showgrid=False,
-        tickmode="array",
-        tickvals=list(range(len(shown))),
-        ticktext=[f'<span style="color:{look.colour}">{tr(label)}</span>' for label, look in shown.items()],
-        row=2,
-        col=1,
-    )
-    figure.add_annotation(
-        text=tr("Number at risk"),
-        xref="paper",
-        yref="y2 domain",
-        x=0,
-        y=1,
-        yanchor="bottom",
-        xanchor="left",
-        showarrow=False,
-    )
-    return figure
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title=tr("Share {free}", free=tr(words[0])), row=1, col=1)
+    return figure.update_yaxes(
+        range=[len(names) - 0.5, -0.5],  # first group on top
+        showgrid=False, tickmode="array", tickvals=list(range(len(names))), ticktext=names, automargin=True,
+        row=2, col=1,
+    )  # fmt: skip
 
 
 def plot_patient(
@@ -128,20 +141,20 @@ def plot_patient(
     for label, look in looks(curves).items():
         x, y = _steps(curves[label], curves[label].survival, float(months[-1]))
         figure.add_scatter(
-            x=x, y=y, mode="lines", name=tr("{label}-risk group", label=tr(label)), line_shape="hv", opacity=0.8,
+            x=x, y=y, mode="lines", name=f"{label}-risk group", line_shape="hv", opacity=0.8,
             line={"color": look.colour, "dash": look.dash, "width": 2},
-            hovertemplate=tr("{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", label=tr(label)),
+            hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>",
         )  # fmt: skip
     banded = np.isfinite(lower) & np.isfinite(upper)
     if np.any(upper[banded] - lower[banded] > NO_WIDTH):
         figure.add_scatter(
             x=[*months[banded], *months[banded][::-1]], y=[*upper[banded], *lower[banded][::-1]], fill="toself",
             mode="lines", fillcolor=PATIENT.band(0.25), line={"width": 0}, hoverinfo="skip",
-            name=tr("model variation, not all uncertainty"),
+            name="model variation, not all uncertainty",
         )  # fmt: skip
     figure.add_scatter(
-        x=months, y=alive, mode="lines", name=tr("this patient"), line={"color": PATIENT.colour, "width": 3},
-        hovertemplate=tr("%{y:.0%} alive at %{x:.0f} months<extra></extra>"),
+        x=months, y=alive, mode="lines", name="this patient", line={"color": PATIENT.colour, "width": 3},
+        hovertemplate="%{y:.0%} alive at %{x:.0f} months<extra></extra>",
     )  # fmt: skip
     marked = [place for place in (np.flatnonzero(np.isclose(months, mark)) for mark in landmarks) if place.size]
     for place in marked:
@@ -154,36 +167,69 @@ def plot_patient(
             hoverinfo="skip",
         )  # fmt: skip
     dress(figure, height_px=CURVE_PX + 60)
-    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, float(months[-1])])
+    figure.update_xaxes(title="Months since diagnosis", range=[0, float(months[-1])])
     figure.update_xaxes(tickmode="linear", tick0=0, dtick=12 if months[-1] <= 120 else 24)
     # Above 1 there is room for the number of a landmark, and no tick.
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    figure.update_yaxes(title=tr("Probability of being alive"), range=[0, 1.08], tickvals=ticks, tickformat=".0%")
-    return figure
+    return figure.update_yaxes(title="Probability of being alive", range=[0, 1.08], tickvals=ticks, tickformat=".0%")
 
 
-def _add_curve(figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, horizon: float) -> None:
+def _add_counts(
+    figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, months: list[float], ticks: list[float], first: int,
+    happened: str,
+) -> list[str]:  # fmt: skip
+    """Three lines of the table; returns their names."""
+    events, censored = fit.counts_at(months)
+    # The colour is a mark: letters in it could not be read on a light and on a dark page.
+    name = f'<span style="color:{look.colour}">{MARKS.get(look.symbol, "●")}</span> <b>{tr(label)}</b>'
+    rows = {tr("{group}, at risk", group=name): fit.at_risk_at(months), tr("censored"): censored, happened: events}
+    for line, (what, numbers) in enumerate(rows.items()):
+        plain = tr("{group}, at risk", group=label) if line == 0 else f"{label}, {what}"
+        figure.add_scatter(
+            x=ticks, y=[first + line] * len(ticks), text=[f"{number:,}" for number in numbers], mode="text", name=plain,
+            showlegend=False, cliponaxis=False, textfont={"size": 13 if line == 0 else 11},
+            hoverinfo="skip", row=2, col=1,
+        )  # fmt: skip
+    return list(rows)
+
+
+def _add_curve(
+    figure: go.Figure, fit: KaplanMeier, *, label: str, look: Look, horizon: float, unit: Unit
+) -> None:
+    scale, shown = PER_UNIT[unit], tr(label)
     lower, upper = _steps(fit, fit.low, horizon), _steps(fit, fit.high, horizon)
-    band_x, band_low = _corners(*lower)
-    _, band_high = _corners(*upper)
+    band_x, band_low = _corners(*_thinned(*lower))
+    _, band_high = _corners(*_thinned(*upper))
     figure.add_scatter(
-        x=[*band_x, *band_x[::-1]], y=[*band_high, *band_low[::-1]], fill="toself", fillcolor=look.band(), mode="lines",
-        line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=label,
-        name=tr("{label}, {level:.0%} band", label=tr(label), level=fit.level), row=1, col=1,
+        x=np.concatenate([band_x, band_x[::-1]]) / scale, y=[*band_high, *band_low[::-1]], fill="toself",
+        fillcolor=look.band(), mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=label,
+        name=f"{label}, {fit.level:.0%} band", row=1, col=1,
     )  # fmt: skip
-    x, y = _steps(fit, fit.survival, horizon)
+    x, y = _thinned(*_steps(fit, fit.survival, horizon))
+    at = tr("at %{x:.0f} months") if unit == "months" else tr("at %{x:.1f} years")
     figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": look.colour, "dash": look.dash, "width": 2}, line_shape="hv",
-        name=f"{tr(label)} (n = {fit.size})", legendgroup=label,
-        hovertemplate=tr("{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", label=tr(label)), row=1, col=1,
+        x=x / scale, y=y, mode="lines", line={"color": look.colour, "dash": look.dash, "width": 2}, line_shape="hv",
+        name=f"{shown} (n = {fit.size:,})", legendgroup=label,
+        hovertemplate=f"{shown}: %{{y:.0%}} {at}<extra></extra>", row=1, col=1,
     )  # fmt: skip
     ticked = (fit.censored > 0) & (fit.time <= horizon)
+    x, y = _thinned(fit.time[ticked], fit.survival[ticked], most=MOST_TICKS)
     figure.add_scatter(
-        x=fit.time[ticked], y=fit.survival[ticked], mode="markers", showlegend=False, legendgroup=label,
+        x=x / scale, y=y, mode="markers", showlegend=False, legendgroup=label,
         marker={"symbol": "line-ns-open", "size": 8, "color": look.colour, "line": {"width": 1}},
-        name=tr("{label}, last contact", label=tr(label)), row=1, col=1,
-        hovertemplate=tr("{label}: last contact at %{{x:.0f}} months<extra></extra>", label=tr(label)),
+        name=f"{label}, last contact", hovertemplate=f"{shown}: {tr('last contact')} {at}<extra></extra>",
+        row=1, col=1,
     )  # fmt: skip
+
+
+def _thinned(x: np.ndarray, y: np.ndarray, *, most: int = MOST_STEPS) -> tuple[np.ndarray, np.ndarray]:
+    """As many points as a figure can show apart: of those within one step of the screen the last, and both ends."""
+    if len(x) <= most:
+        return x, y
+    place = np.floor((x - x[0]) / (x[-1] - x[0]) * (most - 2)).astype(int)
+    last = np.append(np.diff(place) > 0, True)
+    last[0] = True
+    return x[last], y[last]
 
 
 def _steps(fit: KaplanMeier, values: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,28 +1,23 @@
 """File a job, watch it, stop it: what pages and the command line call.
 
-The queue is Huey on SQLite and carries nothing but job ids; the jobs themselves are folders (``record``). A message
+The queue (``lanes``) carries nothing but job ids; the jobs themselves are folders (``record``). A message
 that is lost or doubled does no harm: a worker looks at the folder, under the job's lock, before it acts.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from huey import SqliteHuey
-from huey.registry import Message
-from huey.serializer import Serializer
-
-from survdash.errors import UnknownNameError
+from survdash.access import current
+from survdash.errors import InputError, UnknownNameError
 from survdash.jobs import record
+from survdash.jobs.lanes import LONG, QUICK, Lane, QueueError
 from survdash.jobs.record import FINISHED, State
-
-QUICK, LONG = "quick", "jobs"  # the lanes: what somebody waits for, and what takes its time
-BUSY_TIMEOUT_S = 30  # waiting for another process's write; Huey's own 5 s is short for a slow disk
+from survdash.settings import settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,56 +66,28 @@ class Job:
         return self.state in FINISHED
 
 
-class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
-    """Messages as JSON: Huey's default is pickle, which runs code when it is read."""
-
-    def _serialize(self, data: Any) -> bytes:
-        return json.dumps(data).encode()
-
-    def _deserialize(self, data: bytes) -> Any:
-        value = json.loads(data)
-        return Message(*value) if isinstance(value, list) else value
-
-
 class JobQueue:
     """Job ids in the order they were filed, quick ones first, shared by all processes of one data folder."""
 
     def __init__(self) -> None:
-        path = record.jobs_folder() / "queue.sqlite"
-        path.touch(mode=record.FILE_MODE)  # SQLite gives its side files the mode of the database
-        self._lanes = tuple(
-            SqliteHuey(
-                name,
-                filename=str(path),
-                results=False,
-                serializer=JsonSerializer(),
-                timeout=BUSY_TIMEOUT_S,
-            )
-            for name in (QUICK, LONG)
-        )
-        self._messages = tuple(lane.task(name="run_job")(_carry) for lane in self._lanes)
+        self._quick, self._long = Lane(QUICK), Lane(LONG)
 
     def offer(self, job_id: str, *, quick: bool = False) -> None:
         """Put a job at the end of its lane."""
-        number = 0 if quick else 1
-        self._lanes[number].enqueue(self._messages[number].s(job_id))
+        (self._quick if quick else self._long).put(job_id)
 
     def take(self, *, quick_only: bool = False) -> str | None:
         """Take the first job out, a quick one before any other, or None; no other process gets the same one."""
-        for lane in self._lanes[:1] if quick_only else self._lanes:
-            if (task := lane.dequeue()) is not None:
-                return str(task.args[0])
-        return None
+        return self._quick.take() or (None if quick_only else self._long.take())
 
     def offered(self, *, quick_only: bool = False) -> set[str]:
         """Ids now waiting."""
-        lanes = self._lanes[:1] if quick_only else self._lanes
-        return {str(task.args[0]) for lane in lanes for task in lane.pending()}
+        return self._quick.waiting() | (set() if quick_only else self._long.waiting())
 
     def close(self) -> None:
-        """Close the connections to the disk."""
-        for lane in self._lanes:
-            lane.storage.close()
+        """Close the connections."""
+        self._quick.close()
+        self._long.close()
 
 
 @contextmanager
@@ -151,14 +118,22 @@ def file_job(kind: str, payload: dict[str, Any], *, quick: bool = False) -> str:
     str
         The job's id, for ``read_job`` and for the page's address.
 
+    Raises
+    ------
+    InputError
+        If whoever asks has as many jobs waiting and running as one person may (setting ``jobs_a_person``).
+
     Examples
     --------
     >>> job_id = file_job("predict", {"slide": "/slides/a.svs"})
     >>> read_job(job_id).state
     'queued'
     """
-    job_id = record.create(kind, payload, quick=quick).id
-    with open_queue() as queue:
+    owner = current().name
+    _refuse_too_many(owner)
+    job_id = record.create(kind, payload, quick=quick, owner=owner).id
+    # A queue that cannot be reached loses nothing: the worker looks through the folders for jobs without a message.
+    with suppress(QueueError), open_queue() as queue:
         queue.offer(job_id, quick=quick)
     return job_id
 
@@ -169,9 +144,13 @@ def read_job(job_id: str) -> Job:
     Raises
     ------
     UnknownNameError
-        If there is no such job.
+        If there is no such job, or it is somebody else's.
     """
-    state = record.read(job_id)
+    return _job(_own(job_id))
+
+
+def _job(state: record.Record) -> Job:
+    job_id = state.id
     progress, step_seconds = record.read_step(job_id)
     return Job(
         id=state.id,
@@ -200,8 +179,9 @@ def cancel_job(job_id: str) -> None:
     Raises
     ------
     UnknownNameError
-        If there is no such job.
+        If there is no such job, or it is somebody else's.
     """
+    _own(job_id)
     (record.job_folder(job_id) / "cancel").touch(mode=record.FILE_MODE)
     with record.held(job_id) as taken:
         if taken and (state := record.read(job_id)).state not in FINISHED:
@@ -213,8 +193,8 @@ def unfinished_jobs() -> list[tuple[Job, dict[str, Any]]]:
     found = []
     for job_id in record.job_ids():
         with suppress(UnknownNameError, FileNotFoundError):  # removed meanwhile
-            if record.read(job_id).state not in FINISHED:
-                found.append((read_job(job_id), record.read_payload(job_id)))
+            if (state := record.read(job_id)).state not in FINISHED:
+                found.append((_job(state), record.read_payload(job_id)))
     return found
 
 
@@ -232,5 +212,37 @@ def remove_jobs(*, older_than_hours: float) -> int:
     return removed
 
 
-def _carry(_job_id: str) -> None:
-    """Give the queue's messages their name; the worker reads the id and never calls this."""
+def own_jobs() -> list[Job]:
+    """Jobs of whoever asks, newest first; an administrator sees everybody's.
+
+    Where nobody signs in they cannot be told apart, and none is listed: their numbers stand in the pages' addresses.
+    """
+    visitor, found = current(), []
+    if not visitor.name:
+        return []
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError, FileNotFoundError):  # somebody else's, or removed meanwhile
+            found.append(read_job(job_id))
+    return sorted(found, key=lambda job: job.created, reverse=True)
+
+
+def _own(job_id: str) -> record.Record:
+    """The record of a job, if it is theirs who ask; nobody learns that another's exists."""
+    state, visitor = record.read(job_id), current()
+    if visitor.name and visitor.name != state.owner and not visitor.may("audit"):
+        raise record.no_such_job(job_id)
+    return state
+
+
+def _refuse_too_many(owner: str) -> None:
+    if not owner:  # nobody signs in: everybody is one
+        return
+    most = settings().jobs_a_person
+    theirs = 0
+    for job_id in record.job_ids():
+        with suppress(UnknownNameError, FileNotFoundError):
+            state = record.read(job_id)
+            theirs += state.owner == owner and state.state not in FINISHED
+    if theirs >= most:
+        raise InputError(f"You have {theirs} jobs waiting and running; {most} are allowed.",
+                         hint="Wait until one ends, or cancel one.")  # fmt: skip

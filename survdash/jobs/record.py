@@ -50,6 +50,7 @@ class Record:
     message: str = ""
     hint: str = ""
     quick: bool = False  # see ``file_job``
+    owner: str = ""  # as the login names them; "" where nobody signs in
     format: int = FORMAT
 
 
@@ -72,8 +73,13 @@ def job_folder(job_id: str) -> Path:
     """
     folder = jobs_folder() / job_id
     if not _JOB_ID.fullmatch(job_id) or not folder.is_dir():
-        raise UnknownNameError(f"There is no job {job_id[:40]!r}.", hint="It may have been removed; start it again.")
+        raise no_such_job(job_id)
     return folder
+
+
+def no_such_job(job_id: str) -> UnknownNameError:
+    """What is said of a job that is not there, and of one that is not for whoever asks."""
+    return UnknownNameError(f"There is no job {job_id[:40]!r}.", hint="It may have been removed; start it again.")
 
 
 def job_ids() -> list[str]:
@@ -81,9 +87,10 @@ def job_ids() -> list[str]:
     return [path.name for path in jobs_folder().iterdir() if _JOB_ID.fullmatch(path.name)]
 
 
-def create(kind: str, payload: dict[str, Any], *, quick: bool = False) -> Record:
+def create(kind: str, payload: dict[str, Any], *, quick: bool = False, owner: str = "") -> Record:
     """Make the folder of a new job; it appears whole or not at all."""
-    record = Record(id=uuid.uuid4().hex, kind=kind, state="queued", created=time.time(), quick=quick)
+    record = Record(id=uuid.uuid4().hex, kind=kind, state="queued", created=time.time(), quick=quick,
+                    owner=owner)  # fmt: skip
     # Not store.new_folder, which opens the folder to all. mkdtemp makes it 0700.
     folder = Path(tempfile.mkdtemp(dir=jobs_folder(), prefix=f".{record.id}.", suffix=".part"))
     try:

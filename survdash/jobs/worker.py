@@ -29,9 +29,12 @@ from filelock import FileLock, Timeout
 
 from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.jobs import record
+from survdash.jobs.lanes import QueueError
 from survdash.jobs.queue import JobQueue, open_queue
 from survdash.jobs.record import FINISHED, Record
+from survdash.jobs.room import Needs, within_room
 from survdash.jobs.standby import Standby, is_released
+from survdash.logs import start_logs
 from survdash.progress import Cancel, CancelFile, Progress, Report
 from survdash.settings import settings
 
@@ -39,6 +42,7 @@ Handler = Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]
 
 MAX_ATTEMPTS = 2
 POLL_S = 0.2
+RETRY_S = 2.0  # after a fault of the queue or the disk
 HEARTBEAT_S = 1.0
 SWEEP_S = 5.0  # how often jobs without a worker are looked for
 REPORT_S = 0.2  # progress is written no more often than this; a new step always is
@@ -131,8 +135,9 @@ class _Presence:
 
 
 def run_worker(
-    handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None, standby: Sequence[str] = ()
-) -> None:
+    handlers: Mapping[str, Handler], *, idle_exit_s: float | None = None, standby: Sequence[str] = (),
+    needs: Needs | None = None,
+) -> None:  # fmt: skip
     """Run jobs until SIGTERM, SIGINT or a long idle time; call it from the main thread.
 
     Parameters
@@ -144,6 +149,8 @@ def run_worker(
         workers itself (setting ``start_worker``), else never.
     standby : sequence of str
         The command of a process that calls ``run_standby``, for quick jobs while a long one is at work.
+    needs : mapping, optional
+        Kind of job to what it takes at most: one that cannot fit is refused before it starts.
 
     Notes
     -----
@@ -151,8 +158,9 @@ def run_worker(
     the queue. The log names jobs by id only, and of an internal error shows the place but not the words, which may
     hold a patient's data.
     """
-    _start_log()
-    signals = _listen()
+    faulthandler.enable()  # the last words of a crash in a native library
+    start_logs()
+    signals, handlers = _listen(), within_room(handlers, needs or {})
     if idle_exit_s is None:
         idle_exit_s = IDLE_EXIT_S if settings().start_worker else 0
     _log.info("worker %d started", os.getpid())
@@ -165,19 +173,24 @@ def run_worker(
                 beside.end()
                 presence.release()
             # After the release: whoever filed a job while we held the lock did not start another worker.
-            if not queue.offered():
-                break
+            with suppress(QueueError):
+                if queue.offered():
+                    continue
+            break
     _log.info("worker %d ended", os.getpid())
 
 
-def run_standby(handlers: Mapping[str, Handler]) -> None:
+def run_standby(handlers: Mapping[str, Handler], *, needs: Needs | None = None) -> None:
     """Run quick jobs until the worker that started this process lets go; see ``standby``."""
-    _start_log()
-    signals, released = _listen(), is_released()
+    faulthandler.enable()  # the last words of a crash in a native library
+    start_logs()
+    signals, released, handlers = _listen(), is_released(), within_room(handlers, needs or {})
     _log.info("standby %d started", os.getpid())
     with open_queue() as queue:
         while not signals.stop.is_set():
-            job_id = queue.take(quick_only=True)
+            job_id = None
+            with suppress(QueueError):
+                job_id = queue.take(quick_only=True)
             if job_id is not None:
                 _take(queue, job_id, handlers, signals, standby=Standby())
             elif released.is_set():
@@ -237,25 +250,42 @@ def _work(
     last_job = time.monotonic()
     next_sweep = 0.0
     ended: set[str] = set()
+    fault = ""
     while not signals.stop.is_set():
-        presence.claim()
-        if time.monotonic() >= next_sweep:
-            _sweep(queue, ended)
-            next_sweep = time.monotonic() + SWEEP_S
-        job_id = queue.take()
-        if job_id is not None:
-            _take(queue, job_id, handlers, signals, standby=standby)
-            last_job = time.monotonic()
-        elif idle_exit_s and time.monotonic() - last_job > idle_exit_s:
-            return
-        else:
+        try:
+            presence.claim()
+            if time.monotonic() >= next_sweep:
+                _sweep(queue, ended)
+                next_sweep = time.monotonic() + SWEEP_S
+            job_id = queue.take()
+            if job_id is not None:
+                _take(queue, job_id, handlers, signals, standby=standby)
+                last_job = time.monotonic()
+        except (QueueError, OSError) as error:
+            # Redis is away, or the disk is full or cannot be written: both pass. What was at work is offered again.
+            fault = _told_once(fault, error)
+            signals.stop.wait(RETRY_S)
+            continue
+        fault = ""
+        if job_id is None:
+            if idle_exit_s and time.monotonic() - last_job > idle_exit_s:
+                return
             signals.stop.wait(POLL_S)
+
+
+def _told_once(before: str, error: Exception) -> str:
+    """Log a fault that lasts once; by its kind and number, for its text may name a file."""
+    words = f"{type(error).__name__} {getattr(error, 'errno', None) or ''}".strip()
+    if words != before:
+        _log.error("the worker waits: %s", words)
+    return words
 
 
 def _sweep(queue: JobQueue, ended: set[str]) -> None:
     """Offer again what lost its worker or its message; ``ended`` spares reading finished jobs twice."""
-    waiting = queue.offered()
-    for job_id in record.job_ids():
+    waiting, present = queue.offered(), record.job_ids()
+    ended.intersection_update(present)
+    for job_id in present:
         if job_id in ended or job_id in waiting:
             continue
         with suppress(UnknownNameError), record.held(job_id) as taken:  # unknown: removed meanwhile
@@ -304,7 +334,8 @@ def _take(
         except _Stop:
             # An orderly end is not the job's fault, so this start does not count against it.
             record.change(state, state="queued", attempts=state.attempts - 1)
-            queue.offer(job_id, quick=state.quick)
+            with suppress(QueueError):  # the next look through the folders offers it again
+                queue.offer(job_id, quick=state.quick)
             _log.info("job %s put back: the worker was told to end", job_id)
 
 
@@ -343,7 +374,8 @@ def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, c
 
 def _is_starting() -> bool:
     path = _starting_file()
-    return path.exists() and time.time() - path.stat().st_mtime < START_GRACE_S
+    # Below 0 when the clock was set back since: then nobody knows, and a second worker does no harm.
+    return path.exists() and 0 <= time.time() - path.stat().st_mtime < START_GRACE_S
 
 
 def _worker_lock() -> Path:
@@ -356,14 +388,3 @@ def _starting_file() -> Path:
 
 def _heartbeat_file() -> Path:
     return record.jobs_folder() / "worker.heartbeat"
-
-
-def _start_log() -> None:
-    """Log to stderr, which ``ensure_worker`` sends to a file, and a service manager to its journal."""
-    faulthandler.enable()  # the last words of a crash in a native library
-    if not _log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        _log.addHandler(handler)
-        _log.setLevel(logging.INFO)
-        _log.propagate = False

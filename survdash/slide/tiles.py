@@ -33,7 +33,7 @@ class InkTiles:
     excluded : bool
         Whether those were left out.
     thin, red : int
-        Kept tiles touched by thin ink, and by red that may be a marker.
+        Kept tiles touched by thin, faint or violet ink, and by red that may be a marker.
     """
 
     thick: int = 0
@@ -45,7 +45,7 @@ class InkTiles:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know, a sentence for each kind."""
         thick = f"Possible ink, {_count(self.thick)} {'excluded' if self.excluded else 'kept'}."
-        thin = f"Possible thin ink in {_count(self.thin)}; not excluded."
+        thin = f"Possible thin, faint or violet ink in {_count(self.thin)}; not excluded."
         red = f"Possible red marker (or blood) in {_count(self.red)}; not excluded."
         counted = ((thick, self.thick), (thin, self.thin), (red, self.red))
         return tuple(words for words, tiles in counted if tiles)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from survdash.errors import ClinicalError
+from survdash.sources.endpoint_columns import is_other_endpoint
 from survdash.sources.feature_table import KEYS
 from survdash.sources.research_csv import NOT_GENES, OUTCOMES, TIMES
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
@@ -33,7 +34,7 @@ class ClinicalTable:
     facts : DataFrame
         Index ``case_id``, sorted; of ``stage``, ``age`` (years) and ``sex`` what the table has, then others as text.
     ignored : tuple of str
-        Columns left out: outcomes above all.
+        Columns left out: outcomes above all, but for those of DSS, PFI and DFI, which a page may judge a model by.
     source : dict
         File name and SHA-256.
     """
@@ -132,6 +133,7 @@ def _choose_columns(table: TextTable, key: str) -> tuple[dict[str, int], tuple[s
         name = meanings.get(column, column)
         outcome = NOT_GENES.fullmatch(column) and column not in (*meanings, "grade", "race")
         outcome = outcome or column.startswith(("survival_months", "censorship")) or column in NOT_JOINED
+        outcome = outcome and not is_other_endpoint(column)
         if not column or column.startswith("Unnamed:") or outcome:
             ignored.append(column or f"column {place + 1} without a name")
         elif name in chosen:

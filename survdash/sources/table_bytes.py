@@ -40,6 +40,8 @@ ARCHIVE_FAULTS = (
     ValueError, OverflowError, IndexError,
 )
 
+TOO_LARGE = "Keep the columns you need, or ask whoever runs the server to raise SURVDASH_MAX_TABLE_MB."
+
 
 def read_packed(path: Path, *, error: type[InputError]) -> tuple[bytes, str]:
     """The bytes of a file and their SHA-256; one above the limit is refused before it is read.
@@ -52,7 +54,10 @@ def read_packed(path: Path, *, error: type[InputError]) -> tuple[bytes, str]:
     if not path.is_file():
         raise error(f"There is no file {path.name!r}.", hint="Check the path.")
     if path.stat().st_size > size_limit():
-        raise too_large(path.name, error)
+        raise error(
+            f"{path.name} has {path.stat().st_size / 1e6:,.0f} MB and is larger than {settings().max_table_mb:g} MB, "
+            "the most that a table may have.", hint=TOO_LARGE,
+        )  # fmt: skip
     try:
         packed = path.read_bytes()
     except OSError as fault:
@@ -69,7 +74,7 @@ def too_large(name: str, error: type[InputError]) -> InputError:
     """What is said of a table above the limit."""
     return error(
         f"{name} is larger than {settings().max_table_mb:g} MB when unpacked.",
-        hint="Keep the columns you need, or raise SURVDASH_MAX_TABLE_MB.",
+        hint=TOO_LARGE,
     )
 
 

@@ -190,13 +190,18 @@ def maxstat(
     return scan_cuts(values, logrank_scores(data), minprop=minprop, maxprop=maxprop)
 
 
+def tertiles(risk: np.ndarray) -> np.ndarray:
+    """The two cuts that part (N,) risks into three groups as even as ties allow: (2,), each in the group below it."""
+    return np.quantile(risk, (1 / 3, 2 / 3), method="inverted_cdf")
+
+
 def held_out_groups(
     risk: ArrayLike,
     time: ArrayLike,
     event: ArrayLike,
     fold: ArrayLike,
     *,
-    cut: Literal["maxstat", "median"] = "maxstat",
+    cut: Literal["maxstat", "median", "tertiles"] = "maxstat",
     minprop: float = 0.1,
     maxprop: float = 0.9,
 ) -> np.ndarray:
@@ -210,14 +215,14 @@ def held_out_groups(
     risk, time, event : array_like, shape (N,)
     fold : array_like, shape (N,)
         Label of the fold in which the patient is held out; at least two.
-    cut : {"maxstat", "median"}, optional
+    cut : {"maxstat", "median", "tertiles"}, optional
     minprop, maxprop : float, optional
         For "maxstat".
 
     Returns
     -------
     ndarray, shape (N,)
-        bool, True for high.
+        bool, True for high; for "tertiles" int, 0 to 2.
 
     Raises
     ------
@@ -231,11 +236,14 @@ def held_out_groups(
     labels, codes = check_labels(fold, data.size, name="fold")
     if labels.size < 2:
         raise NotEnoughDataError("A held-out cut needs at least two folds.")
-    if cut not in ("maxstat", "median"):
-        raise InputError(f"No cut is called {cut!r}.", hint="Use maxstat or median.")
-    high = np.zeros(data.size, bool)
+    if cut not in ("maxstat", "median", "tertiles"):
+        raise InputError(f"No cut is called {cut!r}.", hint="Use maxstat, median or tertiles.")
+    high = np.zeros(data.size, int if cut == "tertiles" else bool)
     for code in range(labels.size):
         held, rest = codes == code, codes != code
+        if cut == "tertiles":
+            high[held] = (values[held][:, None] > tertiles(values[rest])).sum(axis=1)
+            continue
         if cut == "median":
             cutpoint = float(np.median(values[rest]))
         else:

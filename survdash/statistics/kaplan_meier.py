@@ -98,6 +98,12 @@ class KaplanMeier:
         followed = np.concatenate([np.cumsum((self.events + self.censored)[::-1])[::-1], [0]])
         return followed[np.searchsorted(self.time, asked, side="left")] - _yet_to_come(self.entry, asked)
 
+    def counts_at(self, times: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Deaths and last contacts up to and including each of ``times``; int, (T,) each."""
+        place = np.searchsorted(self.time, check_times(times), side="right")
+        return (np.concatenate([[0], np.cumsum(self.events)])[place],
+                np.concatenate([[0], np.cumsum(self.censored)])[place])  # fmt: skip
+
     def rmst(self, horizon: float) -> float:
         """Restricted mean survival time: the area under the curve from 0 to ``horizon``.
 

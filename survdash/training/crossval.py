@@ -18,10 +18,10 @@ from survdash.training.checkpoint import work_key
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
 from survdash.training.loop import FittedFold, fit_fold, join
+from survdash.training.network import scoring_parts
 from survdash.training.recalibration import HORIZON, Recalibration, fit_recalibration, last_month
 from survdash.training.recipe import Recipe
 
-SCORED_AT_ONCE = 16
 CURVES = ("survival", "low", "high")
 
 
@@ -140,7 +140,7 @@ def held_out_predictions(data: ModelData, models: Mapping[int, FoldModel], month
 def _held_out(data: ModelData, model: FoldModel, *, fold: int, months: np.ndarray) -> pd.DataFrame:
     cases = np.flatnonzero(data.folds == fold)
     risks, curves, lows, highs = [], [], [], []
-    for some in np.array_split(cases, -(-len(cases) // SCORED_AT_ONCE)):
+    for some in scoring_parts(data, cases):
         scores = model.score(data.inputs(some), months)
         risks.append(scores.risk)
         curves.append(scores.survival)

@@ -53,6 +53,15 @@ class BagReader:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return tiles
 
+    def tiles(self, case: int) -> int:
+        """How many tiles ``read`` would give, without reading them."""
+        held = self._kept.get(case)  # in one look: another thread may be reading
+        if held is not None:
+            return len(held)
+        if self._file is None:
+            self._file = BagFile(self._path)
+        return sum(self._file.tile_count(slide) for slide in self._slides[case])
+
     def digest(self) -> str:
         """Changes when the file, or which slides are whose, changes."""
         source = self._source or file_sha256(self._path)
@@ -129,6 +138,13 @@ class ModelData:
     def size(self) -> int:
         """Number of cases N."""
         return len(self.case_ids)
+
+    def tile_counts(self, cases: np.ndarray, *, draw: TileDraw | None = None) -> list[int]:
+        """Tiles of each of the cases at ``cases`` as ``inputs`` would give them; empty without slides."""
+        if self.bags is None:
+            return []
+        counts = [self.bags.tiles(int(case)) for case in cases]
+        return counts if draw is None else [min(count, draw.most) for count in counts]
 
     def inputs(self, cases: np.ndarray, *, draw: TileDraw | None = None) -> CaseInputs:
         """Raw numbers of the cases at ``cases``; all tiles of each, or those drawn."""
@@ -214,3 +230,34 @@ def shuffle_slides(data: ModelData, *, seed: int) -> ModelData:
         circle = rng.permutation(np.flatnonzero(data.folds == fold))
         order[circle] = np.roll(circle, 1)
     return replace(data, bags=data.bags.reordered(order) if data.bags else None)
+
+
+def shuffle_outcomes(data: ModelData, *, seed: int) -> ModelData:
+    """Deal the outcomes to the wrong patients, within each fold: nothing is left to be learnt."""
+    rng = np.random.default_rng(seed)
+    order = np.arange(data.size)
+    for fold in np.unique(data.folds):
+        members = np.flatnonzero(data.folds == fold)
+        order[members] = rng.permutation(members)
+    return replace(data, survival=data.survival.take(order))
+
+
+def take_cases(data: ModelData, rows: np.ndarray) -> ModelData:
+    """The cases at ``rows`` alone."""
+    return replace(
+        data, case_ids=data.case_ids[rows], survival=data.survival.take(rows), folds=data.folds[rows],
+        genes=None if data.genes is None else data.genes[rows],
+        bags=None if data.bags is None else data.bags.reordered(rows),
+        clinical=None if data.clinical is None else data.clinical[rows],
+    )
+
+
+def thin_training(data: ModelData, *, fold: int, share: float, seed: int) -> ModelData:
+    """All patients of ``fold`` and a random ``share`` of the others, as many of the dead as of the living."""
+    rng = np.random.default_rng((seed, fold))
+    others = np.flatnonzero((data.folds != fold) & (data.folds >= 0))
+    kept = [np.flatnonzero(data.folds == fold)]
+    for died in (False, True):
+        group = others[data.survival.event[others] == died]
+        kept.append(rng.choice(group, round(share * group.size), replace=False))
+    return take_cases(data, np.sort(np.concatenate(kept)))

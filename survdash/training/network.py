@@ -145,19 +145,18 @@ def _epoch(
     draw = None if recipe.max_tiles is None else TileDraw(most=recipe.max_tiles, seed=(training.seed, epoch))
     batches = torch.randperm(len(training.cases)).split(recipe.batch_cases)
 
-    def load(batch: Tensor) -> NetworkInputs:
-        return training.load(training.cases[batch.numpy()], draw=draw)
+    def load(step: _Part) -> NetworkInputs:
+        return training.load(training.cases[step.cases.numpy()], draw=draw)
 
     losses = []
-    for batch, inputs in prefetched(load, batches):
-        optimiser.zero_grad()
-        # Cox's partial likelihood compares the cases of a step, so that all have to be there.
-        sizes = [len(batch)] if recipe.loss == "cox" else part_sizes(inputs[1].tolist(), cases=len(batch))
-        for part, own in zip(batch.split(sizes), split_inputs(inputs, sizes), strict=True):
-            loss = case_loss(network(*own), targets.take(part.to(training.device)), loss=recipe.loss)
-            (loss.sum() / len(batch)).backward()
-            losses.append(loss.detach())
-        optimiser.step()
+    for step, inputs in prefetched(load, _parts(training, batches, draw=draw)):
+        if step.is_first:
+            optimiser.zero_grad()
+        loss = case_loss(network(*inputs), targets.take(step.cases.to(training.device)), loss=recipe.loss)
+        (loss.sum() / step.of).backward()
+        losses.append(loss.detach())
+        if step.is_last:
+            optimiser.step()
     return float(torch.cat(losses).mean())
 
 
@@ -187,23 +186,42 @@ def part_sizes(tiles: Sequence[int], *, cases: int) -> list[int]:
     return sizes
 
 
-def split_inputs(inputs: NetworkInputs, sizes: Sequence[int]) -> Iterator[NetworkInputs]:
-    """The inputs of consecutive parts of the cases, ``sizes`` cases each."""
-    tiles, lengths, genes, *clinical = inputs
-    start = first = 0
-    for size in sizes:
-        here = slice(start, start + size)
-        last = first + int(lengths[here].sum())
-        own = tiles[first:last], lengths[here], [group[here] for group in genes]
-        yield (*own, clinical[0][here]) if clinical else own
-        start, first = start + size, last
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Cases that are read and go through the network together: the whole or a part of a step of ``of`` cases."""
+
+    cases: Tensor
+    of: int
+    is_first: bool
+    is_last: bool
+
+
+def _parts(training: Training, batches: Sequence[Tensor], *, draw: TileDraw | None) -> Iterator[_Part]:
+    """The steps of an epoch in parts: neither the bags of a step nor what comes of them are ever in memory together."""
+    for batch in batches:
+        # Cox's partial likelihood compares the cases of a step, so that all have to be there.
+        sizes = [len(batch)]
+        if training.blank.recipe.loss != "cox":
+            tiles = training.data.tile_counts(training.cases[batch.numpy()], draw=draw)
+            sizes = part_sizes(tiles, cases=len(batch))
+        for number, cases in enumerate(batch.split(sizes)):
+            yield _Part(cases, len(batch), number == 0, number == len(sizes) - 1)
+
+
+def scoring_parts(data: ModelData, cases: np.ndarray) -> list[np.ndarray]:
+    """``cases`` in parts that are scored together: at most 16, and of large bags fewer."""
+    parts = np.array_split(cases, -(-len(cases) // SCORED_AT_ONCE))
+    made = []
+    for part in parts:
+        sizes = part_sizes(data.tile_counts(part), cases=len(part))
+        made += np.split(part, np.cumsum(sizes)[:-1])
+    return made
 
 
 def outputs(training: Training, network: nn.Module, cases: np.ndarray) -> Iterator[Output]:
     """What the network, in evaluation mode, says of ``cases``, some at a time."""
-    parts = np.array_split(cases, -(-len(cases) // SCORED_AT_ONCE))
     with torch.inference_mode():
-        for _, inputs in prefetched(training.load, parts):
+        for _, inputs in prefetched(training.load, scoring_parts(training.data, cases)):
             yield network(*inputs)
 
 

@@ -8,8 +8,9 @@ What is kept is shared, so each loader asks first whether this visitor may see t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -21,11 +22,14 @@ from survdash.language import tr
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import Cut
+from survdash.usecases.outcomes import MAIN
 from survdash.usecases.summary import SUMMARY
 
 KEPT = 24
 FEW = 4
 
+T = TypeVar("T")
+Analysis = usecases.CohortAnalysis | usecases.AggregateAnalysis
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -41,12 +45,13 @@ def runs(cohort: str) -> list[usecases.RunEntry]:
 
 
 def analysis(
-    cohort: str, run: str, *, cut: Cut = "maxstat"
+    cohort: str, run: str, *, cut: Cut = "maxstat", value: float | None = None, endpoint: str = MAIN
 ) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
     require("view", cohort)
+    state = _digest(cohort, _stamp(cohort)), _versions(cohort).get(run)
     with st.spinner(tr("Computing the statistics of this cohort …")):
-        return _analysis(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+        return _analysis(cohort, run, *state, cut, value, endpoint)
 
 
 def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
@@ -54,11 +59,44 @@ def patients(cohort: str, run: str) -> usecases.CohortAnalysis:
     return usecases.need_patients(analysis(cohort, run))
 
 
-def closer_look(cohort: str, run: str, *, cut: Cut = "maxstat") -> usecases.CloserLook:
-    """What stands behind the same groups: known facts held equal, subgroups, calibration."""
-    require("view", cohort)
+def of_analysis(compute: Callable[..., T], found: Analysis, **options: Hashable) -> T:
+    """What ``compute`` says of an analysis, computed once for each of its states.
+
+    Parameters
+    ----------
+    compute : callable
+        A use case that takes an analysis and the options.
+    found : CohortAnalysis or AggregateAnalysis
+    **options
+        Given to ``compute``.
+    """
+    require("view", found.cohort)
+    state = _digest(found.cohort, _stamp(found.cohort)), _versions(found.cohort).get(found.run)
+    which = (found.cohort, found.run, found.cut, found.cutpoints, found.endpoint)
+    asked = tuple(sorted(options.items()))
     with st.spinner(tr("Looking closer …")):
-        return _closer_look(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run), cut)
+        answer: T = _of_analysis(compute.__name__, state, which, asked, _compute=compute, _found=found)
+    return answer
+
+
+def cohort_export(cohort: str, run: str) -> Export:
+    """The out-of-fold risks of all patients as CSV with its provenance."""
+    require("view", cohort)
+    return _cohort_export(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run))
+
+
+def endpoints(cohort: str) -> tuple[str, ...]:
+    """The outcomes that a cohort holds, the main one first."""
+    require("view", cohort)
+    return _endpoints(cohort, _digest(cohort, _stamp(cohort)))
+
+
+def model_pair(cohort: str, first: str, second: str) -> usecases.ModelPair:
+    """Two models over the same patients."""
+    require("view", cohort)
+    versions = tuple(_versions(cohort).get(run) for run in (first, second))
+    with st.spinner(tr("Comparing two models …")):
+        return _model_pair(cohort, first, second, _digest(cohort, _stamp(cohort)), versions)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
@@ -170,14 +208,34 @@ def _digest(cohort: str, stamp: Stamp) -> str:
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _analysis(
-    cohort: str, run: str, digest: str, version: str | None, cut: Cut
-) -> usecases.CohortAnalysis | usecases.AggregateAnalysis:
-    return usecases.cohort_figures(cohort, run, cut=cut)
+    cohort: str, run: str, digest: str, version: str | None, cut: Cut, value: float | None, endpoint: str
+) -> Analysis:
+    return usecases.cohort_figures(cohort, run, cut=cut, value=value, endpoint=endpoint)
+
+
+@st.cache_resource(max_entries=2 * KEPT, show_spinner=False)
+def _of_analysis(
+    name: str, state: tuple[object, ...], which: tuple[object, ...], options: tuple[tuple[str, Hashable], ...], *,
+    _compute: Callable[..., Any], _found: Analysis,
+) -> Any:  # fmt: skip
+    return _compute(_found, **dict(options))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _closer_look(cohort: str, run: str, digest: str, version: str | None, cut: Cut) -> usecases.CloserLook:
-    return usecases.closer_figures(analysis(cohort, run, cut=cut), cut=cut)
+def _cohort_export(cohort: str, run: str, digest: str, version: str | None) -> Export:
+    return usecases.export_cohort(cohort, run)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _endpoints(cohort: str, digest: str) -> tuple[str, ...]:
+    return usecases.endpoints_of(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _model_pair(
+    cohort: str, first: str, second: str, digest: str, versions: tuple[str | None, ...]
+) -> usecases.ModelPair:
+    return usecases.model_pair(cohort, first, second)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -94,11 +94,17 @@ def _refuse_twin(upload: Upload, part: str) -> None:
         if other == part:
             return  # those after it will be compared with it
         same_size = there.stat().st_size == path.stat().st_size
-        if same_size and _sha256(there, there.stat().st_mtime_ns) == _sha256(path, path.stat().st_mtime_ns):
+        if same_size and _hash_of(upload, other) == _hash_of(upload, part):
             raise SlideError(
                 f"{upload.names[part]} is the same slide as {upload.names[other]}.",
                 hint="Give each slide once: its tiles would count double.",
             )
+
+
+def _hash_of(upload: Upload, part: str) -> str:
+    """Known of a file that was hashed as it came."""
+    path = upload.files[part]
+    return upload.hashes.get(part) or _sha256(path, path.stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing the slides …")

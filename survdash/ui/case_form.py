@@ -1,7 +1,8 @@
-"""The parts of a new case: a slide and a gene table, uploaded once, checked before any work starts.
+"""The parts of a new case: slides and a gene table, given once, checked before any work starts.
 
-A file that fails its check is deleted at once, and the form says why. The uploader is not drawn again once a file is
-on disk: Streamlit would keep, and copy, the whole file in memory with every run of the page.
+Slides go straight to disk (``uploader``) or are chosen from the inbox folder; small tables and masks come by
+Streamlit's own uploader, which is not drawn again once a file is on disk: it would keep, and copy, the whole file in
+memory with every run of the page. A file that fails its check is deleted at once, and the form says why.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SurvdashError
+from survdash.language import tr
+from survdash.ui.arrival import arriving
 from survdash.ui.error_box import show_error
+from survdash.ui.inbox import inbox_names
 from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import (
     AREA_PARTS,
@@ -25,6 +29,7 @@ from survdash.ui.upload import (
     SUFFIXES,
     Upload,
     areas_of,
+    choose_part,
     delete_upload,
     drop_part,
     largest_bytes,
@@ -33,6 +38,7 @@ from survdash.ui.upload import (
     open_upload,
     save_part,
 )
+from survdash.ui.uploader import coming_has_begun, show_uploader, take_coming
 
 PARAMETER = "upload"
 WORDS = {"slide": "slide", "genes": "gene table", "areas": "mask"}
@@ -47,8 +53,12 @@ def current_upload() -> Upload | None:
     UnknownNameError
         If the address names one that is not here any more.
     """
-    identifier = st.query_params.get(PARAMETER)
-    return None if identifier is None else open_upload(identifier)
+    identifier = st.query_params.get(PARAMETER) or coming_has_begun()
+    if identifier is None:
+        return None
+    st.query_params[PARAMETER] = identifier
+    take_coming(identifier)
+    return open_upload(identifier)
 
 
 def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
@@ -77,40 +87,76 @@ def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         name = upload.names[part]
         st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
+        if part in upload.chosen:
+            st.caption(tr("from the inbox folder, where it stays"), width="content")
         if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
             remove_part(upload, part)
     return path
 
 
 def show_slides(upload: Upload | None, *, wanted: bool) -> Iterator[str]:
-    """Draw each slide that has come and give its part, to be checked below it; then the uploader of one more."""
+    """Draw each slide that has come and give its part, to be checked below it; then how to give one more."""
     here = () if upload is None else tuple(upload.slides)
     for part in here:
+        st.session_state.pop(_refusal_key(part), None)  # another file has come in place of a refused one
         show_part(upload, part, wanted=wanted)
         yield part
-    free = next((part for part in SLIDE_PARTS if part not in here), None)
-    if not here:
-        show_part(upload, SLIDE_PARTS[0], wanted=wanted)
-    elif free is not None:
-        with st.expander("Another slide of this patient", icon=":material/add:", expanded=_is_refused(free)):
-            show_part(upload, free, wanted=wanted)
+    free = tuple(part for part in SLIDE_PARTS if part not in here)
+    if not wanted:
+        if not here:
+            show_part(upload, SLIDE_PARTS[0], wanted=False)
+        return
+    for part in SLIDE_PARTS:
+        if refusal := st.session_state.get(_refusal_key(part)):
+            show_error(*refusal)
+    if free:
+        if here:
+            st.caption(tr("Another slide of this patient"))
+        _give_slides(upload, free)
+
+
+def _give_slides(upload: Upload | None, free: tuple[str, ...]) -> None:
+    """The two doors of a slide: straight to disk from the browser, or the server's inbox folder."""
+    show_uploader(upload, free, key="new_case.slides")
+    st.caption(tr("MRXS, VMS and DICOM slides are many files and cannot come this way."), help=MANY_FILES)
+    names = inbox_names(SUFFIXES[free[0]])
+    if not names:
+        return
+    chosen = st.selectbox(
+        tr("From the inbox folder of this server"), names, index=None, key=f"new_case.inbox_{free[0]}",
+        placeholder=tr("or choose from the inbox folder"), label_visibility="collapsed",
+    )  # fmt: skip
+    if chosen is not None:
+        _forget_refusals()
+        upload = upload or new_upload()
+        choose_part(upload, free[0], chosen)
+        st.query_params[PARAMETER] = upload.identifier
+        st.rerun()
+
+
+def _forget_refusals() -> None:
+    for part in SLIDE_PARTS:
+        st.session_state.pop(_refusal_key(part), None)
 
 
 def refuse(upload: Upload, part: str, error: SurvdashError) -> NoReturn:
     """Delete a file that failed its check, remember why for the next run, and draw the form anew."""
     ours, theirs = upload.files.get(part), upload.names.get(part, "")
     message = error.message if ours is None else error.message.replace(ours.name, theirs)
-    st.session_state[_refusal_key(part)] = (message, error.hint)
-    remove_part(upload, part)
+    remove_part(upload, part, refusal=(message, error.hint))
 
 
-def remove_part(upload: Upload, part: str) -> NoReturn:
-    """Delete one file, its folder too when nothing is left, and draw the form anew."""
+def remove_part(upload: Upload, part: str, *, refusal: tuple[str, str] | None = None) -> NoReturn:
+    """Delete one file, its folder too when nothing is left, and draw the form anew, with what was wrong with it."""
+    _forget_refusals()
+    st.session_state.pop(_refusal_key(part), None)
+    if refusal is not None:
+        st.session_state[_refusal_key(part)] = refusal
     drop_part(upload, part)
     if part in SLIDE_PARTS:
         drop_part(upload, areas_of(part))  # drawn on that slide
     left = open_upload(upload.identifier)
-    if not left.files:
+    if not left.files and not arriving(left.folder):
         delete_upload(left)
         st.query_params.pop(PARAMETER, None)
     st.rerun()
@@ -149,8 +195,6 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
         f"Upload a {_word(part)}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
         label_visibility="collapsed",
     )
-    if part in SLIDE_PARTS:
-        st.caption("MRXS, VMS and DICOM slides are many files and cannot come this way.", help=MANY_FILES)
     if file is not None:
         st.session_state.pop(_refusal_key(part), None)
         _take(upload, part, name=file.name, file=file)
@@ -177,10 +221,6 @@ def _empty_uploader(part: str) -> None:
 
 def _word(part: str) -> str:
     return WORDS["genes" if part == "genes" else "areas" if part in AREA_PARTS else "slide"]
-
-
-def _is_refused(part: str) -> bool:
-    return _refusal_key(part) in st.session_state
 
 
 def _turn_key(part: str) -> str:

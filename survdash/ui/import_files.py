@@ -19,6 +19,7 @@ from survdash.errors import InputError, SurvdashError
 from survdash.language import later, tr
 from survdash.settings import settings
 from survdash.ui.error_box import show_error
+from survdash.ui.inbox import inbox_names, inbox_path
 from survdash.ui.prose import data_size, escape
 from survdash.ui.upload import Upload, copy_private, new_upload, open_upload
 
@@ -63,42 +64,10 @@ PARTS = {
 }  # fmt: skip
 
 
-def inbox_folder() -> Path:
-    """Where whoever runs the server puts files that a visitor may import."""
-    return settings().data_dir / "inbox"
-
-
 def list_inbox(part: str) -> list[str]:
     """Names of what may be this part in the inbox folder: files by their endings, folders where they may be it."""
-    folder, wanted = inbox_folder(), PARTS[part]
-    if not folder.is_dir():
-        return []
-    home = folder.resolve()
-    # A link that leads out would offer any visitor what lies there.
-    found = [
-        path for path in (*folder.iterdir(), *folder.glob("*/*"))
-        if not path.name.startswith(".") and path.resolve().is_relative_to(home)
-    ]
-    return sorted(
-        path.relative_to(folder).as_posix() for path in found
-        if (path.is_dir() and wanted.folder)
-        or (path.is_file() and not wanted.several and _ending(path.name) in wanted.suffixes)
-    )
-
-
-def inbox_path(name: str) -> Path:
-    """Where what is called ``name`` in the inbox folder lies.
-
-    Raises
-    ------
-    InputError
-        If the name, or a link of that name, leads out of the folder.
-    """
-    folder = inbox_folder()
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{name[:80]!r} is not in the inbox folder.", hint="Choose one of the list.")
-    return path
+    wanted = PARTS[part]
+    return inbox_names(() if wanted.several else wanted.suffixes, folders=wanted.folder)
 
 
 def harmless_name(name: str) -> str:

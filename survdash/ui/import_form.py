@@ -12,9 +12,10 @@ from survdash import usecases
 from survdash.language import later, tr
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
-from survdash.ui.import_files import inbox_folder, show_part
+from survdash.ui.import_files import show_part
 from survdash.ui.import_mapping import ask_mapping
 from survdash.ui.import_report import show_curve, show_report
+from survdash.ui.inbox import inbox_folder
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
 

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 from survdash import usecases
 from survdash.errors import UnknownNameError
-from survdash.language import tr
+from survdash.language import later, tr
 from survdash.nets.registry import DEFAULT_MODEL, PAPERS_MODEL
+from survdash.stamp import stamp
+from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui import caching
 from survdash.ui.picker import pick
 from survdash.ui.prose import escape
 
+ENDPOINT_HELP = later("What counts as the event. Models learn overall survival; another endpoint judges the same "
+                      "risks by it, where the cohort holds one.")  # fmt: skip
 
-def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run",)) -> usecases.CohortEntry:
+
+def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run", "endpoint")) -> usecases.CohortEntry:
     """Let the user choose one of the cohorts of this machine.
 
     Raises
@@ -93,3 +98,23 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
                         first=first.cindex_mean))  # fmt: skip
     words.append(tr("Page Compare sets them side by side and says which differences are more than chance."))
     return " ".join(words)
+
+
+def pick_endpoint(cohort: usecases.CohortEntry, *, page: str) -> str:
+    """Let the user choose an outcome of a cohort where it holds several; the one that models learn is the first.
+
+    Raises
+    ------
+    UnknownNameError
+        If the address asks for one that the cohort does not hold.
+    """
+    names = caching.endpoints(cohort.name)
+    return pick(tr("Endpoint"), list(names), page=page, parameter="endpoint", unknown=tr("endpoint"),
+                title=lambda name: tr(ENDPOINTS[name].title), help=tr(ENDPOINT_HELP))  # fmt: skip
+
+
+def run_stamp(run: usecases.RunEntry) -> str:
+    """The line below every figure of a model."""
+    card = run.card
+    return stamp({"cohort": card["cohort"], "cohort_digest": card["cohort_digest"], "model": card["name"],
+                  "model_version": card["version"], "simulated": card["simulated"]})  # fmt: skip

@@ -12,6 +12,7 @@ from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
 from survdash.logs import start_logs
 from survdash.settings import settings
+from survdash.ui.arrival import sweep_arrivals
 from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def wake_worker() -> None:
 
 def _sweep() -> None:
     sweep_uploads()
+    sweep_arrivals()
     # A job holds the patient's age and the answer: it is kept no longer than the files it was made from.
     remove_jobs(older_than_hours=settings().keep_upload_hours)
 

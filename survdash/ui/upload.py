@@ -13,10 +13,11 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
 from survdash.settings import settings
 from survdash.slide.areas import MAX_BYTES
 from survdash.store import write_json
+from survdash.ui.inbox import inbox_path
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 PARTED_SUFFIXES = ("mrxs", "vms", "vmu", "dcm", "dicom", "ini", "dat", "zip", "tar", "gz", "7z")
@@ -40,17 +42,25 @@ SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS
     "genes": GENE_SUFFIXES
 }
 BLOCK_BYTES = 16 << 20
+MAX_NAME = 200
+_about_lock = threading.Lock()
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What a case's folder holds: the file of each part that is there, the name it had, and the job that reads them."""
+    """What a case's folder holds: the file of each part that is there, the name it had, and the job that reads them.
+
+    ``hashes`` are the SHA-256 of those files that were hashed as they came; a part of ``chosen`` is not in the folder
+    but in the inbox folder of this server, where it stays.
+    """
 
     folder: Path
     files: Mapping[str, Path]
     names: Mapping[str, str]
     job: str
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()
 
     @property
     def genes(self) -> Path | None:
@@ -83,9 +93,23 @@ def uploads_folder() -> Path:
 
 def new_upload() -> Upload:
     """An empty private folder for one case."""
-    folder = uploads_folder() / secrets.token_hex(16)
-    folder.mkdir(mode=0o700)
-    return open_upload(folder.name)
+    identifier = new_identifier()
+    make_folder(identifier)
+    return open_upload(identifier)
+
+
+def new_identifier() -> str:
+    """A number for a case to come; its folder is made with its first file."""
+    return secrets.token_hex(16)
+
+
+def make_folder(identifier: str) -> Path:
+    """The private folder of this number, made where it is not yet."""
+    if IDENTIFIER.fullmatch(identifier) is None:
+        raise UnknownNameError("This is no number of an upload.", hint="Load the page again.")
+    folder = uploads_folder() / identifier
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def open_upload(identifier: str) -> Upload:
@@ -104,9 +128,13 @@ def open_upload(identifier: str) -> Upload:
             hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
         )
     about = _about(folder)
-    files = {part: path for part in PARTS if (path := _part(folder, part)) is not None}
+    chosen = {part: path for part in PARTS if (path := _inbox(about.get(f"inbox_{part}"))) is not None}
+    files = {
+        part: path for part in PARTS if (path := chosen.get(part) or _part(folder, part)) is not None
+    }
+    hashes = {part: digest for part in files if (digest := about.get(f"sha256_{part}"))}
     return Upload(folder=folder, files=files, names={part: about.get(part, "") for part in files},
-                  job=about.get("job", ""))  # fmt: skip
+                  job=about.get("job", ""), hashes=hashes, chosen=frozenset(chosen))  # fmt: skip
 
 
 def upload_of_job(job_id: str) -> Upload | None:
@@ -135,17 +163,35 @@ def save_part(upload: Upload, part: str, *, name: str, file: BinaryIO) -> Upload
     SlideError, GeneError
         If the kind is not known, or the file is empty or too large.
     """
-    shown = PurePosixPath(PureWindowsPath(name).name).name
-    suffix = shown.rpartition(".")[2].lower()
+    shown, suffix = check_name(part, name)
+    refuse: type[InputError] = GeneError if part == "genes" else SlideError
+    drop_part(upload, part)
+    copy_private(file, upload.folder / f"{part}.{suffix}", limit=largest_bytes(part), shown=shown, refuse=refuse)
+    return name_part(upload, part, shown)
+
+
+def check_name(part: str, name: str) -> tuple[str, str]:
+    """The name as it is shown, without folders, and its ending.
+
+    Raises
+    ------
+    SlideError, GeneError
+        If the kind is not known.
+    """
+    shown = PurePosixPath(PureWindowsPath(name).name).name[-MAX_NAME:]
+    suffix = ending(shown)
     refuse: type[InputError] = GeneError if part == "genes" else SlideError
     if part in SLIDE_PARTS and suffix in PARTED_SUFFIXES:
         raise SlideError(f"{shown} is one of the many files that its slide is made of.", hint=MANY_FILES)
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
         raise refuse(f"{shown} is not a kind of file this page reads.", hint=f"Known endings: {endings}.")
-    drop_part(upload, part)
-    copy_private(file, upload.folder / f"{part}.{suffix}", limit=largest_bytes(part), shown=shown, refuse=refuse)
-    return name_part(upload, part, shown)
+    return shown, suffix
+
+
+def ending(name: str) -> str:
+    """What stands behind a name's last dot, in small letters."""
+    return name.rpartition(".")[2].lower()
 
 
 def copy_private(
@@ -193,21 +239,40 @@ def areas_of(slide_part: str) -> str:
     return AREA_PARTS[SLIDE_PARTS.index(slide_part)]
 
 
-def name_part(upload: Upload, part: str, name: str) -> Upload:
-    """Note the name under which a file that lies in the folder is shown."""
-    _tell(upload.folder, part, name)
+def name_part(upload: Upload, part: str, name: str, *, sha256: str = "") -> Upload:
+    """Note the name under which a file that lies in the folder is shown, and its hash where that is known."""
+    _tell(upload.folder, {part: name, f"sha256_{part}": sha256, f"inbox_{part}": ""})
     return open_upload(upload.identifier)
 
 
-def drop_part(upload: Upload, part: str) -> None:
-    """Delete one file of an upload."""
+def choose_part(upload: Upload, part: str, name: str) -> Upload:
+    """Take a file of the inbox folder as a part, where it lies.
+
+    Raises
+    ------
+    InputError
+        If it is not in the inbox folder, or of no kind that this part can be.
+    """
+    path = inbox_path(name)
+    shown, _ = check_name(part, path.name)
+    if not path.is_file():
+        raise InputError(f"{shown} is not in the inbox folder any more.", hint="Choose another.")
+    drop_part(upload, part)
+    _tell(upload.folder, {part: shown, f"sha256_{part}": "", f"inbox_{part}": name})
+    return open_upload(upload.identifier)
+
+
+def drop_part(upload: Upload, part: str, *, keep: Path | None = None) -> None:
+    """Delete one file of an upload, but not ``keep``; one of the inbox folder is let go and stays there."""
     for path in upload.folder.glob(f"{part}.*"):
-        path.unlink(missing_ok=True)
+        if path != keep:
+            path.unlink(missing_ok=True)
+    _tell(upload.folder, {f"sha256_{part}": "", f"inbox_{part}": ""})
 
 
 def note_job(upload: Upload, job_id: str) -> None:
     """Remember which job reads these files."""
-    _tell(upload.folder, "job", job_id)
+    _tell(upload.folder, {"job": job_id})
 
 
 def delete_upload(upload: Upload) -> None:
@@ -241,8 +306,23 @@ def _about(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _tell(folder: Path, key: str, value: str) -> None:
-    write_json(folder / "about.json", {**_about(folder), key: value})
+def _tell(folder: Path, facts: Mapping[str, str]) -> None:
+    """Note or, where empty, forget what is known of the files; several may arrive at once."""
+    with _about_lock:
+        before = _about(folder)
+        after = {key: value for key, value in {**before, **facts}.items() if value}
+        if after != before:
+            write_json(folder / "about.json", after)
+
+
+def _inbox(name: str | None) -> Path | None:
+    if not name:
+        return None
+    try:
+        path = inbox_path(name)
+    except InputError:
+        return None
+    return path if path.is_file() else None
 
 
 @contextmanager

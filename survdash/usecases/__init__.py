@@ -27,6 +27,15 @@ from survdash.usecases.cases import (
 )
 from survdash.usecases.closer_look import CloserLook, look_closer
 from survdash.usecases.comparison import compare_models, export_models, latex_of_models
+from survdash.usecases.deeper_look import (
+    LandmarkLook,
+    ModelPair,
+    causes,
+    decision,
+    from_landmark,
+    model_pair,
+    steadiness,
+)
 from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
 from survdash.usecases.fetch_request import FetchPlan, FetchRequest, fetchable_cohorts
 from survdash.usecases.fetching import (
@@ -39,7 +48,7 @@ from survdash.usecases.fetching import (
     plan_fetch,
 )
 from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
-from survdash.usecases.figures import closer_figures, cohort_figures, need_patients
+from survdash.usecases.figures import closer_figures, cohort_figures, endpoints_of, need_patients
 from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
@@ -81,6 +90,7 @@ from survdash.usecases.library import (
     open_run,
 )
 from survdash.usecases.many_runs import RunOutcome, crossval_all
+from survdash.usecases.methods_text import methods_text
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
 from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
@@ -95,17 +105,18 @@ HANDLERS = {**CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_H
 __all__ = [
     "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "AggregateAnalysis", "Archive", "ArchivePreview",
     "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest",
-    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "MethodState", "PredictRequest", "PreviousState",
-    "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort", "cancer_of",
-    "case_report", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve", "cohort_digest",
-    "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "delete_cohort",
-    "describe_cohort", "describe_methods", "explain_patient", "explanation_to_json", "export_archive", "export_cohort",
-    "export_models", "export_prediction", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched",
-    "file_archive", "file_explanation", "file_fetch", "file_import", "file_prediction", "file_training",
-    "import_archive", "import_cohort", "job_explanation", "job_prediction", "jobs_of", "latex_of_models",
-    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_closer", "make_recipe",
-    "model_for_command", "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder",
-    "patient_report", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive",
-    "preview_import", "previous_facts", "published_for", "read_archive", "report_to_json", "run_import",
+    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "MethodState", "ModelPair",
+    "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references",
+    "analyse_cohort", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
+    "closer_figures", "cohort_curve", "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval",
+    "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
+    "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction",
+    "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_explanation", "file_fetch",
+    "file_import", "file_prediction", "file_training", "from_landmark", "import_archive", "import_cohort",
+    "job_explanation", "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models",
+    "list_problems", "list_runs", "look_closer", "make_recipe", "methods_text", "model_for_command", "model_pair",
+    "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report",
+    "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive", "preview_import",
+    "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "steadiness",
     "stored_explanation", "stored_prediction", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

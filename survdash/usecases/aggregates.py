@@ -21,6 +21,7 @@ from survdash.statistics.logrank import Logrank
 from survdash.statistics.plain_values import from_plain, to_plain
 from survdash.usecases.analysis import SMALLEST_GROUP, CohortAnalysis, Cut
 from survdash.usecases.closer_look import CloserLook
+from survdash.usecases.outcomes import MAIN
 
 AGGREGATES = "aggregates"  # where they stand in a model's evaluation
 CUTS: tuple[Cut, ...] = ("maxstat", "median")
@@ -74,6 +75,21 @@ class AggregateAnalysis:
     concordance: tuple[float, float, float]
     histogram: RiskHistogram
     notes: tuple[str, ...]
+
+    @property
+    def cut(self) -> Cut:
+        """The rule of the cut."""
+        return "median" if self.maxstat is None else "maxstat"
+
+    @property
+    def cutpoints(self) -> tuple[float, ...]:
+        """The cut, where there is one."""
+        return () if self.cutpoint is None else (self.cutpoint,)
+
+    @property
+    def endpoint(self) -> str:
+        """Of the main outcome alone figures come with survdash."""
+        return MAIN
 
 
 def aggregate_analysis(analysis: CohortAnalysis) -> AggregateAnalysis:

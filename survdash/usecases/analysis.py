@@ -9,23 +9,27 @@ import numpy as np
 import pandas as pd
 
 from survdash.access import require
-from survdash.artefact import Artefact
+from survdash.artefact import Artefact, percentiles_of
 from survdash.case import Survival
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError, NotEnoughDataError
+from survdash.errors import ArtefactError, InputError, NotEnoughDataError
 from survdash.export import Export, export_predictions
-from survdash.prediction import LANDMARKS, Prediction, percentile_of
+from survdash.prediction import LANDMARKS, Prediction
 from survdash.prediction import stored_prediction as read_stored_prediction
 from survdash.prediction import stored_predictions as read_stored_predictions
 from survdash.statistics.bootstrap import concordance_interval
 from survdash.statistics.cox import HazardRatio, hazard_ratio
-from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat
+from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat, tertiles
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
 from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.outcomes import MAIN, Outcome, outcome_of
 
-Cut = Literal["maxstat", "median"]
+Cut = Literal["maxstat", "median", "tertiles", "value"]
+GROUPS = (np.array(["all"], object), np.array(["low", "high"], object), np.array(["low", "medium", "high"], object))
+OWN_CUT = ("A cut of your own was found in no fold, so nothing is held out and nothing corrected: the p-value holds "
+           "only if the value was fixed before looking.")  # fmt: skip
 SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
 
 
@@ -33,21 +37,25 @@ SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
 class CohortAnalysis:
     """What a model's out-of-fold risks say of its cohort.
 
-    Arrays hold the N patients that have a prediction, sorted by case id. ``high`` is all False and ``cutpoint`` None
-    where no cutpoint exists; ``notes`` then says why. ``maxstat`` is None for another cut. ``naive`` is the logrank
-    test at the cut, not corrected for the search; ``held_out_p`` the test of groups cut in other folds, for a
-    searched cut by permutation (``held_out_test``), for the median by logrank.
+    Arrays hold the N patients that have a prediction and a known outcome, sorted by case id. ``group`` is "low",
+    "high" and, between two cuts, "medium"; all "all", and ``cutpoints`` empty, where no cut exists; ``notes`` then says
+    why. ``high`` is True above the last cut, ``cutpoint`` the only cut, None where there are two or none. ``maxstat``
+    is None for another cut. ``naive`` is the logrank test of the groups, not corrected for a search; ``held_out_p`` the
+    test of groups cut in other folds, for a searched cut by permutation (``held_out_test``), for median and tertiles by
+    logrank, None for a value that somebody chose. ``hazard_ratio`` is of the highest against the lowest group.
     ``concordance`` is the mean over folds of Harrell's c with its 95 % interval.
     """
 
     cohort: str
     run: str
+    cut: Cut
+    outcome: Outcome
     survival: Survival
     case_ids: np.ndarray
     folds: np.ndarray
     risk: np.ndarray
-    high: np.ndarray
-    cutpoint: float | None
+    group: np.ndarray
+    cutpoints: tuple[float, ...]
     curves: dict[str, KaplanMeier]
     naive: Logrank | None
     maxstat: Maxstat | None
@@ -56,6 +64,11 @@ class CohortAnalysis:
     concordance: tuple[float, float, float]
     risk_table: pd.DataFrame
     notes: tuple[str, ...]
+
+    @property
+    def high(self) -> np.ndarray:
+        """Above the last cut, (N,) bool."""
+        return np.asarray(self.group == "high")
 
     @property
     def cases(self) -> int:
@@ -82,39 +95,60 @@ class CohortAnalysis:
         """The longest follow-up."""
         return float(self.survival.time_months.max())
 
+    @property
+    def endpoint(self) -> str:
+        """Name of the outcome."""
+        return self.outcome.name
 
-def analyse_cohort(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnalysis:
+    @property
+    def cutpoint(self) -> float | None:
+        """The only cut."""
+        return self.cutpoints[0] if len(self.cutpoints) == 1 else None
+
+
+def analyse_cohort(
+    cohort: str, run: str, *, cut: Cut = "maxstat", value: float | None = None, endpoint: str = MAIN
+) -> CohortAnalysis:
     """Split a cohort by its out-of-fold risks and test the split.
 
     Parameters
     ----------
     cohort, run : str
-    cut : {"maxstat", "median"}
+    cut : {"maxstat", "median", "tertiles", "value"}
+    value : float, optional
+        The largest risk of the low group, for "value".
+    endpoint : str, optional
+        An outcome of the cohort; models have learnt the main one.
 
     Raises
     ------
     UnknownNameError
-        If there is no such cohort or run.
+        If there is no such cohort, run or endpoint.
+    InputError
+        If a value is asked for and none is given.
     """
     opened, artefact = open_cohort(cohort), open_run(cohort, run)
-    table, survival = matched_predictions(opened, artefact)
+    table, _ = matched_predictions(opened, artefact)
+    outcome = outcome_of(opened, endpoint, table["case_id"].to_numpy())
+    table, survival = table[outcome.known], outcome.survival
     risk, folds = table["risk"].to_numpy(float), table["fold"].to_numpy(int)
     time, event = survival.time_months, survival.event
-    scan, cutpoint, notes = _cut(risk, survival, cut=cut)
-    high = np.zeros(len(risk), bool) if cutpoint is None else risk > cutpoint
+    scan, cuts, notes = _cuts(risk, survival, cut=cut, value=value)
+    if lost := int((~outcome.known).sum()):
+        notes += (f"{outcome.title} is not known of {lost:,} of {len(outcome.known):,} patients: they are left out.",)
     naive = held_out_p = ratio = None
-    curves = {}
-    if cutpoint is None:
-        curves["all"] = kaplan_meier(time, event)
-    else:
-        curves = {"low": kaplan_meier(time[~high], event[~high]), "high": kaplan_meier(time[high], event[high])}
-        naive, held_out_p, ratio, more = _test(risk, survival, folds, high=high, cut=cut)
+    group = GROUPS[len(cuts)][(risk[:, None] > np.array(cuts)).sum(axis=1)]
+    curves = {name: kaplan_meier(time[group == name], event[group == name]) for name in dict.fromkeys(GROUPS[len(cuts)])
+              if (group == name).any()}  # fmt: skip
+    if cuts:
+        naive, held_out_p, ratio, more = _test(risk, survival, folds, group=group, cut=cut)
         notes += more
     return CohortAnalysis(
-        cohort=cohort, run=artefact.card.run, survival=survival, case_ids=table["case_id"].to_numpy(), folds=folds,
-        risk=risk, high=high, cutpoint=cutpoint, curves=curves, naive=naive, maxstat=scan, held_out_p=held_out_p,
-        hazard_ratio=ratio, concordance=concordance_interval(risk, time, event, folds),
-        risk_table=_risk_table(opened, table, high=high, cutpoint=cutpoint), notes=notes,
+        cohort=cohort, run=artefact.card.run, cut=cut, outcome=outcome, survival=survival,
+        case_ids=table["case_id"].to_numpy(), folds=folds, risk=risk, group=group, cutpoints=cuts, curves=curves,
+        naive=naive, maxstat=scan, held_out_p=held_out_p, hazard_ratio=ratio,
+        concordance=concordance_interval(risk, time, event, folds),
+        risk_table=_risk_table(opened, table, survival, group=group if cuts else None), notes=notes,
     )
 
 
@@ -136,34 +170,56 @@ def matched_predictions(cohort: Cohort, artefact: Artefact) -> tuple[pd.DataFram
     return table, Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
 
 
-def _cut(risk: np.ndarray, survival: Survival, *, cut: Cut) -> tuple[Maxstat | None, float | None, tuple[str, ...]]:
+def _cuts(
+    risk: np.ndarray, survival: Survival, *, cut: Cut, value: float | None
+) -> tuple[Maxstat | None, tuple[float, ...], tuple[str, ...]]:
+    """The search where there is one, the cuts, and why there are none."""
+    if cut == "value":
+        if value is None or not np.isfinite(value):
+            raise InputError("A cut of one's own needs a number.", hint="Give the largest risk of the low group.")
+        if not risk.min() <= value < risk.max():
+            return None, (), (f"No patient lies {'below' if value < risk.min() else 'above'} this cut: the risks reach "
+                              f"from {risk.min():.3g} to {risk.max():.3g}.",)  # fmt: skip
+        return None, (float(value),), ()
     try:
         scan = maxstat(risk, survival.time_months, survival.event)
     except NotEnoughDataError as error:
-        return None, None, (error.message,)
+        return None, (), (error.message,)
     if cut == "maxstat":
-        return scan, scan.cutpoint, ()
-    return None, float(np.median(risk)), ()
+        return scan, (scan.cutpoint,), ()
+    cuts = (float(np.median(risk)),) if cut == "median" else tuple(tertiles(risk).tolist())
+    if len(set(cuts)) < len(cuts) or cuts[-1] >= risk.max():
+        return None, (), (f"Too many patients have one risk: there are no {len(cuts) + 1} groups.",)
+    return None, cuts, ()
 
 
 def _test(
-    risk: np.ndarray, survival: Survival, folds: np.ndarray, *, high: np.ndarray, cut: Cut
+    risk: np.ndarray, survival: Survival, folds: np.ndarray, *, group: np.ndarray, cut: Cut
 ) -> tuple[Logrank | None, float | None, HazardRatio | None, tuple[str, ...]]:
-    """Logrank at the cut, held-out p and hazard ratio; none of them for a group that is too small."""
+    """Logrank of the groups, held-out p and hazard ratio; none of them for a group that is too small."""
     time, event = survival.time_months, survival.event
-    if min(high.sum(), (~high).sum()) < SMALLEST_GROUP:
+    if min(np.unique(group, return_counts=True)[1]) < SMALLEST_GROUP:
         return None, None, None, (f"A group has fewer than {SMALLEST_GROUP} patients: no p-value is given.",)
-    naive, ratio = logrank(time, event, high), hazard_ratio(time, event, high)
+    outer = group != "medium"
+    try:
+        naive = logrank(time, event, group)
+        ratio = hazard_ratio(time[outer], event[outer], group[outer] == "high")
+    except NotEnoughDataError as error:
+        return None, None, None, (f"No test and no hazard ratio: {error.message}",)
+    if cut == "value":
+        return naive, None, ratio, (OWN_CUT,)
     try:
         apart, held_out_p = _held_out(risk, survival, folds, cut=cut)
     except NotEnoughDataError as error:
         return naive, None, ratio, (f"No held-out p-value: {error.message}",)
-    if min(apart.sum(), (~apart).sum()) < SMALLEST_GROUP:
+    if min(np.unique(apart, return_counts=True)[1], default=0) < SMALLEST_GROUP:
         return naive, None, ratio, (f"Held out, a group has fewer than {SMALLEST_GROUP} patients: no p-value.",)
     return naive, held_out_p, ratio, ()
 
 
-def _held_out(risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: Cut) -> tuple[np.ndarray, float]:
+def _held_out(
+    risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: Literal["maxstat", "median", "tertiles"]
+) -> tuple[np.ndarray, float]:
     """Groups cut by what the other folds say, and the p-value of their difference."""
     time, event = survival.time_months, survival.event
     if cut == "maxstat":
@@ -173,14 +229,15 @@ def _held_out(risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: C
     return apart, logrank(time, event, apart).p_value
 
 
-def _risk_table(cohort: Cohort, table: pd.DataFrame, *, high: np.ndarray, cutpoint: float | None) -> pd.DataFrame:
+def _risk_table(
+    cohort: Cohort, table: pd.DataFrame, survival: Survival, *, group: np.ndarray | None
+) -> pd.DataFrame:
     risk = table["risk"].to_numpy(float)
     patients = cohort.patients.loc[table["case_id"]]
     return pd.DataFrame({
-        "case_id": table["case_id"].to_numpy(), "risk": risk,
-        "percentile": [percentile_of(value, risk) for value in risk],
-        "group": [None] * len(risk) if cutpoint is None else np.where(high, "high", "low"),
-        "time_months": patients["time_months"].to_numpy(), "event": patients["event"].to_numpy(),
+        "case_id": table["case_id"].to_numpy(), "risk": risk, "percentile": percentiles_of(risk),
+        "group": [None] * len(risk) if group is None else group,
+        "time_months": survival.time_months, "event": survival.event,
         "age": patients["age"].to_numpy(), "sex": patients["sex"].to_numpy(), "stage": patients["stage"].to_numpy(),
         "fold": table["fold"].to_numpy() + 1,
     })  # fmt: skip

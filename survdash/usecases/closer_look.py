@@ -22,6 +22,7 @@ from survdash.statistics.subgroups import SubgroupRow, subgroup_table
 from survdash.training.clinical import stage_number
 from survdash.usecases.analysis import CohortAnalysis
 from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.outcomes import MAIN
 
 HORIZON = 36  # months
 PATIENTS_A_GROUP = 20  # of the calibration; ten groups at most
@@ -66,14 +67,19 @@ def look_closer(analysis: CohortAnalysis) -> CloserLook:
         If its cohort or run is gone.
     """
     patients = open_cohort(analysis.cohort).patients.loc[analysis.case_ids]
-    curves = np.stack(open_run(analysis.cohort, analysis.run).predictions()["survival"].to_list())
+    stored = open_run(analysis.cohort, analysis.run).predictions().set_index("case_id").loc[analysis.case_ids]
+    curves = np.stack(stored["survival"].to_list())
     adjusted, notes = _adjust(analysis, patients)
-    alive = curves[:, HORIZON] if curves.shape[1] > HORIZON else None
+    # chances are of the outcome that the model learnt; of another nothing is predicted
+    learnt = analysis.outcome.name == MAIN
+    alive = curves[:, HORIZON] if learnt and curves.shape[1] > HORIZON else None
     factors = {
         name: _stage_words(patients[name]) if name == "stage" else patients[name].to_numpy(object)
         for name in GROUPED if patients[name].notna().any()
     }
     found, smooth, spread, more = _calibrate(analysis.survival, curves, alive)
+    if not learnt:
+        more = (f"The model predicts overall survival, not {analysis.outcome.title.lower()}.",)
     return CloserLook(
         adjusted=adjusted, adjusted_notes=notes, calibration=found, smooth=smooth, spread=spread,
         calibration_notes=more,
@@ -85,9 +91,9 @@ def look_closer(analysis: CohortAnalysis) -> CloserLook:
 
 
 def _adjust(analysis: CohortAnalysis, patients: pd.DataFrame) -> tuple[Adjusted | None, tuple[str, ...]]:
-    if analysis.cutpoint is None:
+    if not analysis.cutpoints:
         return None, ("There are no risk groups to compare.",)
-    factors, notes = {RISK_GROUP: np.where(analysis.high, "high", "low").astype(object)}, []
+    factors, notes = {RISK_GROUP: analysis.group}, []
     for column, name in KNOWN.items():
         without = int(patients[column].isna().sum())
         if 2 * without > len(patients):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from survdash.cohort import Cohort
 from survdash.errors import ArtefactError
 from survdash.usecases.aggregates import AggregateAnalysis, stored_analysis, stored_look
 from survdash.usecases.analysis import CohortAnalysis, Cut, analyse_cohort
 from survdash.usecases.closer_look import CloserLook, look_closer
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import describe_cohort, open_cohort, open_run
+from survdash.usecases.outcomes import MAIN, outcome_names
 
 
-def cohort_figures(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnalysis | AggregateAnalysis:
+def cohort_figures(
+    cohort: str, run: str, *, cut: Cut = "maxstat", value: float | None = None, endpoint: str = MAIN
+) -> CohortAnalysis | AggregateAnalysis:
     """How a model's risks part a cohort; without patients in it where these, or their predictions, are not here.
 
     Raises
@@ -20,7 +24,15 @@ def cohort_figures(cohort: str, run: str, *, cut: Cut = "maxstat") -> CohortAnal
         If the patients are not here, and nothing is stored of this cut.
     """
     artefact = open_run(cohort, run)
-    return analyse_cohort(cohort, run, cut=cut) if artefact.has_predictions else stored_analysis(artefact, cut=cut)
+    if artefact.has_predictions:
+        return analyse_cohort(cohort, run, cut=cut, value=value, endpoint=endpoint)
+    return stored_analysis(artefact, cut=cut)
+
+
+def endpoints_of(cohort: str) -> tuple[str, ...]:
+    """The outcomes that a cohort holds, the main one first; that alone where its patients are not here."""
+    here = describe_cohort(cohort)
+    return outcome_names(here) if isinstance(here, Cohort) else (MAIN,)
 
 
 def need_patients(analysis: CohortAnalysis | AggregateAnalysis) -> CohortAnalysis:

@@ -62,7 +62,7 @@ def make_recipe(
 
 def crossval(
     cohort: Cohort, recipe: Recipe, *, jobs: int = 1, folder: Path | None = None, name: str = "",
-    report: Report = silent, cancel: Cancel | None = None,
+    device: str = "cpu", references: bool = True, report: Report = silent, cancel: Cancel | None = None,
 ) -> Artefact:
     """Train and evaluate ``recipe`` on the cohort's folds, or on those it makes, and keep the run.
 
@@ -76,6 +76,10 @@ def crossval(
         Where to write; the cohort's own runs by default.
     name : str
         Of the run; by default what sets its recipe apart.
+    device : str
+        Where networks are trained.
+    references : bool
+        Also store what a new case is compared with, for which all bags are read twice more.
 
     Raises
     ------
@@ -99,12 +103,13 @@ def crossval(
         cohort = replace(cohort, folds=made)
     data = model_data(cohort, recipe.modalities, missing=recipe.allows_missing)
     work = settings().data_dir / "training"
-    result = run_crossval(data, recipe, jobs=jobs, work=work, report=report, cancel=cancel)
+    result = run_crossval(data, recipe, jobs=jobs, device=device, work=work, report=report, cancel=cancel)
     position = {case: number for number, case in enumerate(data.case_ids)}
     survival = data.survival.take(np.array([position[case] for case in result.predictions["case_id"]]))
     evaluation: dict[str, object] = {
         "cindex": evaluate(result.predictions, survival),
         "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
+        "recalibrated": all(one.model.recalibration is not None for one in result.folds),
     }
     if recipe.stop == "inner":
         evaluation["inner"] = [asdict(curve.inner) for fold in result.folds for curve in fold.curves if curve.inner]
@@ -114,8 +119,9 @@ def crossval(
         artefact = write_artefact(
             place, card, evaluation=evaluation, predictions=result.predictions, folds=fold_models(result)
         )
-    artefact = keep_references(artefact, data, home=home)
-    shutil.rmtree(work_folder(work, data, recipe), ignore_errors=True)
+    if references:
+        artefact = keep_references(artefact, data, home=home)
+    shutil.rmtree(work_folder(work, data, recipe, device=device), ignore_errors=True)
     return artefact
 
 

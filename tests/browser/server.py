@@ -32,6 +32,7 @@ class Server:
     url: str
     data_dir: Path
     healthy_at: float
+    pid: int
 
     def jobs(self) -> list[Path]:
         """Folders of all jobs, oldest first."""
@@ -74,7 +75,7 @@ def running_server(data_dir: Path, *options: str, port: int = 0, **variables: st
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_for_health(url, process)
-            yield Server(url=url, data_dir=data_dir, healthy_at=time.monotonic())
+            yield Server(url=url, data_dir=data_dir, healthy_at=time.monotonic(), pid=process.pid)
         finally:
             process.terminate()
             process.wait(timeout=20)

@@ -11,9 +11,13 @@ PREDICTION_MS = 240_000  # a real slide through the encoder on two shared cores
 
 def give(page: Page, part: str, path: Path) -> None:
     """Upload a file as the slide or the gene table; returns once the page has taken or refused it."""
-    uploader = page.locator(f'[class*="st-key-new_case-{part}_"]')
-    uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
-    page.locator(f".st-key-new_case-remove_{part}, [data-testid=stAlertContentError]").first.wait_for()
+    if part == "slide":
+        page.locator(".uploader [data-part=input]").set_input_files(path)
+    else:
+        uploader = page.locator(f'[class*="st-key-new_case-{part}_"]')
+        uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
+    refused = "[data-testid=stAlertContentError], .uploader [data-part=error]:not([hidden])"
+    page.locator(f".st-key-new_case-remove_{part}, {refused}").first.wait_for()
 
 
 def predict(page: Page) -> str:

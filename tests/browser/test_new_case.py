@@ -119,7 +119,9 @@ def test_a_file_that_cannot_be_used_is_explained_and_not_kept(server, page: Page
     kept = server.kept_uploads()
     page.goto(f"{server.url}/new_case?cohort=demo")
     give(page, part, path)
-    expect(page.get_by_test_id("stAlertContentError")).to_contain_text(re.compile(words))
+    refused = page.locator("[data-testid=stAlertContentError], .uploader [data-part=error]:not([hidden])")
+    expect(refused).to_contain_text(re.compile(words))
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stFileUploaderDropzone")).to_have_count(2)  # both can be tried again
+    expect(page.locator(".uploader [data-part=choose]")).to_be_visible()  # both can be tried again
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_have_count(1)
     assert server.kept_uploads() == kept

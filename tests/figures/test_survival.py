@@ -42,20 +42,47 @@ def test_curves_are_steps_of_the_estimate_in_fixed_order_and_look(curves):
 
 
 def test_numbers_at_risk_stand_under_their_ticks(cohort, curves):
-    time, _, high = cohort
+    time, event, high = cohort
     figure = plot_groups(curves, horizon_months=60, at_risk_times=TIMES)
     assert figure.layout.xaxis.range == figure.layout.xaxis2.range
     assert figure.layout.xaxis.tickvals == figure.layout.xaxis2.tickvals == TIMES
     assert figure.layout.xaxis.domain == figure.layout.xaxis2.domain
     rows = [t for t in figure.data if t.mode == "text"]
-    for place, (row, mine, colour) in enumerate(zip(rows, (~high, high), ("#0072B2", "#D55E00"), strict=True)):
-        assert row.xaxis == "x2"
-        assert row.x == TIMES
-        assert [int(n) for n in row.text] == at_risk(time[mine], TIMES).tolist()
-        assert set(row.y) == {place}
-        assert row.textfont.color == colour
+    assert len(rows) == 6
+    for place, row in enumerate(rows):
+        assert (row.xaxis, row.x, set(row.y)) == ("x2", TIMES, {place})
+    for first, mine in ((0, ~high), (3, high)):
+        assert [int(n) for n in rows[first].text] == at_risk(time[mine], TIMES).tolist()
+        for row, counted in ((rows[first + 1], ~event), (rows[first + 2], event)):
+            assert [int(n) for n in row.text] == [int((time[mine & counted] <= t).sum()) for t in TIMES]
     assert figure.layout.yaxis2.range[0] > figure.layout.yaxis2.range[1]  # the first group is on top
-    assert ["low" in figure.layout.yaxis2.ticktext[0], "high" in figure.layout.yaxis2.ticktext[1]] == [True, True]
+    names = figure.layout.yaxis2.ticktext
+    assert ["low" in names[0], "high" in names[3], names[1], names[2]] == [True, True, "censored", "died"]
+    # the group's colour is a mark before its name: letters in it could not be read in both themes
+    assert ["#0072B2" in names[0], "#D55E00" in names[3]] == [True, True]
+
+
+def test_an_axis_in_years_has_the_same_curve_and_the_same_numbers(curves):
+    months, years = (plot_groups(curves, horizon_months=60, at_risk_times=TIMES, unit=unit, outcome="PFI")
+                     for unit in ("months", "years"))  # fmt: skip
+    for one, other in zip(months.data, years.data, strict=True):
+        np.testing.assert_allclose(np.array(one.x, float) / 12, np.array(other.x, float))
+        assert (one.text, one.name) == (other.text, other.name)
+    assert years.layout.xaxis.ticktext == ("0", "1", "2", "3", "4", "5")
+    assert (years.layout.xaxis.title.text, years.layout.yaxis.title.text) == (
+        "Years since diagnosis", "Share free of progression")  # fmt: skip
+
+
+def test_a_large_group_is_drawn_with_as_many_points_as_a_screen_has(cohort):
+    generator = np.random.default_rng(1)
+    time, event = generator.exponential(40, 10_000) + 0.1, generator.random(10_000) < 0.5
+    fit = kaplan_meier(time, event)
+    figure = plot_groups({"all": fit}, horizon_months=60, at_risk_times=TIMES)
+    line = next(t for t in figure.data if t.line.shape == "hv")
+    assert len(line.x) <= 1200
+    assert (line.x[0], line.y[0], line.x[-1]) == (0, 1, 60)
+    np.testing.assert_array_equal(line.y[1:], fit.at(np.array(line.x[1:]))[0])
+    assert sum(len(t.x) for t in figure.data) < 7000  # of 10,000 steps four times
 
 
 def test_ticks_beyond_the_horizon_are_left_out(curves):
@@ -97,7 +124,7 @@ def test_three_groups_are_in_order_of_risk(curves):
     three = {"high": curves["high"], "medium": curves["low"], "low": curves["low"]}
     figure = plot_groups(three, horizon_months=60, at_risk_times=TIMES)
     assert [t.name.split()[0] for t in figure.data if t.line.shape == "hv"] == ["low", "medium", "high"]
-    assert len([t for t in figure.data if t.mode == "text"]) == 3
+    assert len([t for t in figure.data if t.mode == "text"]) == 9
 
 
 def test_refuses_an_empty_figure(curves):

@@ -4,13 +4,16 @@ import os
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from survdash.errors import UnknownNameError
+from survdash.access import LOCAL, ROLES, Visitor, ask_at_the_door
+from survdash.errors import InputError, UnknownNameError
 from survdash.jobs import record
-from survdash.jobs.queue import cancel_job, file_job, open_queue, read_job, remove_jobs
+from survdash.jobs.queue import cancel_job, file_job, open_queue, own_jobs, read_job, remove_jobs
 from survdash.progress import Progress
+from survdash.settings import settings
 
 
 def test_jobs_come_out_in_the_order_they_were_filed_and_once():
@@ -120,3 +123,42 @@ def test_a_job_tells_how_long_its_step_has_taken():
     record.write_progress(job_id, Progress(step="Embedding", done=3, total=12), step_seconds=6.0)
     job = read_job(job_id)
     assert (job.step, job.done, job.total, job.step_seconds) == ("Embedding", 3, 12, 6.0)
+
+
+@pytest.fixture
+def asked_by() -> Iterator[Callable[..., None]]:
+    def ask(name: str, *, role: str = "analyst") -> None:
+        ask_at_the_door(lambda: Visitor(name=name, actions=ROLES[role]))
+
+    yield ask
+    ask_at_the_door(lambda: LOCAL)
+
+
+def test_nobody_sees_or_stops_anothers_job_but_an_administrator(asked_by):
+    asked_by("ben")
+    job_id = file_job("add", {"a": 1, "b": 2})
+    assert [job.id for job in own_jobs()] == [job_id]
+    asked_by("eve")
+    assert own_jobs() == []
+    for act in (read_job, cancel_job):
+        with pytest.raises(UnknownNameError, match="There is no job"):
+            act(job_id)
+    asked_by("anna", role="admin")
+    assert [job.id for job in own_jobs()] == [job_id]
+    cancel_job(job_id)
+    asked_by("ben")
+    assert read_job(job_id).state == "cancelled"
+
+
+def test_one_person_may_not_fill_the_queue(asked_by, monkeypatch):
+    monkeypatch.setenv("SURVDASH_JOBS_A_PERSON", "3")
+    settings.cache_clear()
+    asked_by("ben")
+    filed = [file_job("add", {"a": 1, "b": 2}) for _ in range(3)]
+    with pytest.raises(InputError, match="3 jobs waiting"):
+        file_job("add", {"a": 1, "b": 2})
+    asked_by("eve")
+    file_job("add", {"a": 1, "b": 2})
+    asked_by("ben")
+    cancel_job(filed[0])
+    file_job("add", {"a": 1, "b": 2})

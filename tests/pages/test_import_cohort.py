@@ -11,7 +11,7 @@ from survdash import usecases
 from survdash.jobs import record
 from survdash.jobs.queue import read_job
 from survdash.progress import silent
-from survdash.ui.import_files import inbox_folder
+from survdash.ui.inbox import inbox_folder
 
 
 def table_of(rows: list[str], header: str = "case_id,slide_id,survival_months,censorship,age,TP53_rnaseq") -> bytes:

@@ -15,7 +15,7 @@ from survdash.slide.tiles import lay_grid
 from survdash.slide.tissue import TissueRule, find_tissue
 
 CLEAN = ("TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg", "histoprep_tma_spots.jpeg", "tcga_lgg_region.png")
-GREEN, BLUE, BLACK, RED = (0, 130, 70), (25, 50, 160), (15, 15, 20), (200, 30, 45)
+GREEN, BLUE, BLACK, RED, VIOLET = (0, 130, 70), (25, 50, 160), (15, 15, 20), (200, 30, 45), (60, 50, 160)
 UM_PER_PX = 1.0
 
 
@@ -62,7 +62,22 @@ def test_clean_tissue_is_no_ink(shared: Path, name: str, mpp: float) -> None:
         view = slide.thumbnail(1024)
         ink = find_ink(view, um_per_px=mpp * slide.width / view.shape[1])
     assert not ink.thick.any()
+    assert not ink.thin.any()
     assert not ink.red.any()
+
+
+@pytest.mark.parametrize(
+    ("colour", "opacity", "least"), [(VIOLET, 0.9, 0.85), (BLACK, 0.6, 0.7), ((45, 45, 55), 0.6, 0.7)]
+)
+def test_wide_violet_and_faint_strokes_are_told_and_never_taken(
+    tissue: np.ndarray, colour: tuple[int, int, int], opacity: float, least: float
+) -> None:
+    drawn, stroke = _draw(tissue, colour, 400, opacity)
+    ink = find_ink(drawn, um_per_px=UM_PER_PX)
+    assert not ink.thick.any()
+    assert ink.thin[stroke].mean() > least
+    around = cv2.dilate(stroke.astype(np.uint8), np.ones((113, 113), np.uint8)) > 0
+    assert not ink.thin[~around].any()
 
 
 def test_real_margin_ink_is_told_and_keratin_beside_it_kept(shared: Path) -> None:
@@ -72,7 +87,7 @@ def test_real_margin_ink_is_told_and_keratin_beside_it_kept(shared: Path) -> Non
     assert grid.ink.thick == 0
     assert grid.ink.thin > 0
     assert (grid.coords == kept.coords).all()
-    assert grid.ink.warnings == (f"Possible thin ink in {grid.ink.thin} tiles; not excluded.",)
+    assert grid.ink.warnings == (f"Possible thin, faint or violet ink in {grid.ink.thin} tiles; not excluded.",)
 
 
 def test_haematoxylin_and_eosin_of_any_strength_are_no_ink() -> None:
@@ -85,6 +100,7 @@ def test_haematoxylin_and_eosin_of_any_strength_are_no_ink() -> None:
             view[50:150, 50:150] = colour.round()
             ink = find_ink(view, um_per_px=8)
             assert not ink.thick.any(), (share, density)
+            assert not ink.thin.any(), (share, density)
 
 
 def test_tiles_under_ink_are_counted_and_the_switch_brings_them_back(tissue: np.ndarray, tmp_path: Path) -> None:
@@ -122,7 +138,9 @@ def test_tables_of_grey_levels_say_what_the_densities_say() -> None:
     top, low = np.max([red, green, blue], axis=0), np.min([red, green, blue], axis=0)
     blueish = (red > 0.5) & (red > 1.08 * green)
     black = (low > 0.55) & (low > 0.6 * top)
-    cool, core, redish = _colours(view)
+    cool, core, redish, faint = _colours(view)
+    violet = (red > 0.35) & (red > 0.75 * green) & (blue < 0.36 * green)
+    assert (faint == (violet | ((low > 0.25) & (low > 0.65 * top)))).all()
     assert (cool == (((top > 0.10) & (red > 1.15 * green + 0.03)) | blueish | black)).all()
     assert (core == (((red > 1.3 * green + 0.05) & (top > 0.30)) | blueish | black)).all()
     assert (redish == ((green > 0.45) & (blue > 0.7 * green) & (red < 0.35 * green))).all()

@@ -61,7 +61,7 @@ def test_a_file_of_two_gigabytes_is_refused_before_it_is_read(tmp_path):
     with path.open("wb") as file:
         file.write(b"case_id,age\n")
         file.truncate(2_000_000_000)  # sparse: it takes no room on the disk, and reading it would take that of memory
-    with pytest.raises(ClinicalError, match=r"big\.csv is larger than 500 MB") as caught:
+    with pytest.raises(ClinicalError, match=r"big\.csv has 2,000 MB and is larger than 500 MB") as caught:
         read_packed(path, error=ClinicalError)
     assert "SURVDASH_MAX_TABLE_MB" in caught.value.hint
 

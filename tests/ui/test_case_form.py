@@ -10,23 +10,23 @@ from survdash.ui.upload import uploads_folder
 def script(wanted):
     import streamlit as st
 
-    from survdash.errors import SlideError
+    from survdash.errors import GeneError
     from survdash.ui.case_form import current_upload, refuse, show_part
 
     upload = current_upload()
-    path = show_part(upload, "slide", wanted=wanted)
+    path = show_part(upload, "genes", wanted=wanted)
     st.text("none" if path is None else path.name)
     if upload is not None and st.checkbox("refuse"):
-        refuse(upload, "slide", SlideError("slide.svs cannot be read.", hint="Copy it again."))
+        refuse(upload, "genes", GeneError("genes.csv cannot be read.", hint="Copy it again."))
 
 
 def test_a_file_takes_the_place_of_its_uploader_and_can_be_removed():
     page = AppTest.from_function(script, args=(True,)).run()
-    page.get("file_uploader")[0].upload("A_1.svs", b"bytes", "image/tiff").run()
-    assert page.text[0].value == "slide.svs"
+    page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
+    assert page.text[0].value == "genes.csv"
     assert not page.get("file_uploader")
-    assert "A\\_1\\.svs" in page.markdown[0].value
-    page.button(key="new_case.remove_slide").click().run()
+    assert "A\\_1\\.csv" in page.markdown[0].value
+    page.button(key="new_case.remove_genes").click().run()
     assert page.get("file_uploader")
     assert "upload" not in page.query_params
     assert list(uploads_folder().iterdir()) == []
@@ -34,13 +34,13 @@ def test_a_file_takes_the_place_of_its_uploader_and_can_be_removed():
 
 def test_a_refused_file_is_gone_and_named_as_the_user_named_it():
     page = AppTest.from_function(script, args=(True,)).run()
-    page.get("file_uploader")[0].upload("A_1.svs", b"bytes", "image/tiff").run()
+    page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     page.checkbox[0].check().run()
-    assert page.error[0].value.replace("\\", "") == "A_1.svs cannot be read.\n\nCopy it again."
+    assert page.error[0].value.replace("\\", "") == "A_1.csv cannot be read.\n\nCopy it again."
     assert list(uploads_folder().iterdir()) == []
 
 
 def test_a_part_that_no_model_reads_is_not_asked_for():
     page = AppTest.from_function(script, args=(False,)).run()
     assert not page.get("file_uploader")
-    assert "No model of this cohort looks at a slide" in page.caption[0].value
+    assert "No model of this cohort looks at a gene table" in page.caption[0].value

@@ -28,14 +28,15 @@ def test_a_group_that_is_too_small_has_words_and_no_numbers():
 
 
 def draw_nothing():
-    from survdash.ui.closer_look_view import show_closer_look
+    from survdash.ui.closer_look_view import show_look
     from survdash.usecases.closer_look import CloserLook
 
     look = CloserLook(
         adjusted=None, adjusted_notes=("Age, sex and stage are not known.",), subgroups=(), calibration=None,
         smooth=None, spread=None, calibration_notes=("The model says nothing of 36 months.",),
     )
-    show_closer_look(look, name="x", searched=True)
+    for what in ("adjusted", "calibration"):
+        show_look(look, what, name="x", stamp="survdash", searched=True)
 
 
 def test_what_cannot_be_had_is_told():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from survdash.errors import InputError
 from survdash.ui import import_files as room
+from survdash.ui.inbox import inbox_folder, inbox_path
 from survdash.ui.upload import new_upload
 
 
@@ -56,7 +57,7 @@ def test_a_refused_file_leaves_nothing(name, content, said):
 
 def test_the_inbox_offers_by_ending_and_two_levels_deep(data_dir):
     assert room.list_inbox("table") == []
-    inbox = room.inbox_folder()
+    inbox = inbox_folder()
     (inbox / "study" / "deep").mkdir(parents=True)
     for name in ("a.csv", "study/b.csv", "study/deep/c.csv", "x.pdf", ".hidden.csv", "bag.h5"):
         (inbox / name).write_bytes(b"x")
@@ -68,7 +69,7 @@ def test_the_inbox_offers_by_ending_and_two_levels_deep(data_dir):
 
 @pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "link.csv", "way/out.csv", "a/../../secret.csv"])
 def test_no_name_and_no_link_leads_out_of_the_inbox(data_dir, name):
-    inbox = room.inbox_folder()
+    inbox = inbox_folder()
     inbox.mkdir(parents=True)
     outside = data_dir / "secret.csv"
     outside.write_text("case_id")
@@ -78,6 +79,6 @@ def test_no_name_and_no_link_leads_out_of_the_inbox(data_dir, name):
     (inbox / "way").symlink_to(data_dir / "elsewhere")
     (inbox / "mine.csv").write_text("case_id")
     assert room.list_inbox("table") == ["mine.csv"]
-    assert room.inbox_path("mine.csv").is_file()
+    assert inbox_path("mine.csv").is_file()
     with pytest.raises(InputError, match="not in the inbox folder"):
-        room.inbox_path(name)
+        inbox_path(name)

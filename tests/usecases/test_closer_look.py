@@ -71,7 +71,7 @@ def test_without_facts_there_is_nothing_to_hold_equal(analysis, knowing):
 
 
 def test_without_groups_nothing_is_adjusted(analysis):
-    none = replace(analysis, cutpoint=None, high=np.zeros(200, bool))
+    none = replace(analysis, cutpoints=(), group=np.full(200, "all", object))
     look = usecases.look_closer(none)
     assert look.adjusted is None
     assert look.calibration is not None

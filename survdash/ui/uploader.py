@@ -1,0 +1,118 @@
+"""The browser's side of a streaming upload: choose or drop files, progress, time left, cancel; goes on after a break.
+
+Its script is constant; what it shows of a file's name it sets as text, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from survdash.language import tr
+from survdash.ui.arrival import arriving
+from survdash.ui.prose import data_size
+from survdash.ui.upload import SUFFIXES, Upload, largest_bytes, new_identifier, uploads_folder
+from survdash.ui.upload_route import ADDRESS, base, grant_for
+
+HERE = Path(__file__).parent
+COMING = "ui.coming_upload"
+HTML = """
+<div class="uploader">
+  <div class="box" data-part="idle">
+    <button type="button" data-part="choose"></button>
+    <span class="small" data-part="hint"></span>
+    <input type="file" data-part="input" hidden tabindex="-1" aria-hidden="true">
+  </div>
+  <div class="box" data-part="busy" hidden>
+    <span class="name" data-part="name"></span>
+    <div class="bar" data-part="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100"><div></div></div>
+    <span class="small" data-part="status" role="status"></span>
+    <button type="button" data-part="cancel"></button>
+  </div>
+  <div class="error" data-part="error" role="alert" hidden></div>
+</div>
+"""
+
+_mount = st.components.v2.component(
+    "survdash_uploader",
+    html=HTML,
+    css=(HERE / "uploader.css").read_text(encoding="utf-8"),
+    js=(HERE / "uploader.js").read_text(encoding="utf-8"),
+)
+
+
+def coming_identifier() -> str:
+    """The number that this session's next case will have, so that the browser may begin to send before it is there."""
+    return str(st.session_state.setdefault(COMING, new_identifier()))
+
+
+def take_coming(identifier: str) -> None:
+    """A case with this number has begun: the next one gets another."""
+    if st.session_state.get(COMING) == identifier:
+        del st.session_state[COMING]
+
+
+def coming_has_begun() -> str | None:
+    """The number of the case of which something has come while the address does not name it yet."""
+    identifier = st.session_state.get(COMING)
+    return identifier if identifier and (uploads_folder() / identifier).is_dir() else None
+
+
+def show_uploader(upload: Upload | None, parts: tuple[str, ...], *, key: str) -> None:
+    """Draw the uploader of files that become ``parts``, first come first; what has come lies in the case's folder.
+
+    Parameters
+    ----------
+    upload : Upload or None
+        The case; None where nothing of it is here, then its files come under ``coming_identifier``.
+    parts : tuple of str
+        Parts that are free, of one kind.
+    key : str
+        Of the widget.
+    """
+    identifier = coming_identifier() if upload is None else upload.identifier
+    limit = largest_bytes(parts[0])
+    _mount(
+        key=key,
+        data={
+            "key": f"{identifier}/{parts[0].rstrip('0123456789')}",
+            "address": f"{base(str(st.get_option('server.baseUrlPath') or ''))}{ADDRESS}",
+            "slots": [{"part": part, "grant": grant_for(identifier, part)} for part in parts],
+            "suffixes": list(SUFFIXES[parts[0]]),
+            "limit": limit,
+            "resume": _resume_words(upload, parts),
+            "words": _words(limit),
+        },
+        on_arrived_change=_redraw,
+        on_begun_change=_redraw,
+    )
+
+
+def _redraw() -> None:
+    """What has come is read from the disk, so the run that follows is all that is needed."""
+
+
+def _resume_words(upload: Upload | None, parts: tuple[str, ...]) -> str:
+    coming = {} if upload is None else arriving(upload.folder)
+    half = next((one for part, one in coming.items() if part in parts), None)
+    if half is None:
+        return ""
+    return tr("{here} of {size} of {name} are here. Choose the same file to go on with it.",
+              here=data_size(half.offset), size=data_size(half.size), name=half.name)  # fmt: skip
+
+
+def _words(limit: float) -> Mapping[str, str]:
+    return {
+        "choose": tr("Choose slides"),
+        "hint": tr("or drop them here. One file each, {limit} at most; they go straight to this server's disk.",
+                   limit=data_size(int(limit))),
+        "cancel": tr("Cancel"),
+        "left": tr("about {time} left", time="{time}"),
+        "again": tr("connection lost, next try in {seconds} s", seconds="{seconds}"),
+        "more": tr("{count} more waiting", count="{count}"),
+        "full": tr("A case can have eight slides."),
+        "large": tr("{name} is larger than the {limit} that this server takes. Ask whoever runs it to put the file "
+                    "into its inbox folder.", name="{name}", limit=data_size(int(limit))),
+    }  # fmt: skip
