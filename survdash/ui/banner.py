@@ -8,7 +8,6 @@ from survdash.artefact import INTENDED_USE
 from survdash.language import tr
 from survdash.ui.language_switch import show_switch, tell_browser
 
-
 # Streamlit writes white on the primary colour: 3 to 1 on the light blue that stands out from the dark page.
 DARK_WORDS = """<style>
 [data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stBaseButton-primaryFormSubmit"]:not(:disabled)

@@ -10,11 +10,13 @@ from survdash.language import later, tr
 
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "patient": (
-        later("**What will happen to this person.** The curve is about people with a profile like this; one of them may "
+        later("**What will happen to this person.** The curve is about people with a profile like this; one of them "
+              "may "
               "live much longer or shorter."),
         later("**What a treatment would change.** The model learnt from patients as they were treated then. A higher "
               "risk is no reason for, and a lower risk no reason against, any treatment."),
-        later("**Other tumours, other laboratories.** It knows the cancer, the stain, the scanner and the gene assay of "
+        later("**Other tumours, other laboratories.** It knows the cancer, the stain, the scanner and the gene "
+              "assay of "
               "its cohort. Elsewhere it was not tested unless the page says so."),
         later("**All that is uncertain.** The band shows how much the trained networks differ, not what no model sees: "
               "the sample, the follow-up, what was never measured."),
@@ -22,7 +24,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
               "where the model looked, not where the disease is."),
     ),
     "cohort": (
-        later("**Whether the groups part elsewhere.** They were made in these patients. Only another cohort can confirm "
+        later("**Whether the groups part elsewhere.** They were made in these patients. Only another cohort can "
+              "confirm "
               "them."),
         later("**That low risk is safe.** Patients of the low-risk group die too: read the curve, not the name of the "
               "group."),
@@ -33,12 +36,14 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
               "differently from who stayed."),
     ),
     "compare": (
-        later("**Which model is best for a decision.** The C-index says how well patients are put in order, not whether "
+        later("**Which model is best for a decision.** The C-index says how well patients are put in order, not "
+              "whether "
               "the probabilities are right, nor what acting on them would bring."),
         later("**That a small lead is real.** Differences whose interval holds 0 may be chance; with many methods, one "
               "always leads."),
         later("**How models would do elsewhere.** All were trained and judged in one cohort, on the same folds."),
-        later("**That published numbers can be set beside ours.** They come from other patients, folds and settings, and "
+        later("**That published numbers can be set beside ours.** They come from other patients, folds and "
+              "settings, and "
               "are marked."),
     ),
 }  # fmt: skip

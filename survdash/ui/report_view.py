@@ -9,6 +9,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.explanation.record import Explanation
+from survdash.language import tr
 from survdash.prediction import Prediction
 from survdash.report import ReportFacts, report_html, report_pdf
 from survdash.statistics.kaplan_meier import KaplanMeier
@@ -42,11 +43,11 @@ def report_buttons(
     name = f"{prediction.cohort}_{prediction.case_id}_report"
     with st.container(horizontal=True):
         st.download_button(
-            "Report (PDF)", made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
+            tr("Report (PDF)"), made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
             icon=":material/description:", on_click="ignore",
-            help="One page of A4: curve, numbers, what weighs most, warnings, and what made them.",
+            help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them."),
         )
         st.download_button(
-            "Report (HTML)", made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
-            icon=":material/print:", on_click="ignore", help="The same page for a browser; it prints to A4.",
+            tr("Report (HTML)"), made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
+            icon=":material/print:", on_click="ignore", help=tr("The same page for a browser; it prints to A4."),
         )
