@@ -10,12 +10,13 @@ from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
+from survdash.ui.glossary import define
 from survdash.ui.guide import show_guide
 from survdash.ui.job_view import show_own_jobs
-from survdash.ui.prose import CINDEX, MODALITIES, escape, listed
+from survdash.ui.prose import MODALITIES, escape, listed
 from survdash.ui.selection import is_papers, leader, leads_where
 
-CINDEX_HELP = tr(CINDEX) + " " + tr("± is the standard deviation over the held-out folds.")
+CINDEX_HELP = define("cindex") + " " + tr("± is the standard deviation over the held-out folds.")
 
 
 def show_cohort(entry: usecases.CohortEntry) -> None:
