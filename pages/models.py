@@ -17,6 +17,7 @@ from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.piece import facts
 from survdash.ui.prose import MODALITIES, data_size, duration, escape, listed
 from survdash.ui.training_form import show_methods
+from survdash.ui.upkeep_view import show_upkeep
 
 IMPORT = """python -m survdash import-cohort patients.csv --name mine --folds folds/ --features bags/
 python -m survdash crossval mine --model default"""
@@ -135,3 +136,7 @@ with error_box():
     facts({**{escape(name): size for name, size in rows.items()}, tr("Free"): data_size(free)})
     st.caption(tr("Uploaded files are deleted {hours:g} hours after they came. Features of slides are kept by content: "
                   "deleting the folder bags only costs time.", hours=settings().keep_upload_hours))
+
+st.header(tr("This server"), anchor=False)
+with error_box():
+    show_upkeep()

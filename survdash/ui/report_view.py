@@ -13,6 +13,7 @@ from survdash.language import tr
 from survdash.prediction import Prediction
 from survdash.report import ReportFacts, report_html, report_pdf
 from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.downloads import offer
 
 
 def report_buttons(
@@ -42,12 +43,13 @@ def report_buttons(
 
     name = f"{prediction.cohort}_{prediction.case_id}_report"
     with st.container(horizontal=True):
-        st.download_button(
-            tr("Report (PDF)"), made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
-            icon=":material/description:", on_click="ignore",
+        offer(
+            "Report (PDF)", made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
+            cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
             help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them."),
         )
-        st.download_button(
-            tr("Report (HTML)"), made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
-            icon=":material/print:", on_click="ignore", help=tr("The same page for a browser; it prints to A4."),
+        offer(
+            "Report (HTML)", made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
+            cohort=prediction.cohort, case=prediction.case_id, icon=":material/print:",
+            help=tr("The same page for a browser; it prints to A4."),
         )
