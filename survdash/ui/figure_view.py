@@ -9,11 +9,8 @@ import streamlit as st
 
 from survdash.access import current
 from survdash.figure_file import HOW_TO_GET_ONE, KINDS, NO_BROWSER, Kind, figure_file, find_browser
-<<<<<<< HEAD
 from survdash.language import later, tr
-=======
 from survdash.ui.downloads import offer
->>>>>>> main
 
 NO_TOOLS: dict[str, object] = {"displayModeBar": False}  # the files below have a stamp, those of the tool bar none
 LABELS: dict[Kind, str] = {"svg": "SVG", "png": "PNG", "html": "HTML"}
@@ -61,11 +58,7 @@ def export_buttons(figure: go.Figure, *, key: str, name: str, title: str, stamp:
             # The file is made on a thread of its own: neither this run of the page nor another visitor waits for it.
             offer(
                 LABELS[kind], partial(figure_file, figure, kind, title=title, stamp=stamp), f"{name}.{kind}", media,
-<<<<<<< HEAD
-                key=f"{key}_{kind}", on_click="ignore", disabled=kind != "html" and not here, help=tr(MEANT_FOR[kind]),
-=======
-                key=f"{key}_{kind}", cohort="", disabled=kind != "html" and not here, help=MEANT_FOR[kind],
->>>>>>> main
+                key=f"{key}_{kind}", cohort="", disabled=kind != "html" and not here, help=tr(MEANT_FOR[kind]),
             )  # fmt: skip
         if here:
             st.caption(tr("SVG and PNG take some seconds. If one does not come, the browser that draws it did not "

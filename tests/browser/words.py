@@ -11,8 +11,12 @@ SETTLE_MS = 60_000
 READ = """() => {
   const main = document.querySelector('[data-testid=stApp]');
   const words = [main.innerText];
-  // Figures are drawn, and a table is a canvas with a table for screen readers beside it.
-  main.querySelectorAll('svg text, [role=gridcell], [role=columnheader]').forEach(e => words.push(e.textContent));
+  main.querySelectorAll('[data-testid=stJson], code').forEach(e => { words[0] = words[0].replace(e.innerText, ''); });
+  main.querySelectorAll('svg text, [role=columnheader]').forEach(e => words.push(e.textContent));
+  // A table is a canvas, which formats, with a table of plain values for screen readers beside it.
+  main.querySelectorAll('[role=gridcell]').forEach(e => {
+    words.push(/^(-?\\d+\\.\\d+|true|false)$/.test(e.textContent) ? '' : e.textContent);
+  });
   main.querySelectorAll('[aria-label], [title], [alt], [placeholder]').forEach(e => {
     for (const name of ['aria-label', 'title', 'alt', 'placeholder']) words.push(e.getAttribute(name) || '');
   });
@@ -67,7 +71,7 @@ FAULTS = {
     "not a number": re.compile(r"(?<![\w-])(nan|NaN|NaT|-?inf|-?Infinity|None|null|undefined)(?![\w-])"),
     "a traceback": re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\w+Error: "),
     "a path of the server": re.compile(r"(?<![\w.:/])/(?:home|root|tmp|usr|var|work|opt|srv|Users|mnt)/\S+"),
-    "an unformatted number": re.compile(r"(?<![\w.,/-])-?\d+\.\d{5,}(?![\w.])|\b\d\.\d+e[+-]?\d+\b"),
+    "an unformatted number": re.compile(r"(?<![\w.,/:-])-?\d+\.\d{5,}(?![\w./])|\b\d\.\d+e[+-]?\d+\b"),
     "a value of the program": re.compile(r"<[\w.]+ object at 0x|\bdtype\b|np\.(?:float|int|bool)|\bTrue\b|\bFalse\b"),
     "a place for a value": re.compile(r"(?<![%\w])\{\w+(?:[.:!][^{}]*)?\}"),
 }
