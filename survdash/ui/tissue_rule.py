@@ -25,8 +25,9 @@ INK_HELP = later(
     "mistaken for one: what was left out is outlined in orange.")
 EDGE_HELP = later("Long thin grey lines: the rims of air bubbles and of the coverslip. Outlined in yellow.")
 FOLD_HELP = later(
-    "Dark, strongly coloured tissue may be folded, but dense epithelium and keratin look the same: left in, "
-    "and counted, unless you say otherwise.")
+    "A band twice as dense as the same tissue on both of its sides is a fold, outlined in purple; a tile goes where "
+    "most of it is fold. Other dark tissue may be folded, but dense epithelium and keratin look the same: it stays, "
+    "counted.")
 MASK_HELP = later(
     "Areas drawn on this slide, as GeoJSON from QuPath in pixels of full resolution. Class **Tissue** adds an "
     "area; **Ignore**, **Ink** or **Artefact** takes it away.")
@@ -44,9 +45,9 @@ def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | No
         ) or default.method  # fmt: skip
         share, limits, threshold = default.otsu_share, (default.lowest, default.highest), default.threshold
         if method == "follow":
-            share = st.slider(tr("Share of Otsu's threshold"), 0.0, 2.0, share, 0.05, key=f"{own}otsu", 
+            share = st.slider(tr("Share of Otsu's threshold"), 0.0, 2.0, share, 0.05, key=f"{own}otsu",
                               help=tr(OTSU_HELP))  # fmt: skip
-            limits = st.slider(tr("Lowest and highest"), 0.0, 100.0, limits, 1.0, key=f"{own}limits", 
+            limits = st.slider(tr("Lowest and highest"), 0.0, 100.0, limits, 1.0, key=f"{own}limits",
                                help=tr(LIMIT_HELP))  # fmt: skip
         else:
             threshold = st.slider(tr("Saturation above"), 0, 100, threshold, 1, key=f"{own}threshold")
@@ -67,7 +68,9 @@ def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | No
         edges = st.toggle(
             tr("Leave rims of bubbles and coverslips out"), default.exclude_edges, key=f"{own}edges", help=tr(EDGE_HELP)
         )
-        folds = st.toggle(tr("Leave possible folds out"), default.exclude_folds, key=f"{own}folds", help=tr(FOLD_HELP))
+        folds = st.toggle(
+            tr("Leave tiles that are mostly fold out"), default.exclude_folds, key=f"{own}folds", help=tr(FOLD_HELP)
+        )
         st.markdown(tr("Correct by hand (optional)"), help=tr(MASK_HELP))
         mask = show_part(upload, areas_of(part), wanted=True)
         tissue = TissueRule(
