@@ -14,6 +14,7 @@ from survdash.statistics.endpoints import ENDPOINTS, endpoint_advice
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
+from survdash.ui.downloads import offer
 from survdash.ui.error_box import error_box
 from survdash.ui.import_report import show_report
 from survdash.ui.piece import facts
@@ -73,9 +74,8 @@ def show_export(name: str, size: int) -> None:
     st.markdown(tr("**Carry it to another machine**"))
     with_runs = st.checkbox(tr("With its trained models"), value=True, key="contents.with_runs")
     if size <= LARGEST_DOWNLOAD:
-        st.download_button(tr("Download the archive"), partial(pack, name, with_runs=with_runs), tr(
-                "{name}.zip", name=name),
-                           "application/zip", key="contents.archive", icon=":material/archive:", on_click="ignore")
+        offer(tr("Download the archive"), partial(pack, name, with_runs=with_runs), f"{name}.zip", "application/zip",
+              key="contents.archive", cohort=name, icon=":material/archive:")
     else:
         st.caption(tr("{size} are too much for a browser. On the server:", size=data_size(size)))
     runs = "" if with_runs else " --without-runs"

@@ -202,7 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     batch_command.add_arguments(made)
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--bag", type=Path, action="append", default=[],
-                      help="in place of slides: tile features of one slide (.h5, .pt, .npy, .npz); repeat for several")
+                      help="in place of slides: tile features of one slide (.h5, .pt, .npy, .npz); repeat for several; "
+                           "of a model of a slide-level table: such a table of this case")
     made.add_argument("--encoder", help="what made the features of --bag, where the file does not say")
     made.add_argument("--genes", type=Path, help="gene table: CSV, TSV or XLSX")
     made.add_argument("--mpp", type=float, action="append", default=[],

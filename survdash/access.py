@@ -14,10 +14,11 @@ Where people sign in (``docs/deploy.md``), the file of the setting ``access_file
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -63,6 +64,8 @@ WORDS: Mapping[Action, str] = MappingProxyType({
     "audit": "to read the audit log",
 })  # fmt: skip
 LOCAL = Visitor(name="", actions=ADMIN)
+T = TypeVar("T")
+_acting: ContextVar[Visitor | None] = ContextVar("acting", default=None)
 
 
 class _Rule(BaseModel):
@@ -92,7 +95,20 @@ def ask_at_the_door(who: Callable[[], Visitor]) -> None:
 
 def current() -> Visitor:
     """Who is asking now."""
-    return _Door.who()
+    return _acting.get() or _Door.who()
+
+
+def acting_for(visitor: Visitor, function: Callable[[], T]) -> Callable[[], T]:
+    """The same function, run for somebody who was asked before: a file that is made later, in a thread of its own."""
+
+    def run() -> T:
+        token = _acting.set(visitor)
+        try:
+            return function()
+        finally:
+            _acting.reset(token)
+
+    return run
 
 
 def require(action: Action, cohort: str | None = None) -> Visitor:

@@ -15,7 +15,7 @@ Answer = dict[str, Any] | list[Any]
 
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add ``worker``, ``doctor``, ``backup`` and ``restore``."""
+    """Add ``worker``, ``doctor``, ``audit-log``, ``backup`` and ``restore``."""
     made = command("worker", _worker, "run jobs until stopped", "worker")
     made.add_argument("--standby", action="store_true", help=argparse.SUPPRESS)  # what a worker starts beside itself
     made = command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor --verify")
@@ -27,6 +27,8 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--without-bags", action="store_true",
                       help="leave out features of slides that belong to no cohort")
+    made = command("audit-log", _audit_log, "say who did what, and whether the log was changed", "audit-log --last 20")
+    made.add_argument("--last", type=int, default=50, help="how many lines, newest first")
     command("restore", _restore, "fill an empty data folder from a backup", "restore survdash.tar", backup=Path)
 
 
@@ -53,6 +55,14 @@ def _doctor(options: argparse.Namespace, report: Report) -> Answer:
         found["verified"] = seen.to_json()
         options.status = 2 if seen.faults else 0
     return found
+
+
+def _audit_log(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.audit import check_log, last_entries
+
+    checked = check_log()
+    options.status = 2 if checked.broken_at else 0
+    return asdict(checked) | {"entries": [asdict(entry) for entry in last_entries(options.last)]}
 
 
 def _backup(options: argparse.Namespace, report: Report) -> Answer:

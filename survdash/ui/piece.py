@@ -6,6 +6,7 @@ import streamlit as st
 
 from survdash.export import Export
 from survdash.language import tr
+from survdash.ui.downloads import offer
 
 
 def csv_and_provenance(export: Export, *, name: str, page: str, latex: str | None = None) -> None:
@@ -20,23 +21,19 @@ def csv_and_provenance(export: Export, *, name: str, page: str, latex: str | Non
         First half of the widgets' keys.
     latex : str, optional
     """
+    cohort = str(export.provenance.get("cohort", ""))
     with st.container(horizontal=True):
-        # on_click="ignore": a download needs no new run of the page
-        st.download_button(
-            tr("Download CSV"), export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", type="primary",
-            icon=":material/download:", on_click="ignore",
-        )
+        offer(tr("Download CSV"), export.csv.encode(), f"{name}.csv", "text/csv", key=f"{page}.csv", cohort=cohort,
+              primary=True)  # fmt: skip
         if latex is not None:
-            st.download_button(
-                tr("Download LaTeX"), latex.encode(), f"{name}.tex", "text/x-tex", key=f"{page}.latex",
-                icon=":material/functions:", on_click="ignore", help=tr("A table with booktabs rules, for a paper."),
-            )
-        st.download_button(
-            tr("Provenance (JSON)"), export.sidecar(), f"{name}.provenance.json",
-            "application/json", key=f"{page}.provenance", icon=":material/fingerprint:", on_click="ignore",
+            offer(tr("Download LaTeX"), latex.encode(), f"{name}.tex", "text/x-tex", key=f"{page}.latex",
+                  cohort=cohort, icon=":material/functions:", help=tr("A table with booktabs rules, for a paper."))
+        offer(
+            tr("Provenance (JSON)"), export.sidecar(), f"{name}.provenance.json", "application/json",
+            key=f"{page}.provenance", cohort=cohort, icon=":material/fingerprint:",
             help=tr(
                 "Checksums of the features, genes, weights and folds behind these numbers, and the code's version."),
-        )
+        )  # fmt: skip
 
 
 def figure_config(name: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ from survdash.explanation.record import Explanation
 from survdash.prediction import Prediction
 from survdash.report import ReportFacts, report_html, report_pdf
 from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.downloads import offer
 
 
 def report_buttons(
@@ -41,12 +42,13 @@ def report_buttons(
 
     name = f"{prediction.cohort}_{prediction.case_id}_report"
     with st.container(horizontal=True):
-        st.download_button(
+        offer(
             "Report (PDF)", made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
-            icon=":material/description:", on_click="ignore",
+            cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
             help="One page of A4: curve, numbers, what weighs most, warnings, and what made them.",
         )
-        st.download_button(
+        offer(
             "Report (HTML)", made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
-            icon=":material/print:", on_click="ignore", help="The same page for a browser; it prints to A4.",
+            cohort=prediction.cohort, case=prediction.case_id, icon=":material/print:",
+            help="The same page for a browser; it prints to A4.",
         )

@@ -7,12 +7,21 @@ it draws no page when it was started for others to reach.
 from __future__ import annotations
 
 import ipaddress
+import json
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
 from survdash import audit
 from survdash.access import LOCAL, Visitor, ask_at_the_door, current, visitor_of
-from survdash.errors import AccessError, InputError
+from survdash.errors import AccessError, InputError, SurvdashError
 from survdash.language import tr
 from survdash.settings import settings
 from survdash.ui.error_box import error_box
@@ -51,6 +60,52 @@ def has_login() -> bool:
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets
 
 
+def guarded(routes: Iterable[Route]) -> list[Route]:
+    """Our own routes, which Streamlit asks nobody's name at: for those alone who are signed in and may enter.
+
+    What a route opens it is told by the grant that a page has signed; this keeps a grant that was passed on from
+    being of use to somebody without access.
+    """
+    made = [*routes]
+    for route in made:
+        route.app = _OnlySignedIn(route.app)
+    return made
+
+
+class _OnlySignedIn:
+    """Refuses requests whose cookie Streamlit did not sign, or whose owner has no access."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403, or hand the request on."""
+        if scope["type"] == "http" and has_login() and not _is_let_in(Request(scope)):
+            await Response(status_code=403, headers={"Cache-Control": "no-store"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_let_in(request: Request) -> bool:
+    signed = _get_signed_cookie_with_chunks(dict(request.cookies), USER_COOKIE_NAME)
+    try:
+        claims = json.loads(signed or b"{}")
+        visitor_of(_name_of(claims))
+    except (ValueError, SurvdashError):
+        return False
+    return True
+
+
+def _name_of(claims: Mapping[str, object]) -> str:
+    """What the login calls somebody: an e-mail address that it has checked, else its own number for them."""
+    if claims.get("email_verified") is False:
+        raise AccessError("Your login has not checked your e-mail address.", hint="Confirm it there first.")
+    name = claims.get("email") or claims.get("sub")
+    if not name:
+        raise AccessError("The login did not say who you are.", hint="It must give 'email' or 'sub'.")
+    return str(name)
+
+
 def _who() -> Visitor:
     """Asked by ``access`` at every door, in pages and in their fragments."""
     if not has_login():
@@ -62,14 +117,9 @@ def _who() -> Visitor:
                 "shows each.",
             )
         return LOCAL
-    if not st.user.is_logged_in:
+    if get_script_run_ctx(suppress_warning=True) is None or not st.user.is_logged_in:
         raise AccessError("You are not signed in.", hint="Load the page again and sign in.")
-    if st.user.get("email_verified") is False:
-        raise AccessError("Your login has not checked your e-mail address.", hint="Confirm it there first.")
-    name = st.user.get("email") or st.user.get("sub")
-    if not name:
-        raise AccessError("The login did not say who you are.", hint="It must give 'email' or 'sub'.")
-    return visitor_of(str(name))
+    return visitor_of(_name_of(st.user.to_dict()))
 
 
 def _show_login() -> None:

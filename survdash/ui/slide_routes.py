@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from survdash.errors import SlideError
 from survdash.slide.deep_zoom import ZoomSlide
@@ -32,7 +32,7 @@ _pool = ZoomPool()
 _limit: list[anyio.CapacityLimiter] = []
 
 
-def viewer_routes(base: str = "") -> list[BaseRoute]:
+def viewer_routes(base: str = "") -> list[Route]:
     """What ``app.py`` adds to Streamlit's own routes; ``base`` is the server's ``baseUrlPath``."""
     root = f"{address_root(base)}/{{sha256}}/{{expires}}/{{signature}}"
     return [

@@ -14,6 +14,8 @@ from survdash.usecases.analysis import (
     prediction_to_json,
     stored_prediction,
 )
+from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
+from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
 from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
 from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
@@ -103,16 +105,18 @@ from survdash.usecases.reporting import case_report, outcome_words, patient_repo
 from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
+from survdash.usecases.tripod import tripod_html
 
 # every kind of job that a worker can do
 HANDLERS = {
-    **CASE_HANDLERS, **BATCH_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS,
+    **ARCHIVE_HANDLERS, **AUDIT_HANDLERS, **BATCH_HANDLERS, **CASE_HANDLERS, **FETCH_HANDLERS, **IMPORT_HANDLERS,
+    **TRAINING_HANDLERS,
 }  # fmt: skip
 
 __all__ = [
-    "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING", "UNPACK",
-    "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CloserLook", "CohortAnalysis", "CohortEntry",
-    "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING",
+    "UNPACK", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CloserLook", "CohortAnalysis",
+    "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck", "ImportPreview",
     "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodState", "ModelPair", "PredictRequest",
     "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references", "analyse_cohort",
     "batch_export", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
@@ -120,12 +124,13 @@ __all__ = [
     "crossval", "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
     "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models",
     "export_prediction", "failures_csv", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched",
-    "file_archive", "file_batch", "file_explanation", "file_fetch", "file_import", "file_prediction",
+    "file_archive", "file_audit", "file_batch", "file_explanation", "file_fetch", "file_import", "file_prediction",
     "file_training", "from_landmark", "import_archive", "import_cohort", "job_batch", "job_explanation",
     "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
     "list_runs", "look_closer", "make_recipe", "methods_text", "model_for_command", "model_pair", "name_jobs",
     "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report", "plan_fetch",
     "predict", "predict_and_explain", "predict_batch", "prediction_to_json", "preview_archive", "preview_import",
     "previous_facts", "published_for", "read_archive", "read_manifest", "report_to_json", "run_import",
-    "steadiness", "stored_explanation", "stored_prediction", "undo_import", "view_slide", "write_sample_case",
+    "steadiness", "stored_audit", "stored_explanation", "stored_prediction", "tripod_html", "undo_import",
+    "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -55,6 +55,18 @@ def test_nothing_is_shown_before_somebody_signed_in(guarded: Server, page: Page)
         expect(page.locator(".js-plotly-plot")).to_have_count(0)
 
 
+def test_our_own_addresses_are_shut_too_and_the_probes_are_not(guarded: Server, page: Page) -> None:
+    for method, path in (("POST", "/take_in"), ("GET", "/slide_view/openseadragon.js"),
+                         ("GET", f"/slide_view/{'a' * 64}/1/x/tile/1/0_0.jpeg")):  # fmt: skip
+        assert page.request.fetch(guarded.url + path, method=method).status == 403
+    assert page.request.get(guarded.url + "/health/live").text() == "ok"
+    sign_in(page, guarded, "anna@hospital.example")
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    there = guarded.url.replace("127.0.0.1", "localhost")
+    assert page.request.get(there + "/slide_view/openseadragon.js").status == 200
+
+
 def test_an_administrator_gets_in_and_the_log_knows(guarded: Server, page: Page) -> None:
     sign_in(page, guarded, "anna@hospital.example")
     expect(page.get_by_role("button", name="Sign in")).to_have_count(0)

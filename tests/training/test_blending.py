@@ -18,6 +18,7 @@ from survdash.training.gene_prior import shipped_prior
 from survdash.training.loop import fit_fold, join, prepare
 
 MONTHS = np.arange(6.0)
+ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_paths_are_fitted_on_the_training_cases_and_see_what_the_fold_sees(data,
     training = np.flatnonzero((data.folds != 0) & (data.folds >= 0))
     blocks = model_blocks(data.inputs(training), fitted.model)
     (made,) = fitted.model.blends
-    assert list(made.paths) == ["additive", "product"]
+    assert list(made.paths) == [*ADDITIVE, "product"]
     assert list(blocks) == ["genes", "slide", "clinical"]  # of the made cohort the prior knows no gene
     seen = TrainingSet(
         blocks=blocks, survival=data.survival.take(training), seed=0, penalty=1.0, gene_columns=data.columns,
@@ -58,7 +59,7 @@ def test_prior_and_product_are_switches(data, recipe, monkeypatch):
     options = {**recipe.options, "prior": False, "product": False}
     plain = fit_fold(known, replace(recipe, options=options), fold=0).model
     assert list(model_blocks(inputs, plain)) == ["genes", "slide", "clinical"]
-    assert list(plain.blends[0].paths) == ["additive"]
+    assert list(plain.blends[0].paths) == ADDITIVE
     assert np.isfinite(plain.score(inputs, MONTHS).risk).all()
 
 
@@ -91,9 +92,9 @@ def test_every_risk_that_is_weighed_is_of_parts_fitted_without_the_case(data, re
     for number, cases in enumerate(asked):
         np.testing.assert_array_equal(cases, training[folds != number])
     assert len(asked) == 5
-    assert weighed[0].shape == (training.size, 3)
+    assert weighed[0].shape == (training.size, 6)
     assert np.isfinite(weighed[0]).all()
-    assert made.weight.shape == (3,)
+    assert made.weight.shape == (6,)
 
 
 def test_deals_and_seeds_make_the_band(data, recipe):

@@ -1,4 +1,4 @@
-"""Ridge Cox regression on genes, mean slide features, or both (Cox 1972; Breslow baseline; scikit-survival)."""
+"""Ridge Cox regression on genes, mean slide features, or both (Cox 1972, Breslow's ties and baseline)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from survdash.errors import NotEnoughDataError
 from survdash.nets.baselines.fitted import Blocks, TrainingSet
 
 CURVE_PENALTY = 1e-3  # next to none, on one feature
+FLAT = 1e-8  # largest deviation from the mean that counts as none
+# Coefficients are then known to this over the penalty: the loss bends at least as much as the penalty does.
+GRADIENT = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,9 +76,10 @@ def fit(training: TrainingSet) -> LinearCox:
 
 
 def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.ndarray, penalty: float) -> LinearCox:
-    """Fit by scikit-survival's Newton iterations in the space of the principal components.
+    """Maximise the penalised partial likelihood by L-BFGS.
 
-    The rotation keeps the ridge solution and makes the fit cost N instead of P dimensions.
+    Its steps stay in the span of the patients, so that thousands of features cost no more iterations than few, and
+    each costs two products with the table; Newton's iterations of scikit-survival take ten to a hundred times as long.
 
     Parameters
     ----------
@@ -83,26 +87,65 @@ def fit_cox_ridge(features: np.ndarray, time_months: np.ndarray, *, event: np.nd
         Standardised on these patients.
     time_months, event : ndarray, shape (N,)
     penalty : float
-        Ridge penalty, scikit-survival's ``alpha``, on features of unit total variance per modality.
+        Half of it times the squared coefficients is taken off; scikit-survival's ``alpha``.
 
     Raises
     ------
     NotEnoughDataError
         If nobody died, or no feature differs between the patients.
     """
-    from sksurv.linear_model import CoxPHSurvivalAnalysis
+    from scipy.optimize import minimize
 
     if not event.any():
         raise NotEnoughDataError(f"No death among {event.size} patients: no Cox model can be fitted.")
-    _, singular, axes = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
-    axes = axes[singular > 1e-8 * singular[0]].T
-    if not axes.size:
+    order = np.argsort(-time_months, kind="stable")
+    rows, likelihood = features[order], PartialLikelihood.of(time_months[order], event[order])
+    rows = rows - rows.mean(axis=0)
+    if not rows.size or np.abs(rows).max() <= FLAT:
         raise NotEnoughDataError(f"All {event.size} training patients are alike in what the Cox model looks at.")
-    outcome = np.array(list(zip(event, time_months, strict=True)), dtype=[("event", bool), ("time", float)])
-    fitted = CoxPHSurvivalAnalysis(alpha=penalty, ties="breslow", n_iter=200).fit(features @ axes, outcome)
-    coefficients = axes @ fitted.coef_
+
+    def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = likelihood.at(rows @ coefficients)
+        return penalty / 2 * coefficients @ coefficients - value, penalty * coefficients - slope @ rows
+
+    found = minimize(
+        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B",
+        options={"gtol": GRADIENT, "ftol": 0.0, "maxcor": 30, "maxiter": 2000, "maxfun": 4000},
+    )
+    coefficients: np.ndarray = found.x
     months, hazard = breslow(features @ coefficients, time_months, event)
     return LinearCox(coefficients=coefficients, baseline_months=months, baseline_hazard=hazard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PartialLikelihood:
+    """Log partial likelihood of N patients in the order of falling time, with Breslow's rule for ties.
+
+    Parameters
+    ----------
+    event : ndarray, shape (N,)
+    last : ndarray, shape (D,)
+        For each death the last patient, in that order, who was still at risk.
+    """
+
+    event: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def of(cls, time_months: np.ndarray, event: np.ndarray) -> Self:
+        """For patients whose times, (N,), fall."""
+        return cls(event=event, last=np.searchsorted(-time_months, -time_months[event], side="right") - 1)
+
+    def at(self, risk: np.ndarray) -> tuple[float, np.ndarray]:
+        """Its value at log hazard ratios (N,), and its gradient by them, (N,)."""
+        highest = risk.max()
+        hazard = np.exp(risk - highest)
+        total = np.cumsum(hazard)[self.last]
+        share = np.bincount(self.last, weights=1.0 / total, minlength=risk.size)
+        # A patient is at risk at every death whose last patient stands no earlier.
+        expected = hazard * np.cumsum(share[::-1])[::-1]
+        value = float(risk[self.event].sum() - (np.log(total) + highest).sum())
+        return value, self.event - expected
 
 
 def breslow(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,12 +17,12 @@ def patients(n=80, width=5, *, seed=0):
     return features - features.mean(axis=0), time, rng.random(n) < 0.7
 
 
-def test_the_rotation_changes_nothing():
+def test_it_is_the_model_of_scikit_survival():
     features, time, event = patients()
     ours = fit_cox_ridge(features, time, event=event, penalty=3.0)
     outcome = np.array(list(zip(event, time, strict=True)), dtype=[("event", bool), ("time", float)])
     theirs = CoxPHSurvivalAnalysis(alpha=3.0, ties="breslow").fit(features, outcome)
-    # Both stop their Newton iterations at a relative change of 1e-9 in the likelihood.
+    # Theirs stops its Newton iterations at a relative change of 1e-9 in the likelihood.
     np.testing.assert_allclose(ours.coefficients, theirs.coef_, atol=1e-5)
     # Months spread over the deaths; their baseline is that of centred features, as ours are.
     months = ours.baseline_months[::5]

@@ -15,6 +15,7 @@ from survdash.nets.baselines import cox_ridge
 from survdash.nets.baselines.cox_ridge import curve_of_risk
 from survdash.nets.baselines.fitted import TrainingSet, inner_folds, take_cases
 from survdash.nets.baselines.linear_paths import (
+    HELD_BACK,
     LEAST,
     NETWORK,
     PENALTIES,
@@ -23,8 +24,11 @@ from survdash.nets.baselines.linear_paths import (
     fit_additive,
     fit_paths,
     fit_weights,
+    likelihood_weights,
     split_kinds,
 )
+
+ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3"]
 
 
 def patients(n=200, *, effects=(0.6, 0.3, 0.0), seed=0, deaths=0.7):
@@ -82,6 +86,32 @@ def test_where_every_part_misleads_all_weigh_alike_and_everyone_gets_one_curve()
     assert curve_of_risk(risks.sum(axis=1) * LEAST, survival).coefficients.tolist() == [0]
 
 
+def test_rivals_share_the_weight_by_what_held_out_cases_say_of_them():
+    risks, survival = patients(n=300, effects=(0.6,))
+    rng = np.random.default_rng(1)
+    noisy = risks[:, 0] + rng.normal(size=300)
+    weight = likelihood_weights(np.column_stack([risks[:, 0], risks[:, 0], noisy]), survival)
+    assert weight.sum() == pytest.approx(1)
+    # Equals share; half the truth is worth next to nothing beside it, and keeps a third of the half that all share.
+    assert weight[0] == weight[1] == pytest.approx(5 / 12, abs=0.01)
+    worth = []
+    distinct = survival.time_months + np.linspace(0, 0.5, 300)  # lifelines shares ties by Efron's rule
+    for risk in (risks[:, 0], noisy):
+        table = DataFrame({"risk": risk, "time": distinct, "event": survival.event})
+        worth.append(CoxPHFitter().fit(table, "time", "event").log_likelihood_)
+    pair = likelihood_weights(
+        np.column_stack([risks[:, 0], noisy]), Survival(time_months=distinct, event=survival.event)
+    )
+    # Of the likelihoods' logarithms a thousandth, for the slope is held back by next to nothing.
+    by_likelihood = pair - 0.25  # the rest is half of the whole
+    assert np.log(by_likelihood[0] / by_likelihood[1]) == pytest.approx(worth[0] - worth[1], abs=1e-2)
+
+
+def test_what_is_held_back_more_says_less(cases):
+    spread = [fit_additive(cases, held_back=factor).risk(cases.blocks).std() for factor in HELD_BACK]
+    assert sorted(spread, reverse=True) == spread
+
+
 def training(n=150, *, seed=0):
     rng = np.random.default_rng(seed)
     blocks = {"genes": rng.normal(size=(n, 9)), "slide": rng.normal(size=(n, 6)), "clinical": rng.normal(size=(n, 3))}
@@ -101,13 +131,13 @@ def cases():
 @pytest.fixture(scope="module")
 def made(cases):
     """Both paths and a network that knows one of the genes, in units of its own."""
-    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 3))
+    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 6))
     for number in range(5):
         apart = folds == number
         paths = fit_paths(cases.take(np.flatnonzero(~apart)))
         for column, path in enumerate(paths.values()):
             held_out[apart, column] = path.risk(take_cases(cases.blocks, np.flatnonzero(apart)))
-        held_out[apart, 2] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
+        held_out[apart, 5] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
     return blend(fit_paths(cases), held_out, folds=folds, survival=cases.survival)
 
 
@@ -116,14 +146,14 @@ def with_network(cases):
 
 
 def test_parts_are_standardised_and_weighed(made):
-    assert list(made.paths) == ["additive", "product"]
+    assert list(made.paths) == [*ADDITIVE, "product"]
     new = training(400, seed=1)
     parts = made.parts(with_network(new))
     np.testing.assert_allclose(parts.sum(axis=1), made.risk(with_network(new)))
     # An inner fold's own level of the network's risk is taken out: here 0, 1000, ... 4000, on average 2000.
-    assert made.centre[2] == pytest.approx(2000, abs=20)
-    assert made.scale[2] == pytest.approx(100, rel=0.15)
-    np.testing.assert_allclose(parts[:, 2].std(), made.weight[2], rtol=0.2)
+    assert made.centre[5] == pytest.approx(2000, abs=20)
+    assert made.scale[5] == pytest.approx(100, rel=0.15)
+    np.testing.assert_allclose(parts[:, 5].std(), made.weight[5], rtol=0.2)
 
 
 def test_curves_follow_the_risk(cases, made):
@@ -148,8 +178,25 @@ def test_of_one_block_the_additive_path_is_its_ridge_cox_model(cases):
     # Rows of mean square one, by definition; ridge Cox by itself divides by the root of the width alone.
     same = replace(alone, penalty=PENALTIES["slide"] * size)
     ours, theirs = fit_additive(alone), cox_ridge.fit(same)
-    np.testing.assert_allclose(ours.risk(alone.blocks), theirs.risk(alone.blocks), atol=1e-8)
-    np.testing.assert_allclose(ours.baseline_hazard, theirs.baseline_hazard)
+    # One optimum in two units of the coefficients, each reached within 1e-7 of its gradient.
+    np.testing.assert_allclose(ours.risk(alone.blocks), theirs.risk(alone.blocks), atol=1e-5)
+    np.testing.assert_allclose(ours.baseline_hazard, theirs.baseline_hazard, rtol=1e-5)
+
+
+def test_a_column_of_two_blocks_is_as_if_it_stood_in_both(cases):
+    """A ridge model of two copies of a column, each with a coefficient of its own, adds the two coefficients up."""
+    columns = (*(f"G{number}_cnv" for number in range(4)), *(f"G{number}_rna" for number in range(4, 9)))
+    alone = replace(cases.only("genes"), gene_columns=columns)
+    genes = alone.blocks["genes"]
+    pieces = [genes[:, 4:], genes]
+    # The mean square of a row is one, and each of the two blocks is penalised twice.
+    twice = [piece / np.sqrt(2 * PENALTIES["genes"] * np.mean(np.sum(piece**2, axis=1))) for piece in pieces]
+    theirs = cox_ridge.fit_cox_ridge(
+        np.concatenate(twice, axis=1), alone.survival.time_months, event=alone.survival.event, penalty=1.0
+    )
+    np.testing.assert_allclose(
+        fit_additive(alone).risk(alone.blocks), np.concatenate(twice, axis=1) @ theirs.coefficients, atol=1e-6
+    )
 
 
 @given(factor=st.floats(0.01, 100))
@@ -161,8 +208,8 @@ def test_the_unit_of_a_block_does_not_matter(cases, factor):
     )
 
 
-def test_copy_numbers_count_where_no_expression_was_measured():
-    assert [part.tolist() for part in split_kinds(["A_cnv", "A_rna", "B_mut", "B_rna"])] == [[1, 3]]
+def test_copy_numbers_count_less_where_expression_was_measured():
+    assert [part.tolist() for part in split_kinds(["A_cnv", "A_rna", "B_mut", "B_rna"])] == [[1, 3], [0, 1, 2, 3]]
     assert [part.tolist() for part in split_kinds(["A_cnv", "A_mut", "B_mut"])] == [[0], [1, 2]]
     assert [part.tolist() for part in split_kinds(["A", "B"])] == [[0, 1]]
 
@@ -176,5 +223,5 @@ def test_what_is_constant_says_nothing_and_all_constant_is_refused(cases):
 
 
 def test_the_product_needs_genes_and_slide_and_can_be_left_out(cases):
-    assert list(fit_paths(cases, product=False)) == ["additive"]
-    assert list(fit_paths(cases.only("genes"))) == ["additive"]
+    assert list(fit_paths(cases, product=False)) == ADDITIVE
+    assert list(fit_paths(cases.only("genes"))) == ADDITIVE
