@@ -24,8 +24,9 @@ INK_HELP = (
 )
 EDGE_HELP = "Long thin grey lines: the rims of air bubbles and of the coverslip. Outlined in yellow."
 FOLD_HELP = (
-    "Dark, strongly coloured tissue may be folded, but dense epithelium and keratin look the same: left in, and "
-    "counted, unless you say otherwise."
+    "A band twice as dense as the same tissue on both of its sides is a fold, outlined in purple; a tile goes where "
+    "most of it is fold. Other dark tissue may be folded, but dense epithelium and keratin look the same: it stays, "
+    "counted."
 )
 MASK_HELP = (
     "Areas drawn on this slide, as GeoJSON from QuPath in pixels of full resolution. Class **Tissue** adds an area; "
@@ -66,7 +67,9 @@ def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | No
         edges = st.toggle(
             "Leave rims of bubbles and coverslips out", default.exclude_edges, key=f"{own}edges", help=EDGE_HELP
         )
-        folds = st.toggle("Leave possible folds out", default.exclude_folds, key=f"{own}folds", help=FOLD_HELP)
+        folds = st.toggle(
+            "Leave tiles that are mostly fold out", default.exclude_folds, key=f"{own}folds", help=FOLD_HELP
+        )
         st.markdown("Correct by hand (optional)", help=MASK_HELP)
         mask = show_part(upload, areas_of(part), wanted=True)
         tissue = TissueRule(
