@@ -173,11 +173,13 @@ def archive_preview(path: Path) -> usecases.ArchivePreview:
 
 def glance(cohort: str, run: str, case: str) -> usecases.Glance:
     """What is stored of a patient and needs no network."""
+    require("view", cohort)
     return _glance(cohort, run, case, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
 def patient_slides(cohort: str, case: str) -> tuple[usecases.CaseSlide, ...]:
     """The slides of a cohort's patient; the inbox is looked at again after a minute."""
+    require("view", cohort)
     return _patient_slides(cohort, case, _digest(cohort, _stamp(cohort)))
 
 

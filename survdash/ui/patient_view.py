@@ -17,7 +17,7 @@ from survdash.ui.error_box import error_box
 from survdash.ui.explanation_view import Slides, heaviest_genes, show_explanation
 from survdash.ui.inputs_view import show_downloads, show_inputs
 from survdash.ui.like_view import show_like_patients
-from survdash.ui.prediction_view import show_prediction
+from survdash.ui.prediction_view import Analysis, show_prediction
 from survdash.ui.what_if_view import show_what_if
 
 
@@ -29,13 +29,13 @@ class SeenPatient:
     ----------
     prediction : Prediction
     run, model_title : str
-    analysis : CohortAnalysis
+    analysis : CohortAnalysis or AggregateAnalysis
         Of the cohort that the patient is set among.
     glance : Glance or None
     explanation : Explanation or None
         None until the worker has made it.
-    explain : callable
-        Draws what stands in its place until then.
+    explain : callable or None
+        Draws what stands in its place until then; None where nobody will make one.
     slides : callable
         Gives the slides of the case.
     outcome, job : str
@@ -45,10 +45,10 @@ class SeenPatient:
     prediction: Prediction
     run: str
     model_title: str
-    analysis: usecases.CohortAnalysis
+    analysis: Analysis
     glance: usecases.Glance | None
     explanation: Explanation | None
-    explain: Callable[[], None]
+    explain: Callable[[], None] | None
     slides: Slides
     outcome: str = ""
     job: str = ""
@@ -61,19 +61,22 @@ def show_patient(seen: SeenPatient, *, page: str) -> None:
         prediction, page=page, analysis=seen.analysis, glance=seen.glance, model_title=seen.model_title,
         outcome=seen.outcome,
     )  # fmt: skip
-    st.header(tr("Tissue and genes"), anchor=False)
+    if explanation is not None or seen.explain is not None:
+        st.header(tr("Tissue and genes"), anchor=False)
     with error_box():
-        if explanation is None:
-            seen.explain()
-        else:
+        if explanation is not None:
             show_explanation(explanation, page=page, slides=seen.slides, stamp=stamp(prediction.provenance))
+        elif seen.explain is not None:
+            seen.explain()
     if seen.glance is not None:
         st.header(tr("Patients like this one"), anchor=False)
         with error_box():
             show_like_patients(seen.glance.neighbours, prediction, page=page)
-    st.header(tr("What if"), anchor=False)
-    with st.expander(tr("Change genes or clinical facts, and see the curve move"), icon=":material/tune:"), error_box():
-        _show_what_if(seen, page=page)
+    if seen.job or prediction.fold is not None:
+        st.header(tr("What if"), anchor=False)
+        title = tr("Change genes or clinical facts, and see the curve move")
+        with st.expander(title, icon=":material/tune:"), error_box():
+            _show_what_if(seen, page=page)
     with st.expander(tr("Everything that went in"), icon=":material/fingerprint:"), error_box():
         show_inputs(prediction, model_title=seen.model_title)
     with error_box():

@@ -8,7 +8,7 @@ import streamlit as st
 from survdash.explanation.familiarity import familiarity_words
 from survdash.explanation.record import Familiarity, Ledger
 from survdash.figures.horizon import plot_of_100
-from survdash.figures.risk import plot_risk_distribution
+from survdash.figures.risk import plot_risk_distribution, plot_risk_histogram
 from survdash.figures.survival import plot_patient
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
@@ -17,8 +17,9 @@ from survdash.stamp import stamp
 from survdash.ui.banner import show_simulated
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words, years
-from survdash.usecases import CohortAnalysis, Glance
+from survdash.usecases import AggregateAnalysis, CohortAnalysis, Glance
 
+Analysis = CohortAnalysis | AggregateAnalysis
 MAIN_HORIZON = 36
 NO_BAND = later("One model, one answer: how uncertain it is, is not known.")
 GROUP_LINES = later("The other lines are what happened in the cohort's two risk groups.")
@@ -37,7 +38,7 @@ SIGNS = {"low": ("blue", "arrow_downward"), "high": ("orange", "arrow_upward")}
 
 def show_prediction(
     prediction: Prediction, *, page: str, model_title: str, glance: Glance | None = None,
-    analysis: CohortAnalysis | None = None, outcome: str = "",
+    analysis: Analysis | None = None, outcome: str = "",
 ) -> None:  # fmt: skip
     """Draw the warnings, the answer and how sure it is.
 
@@ -49,7 +50,7 @@ def show_prediction(
     model_title : str
     glance : Glance, optional
         What each part says alone, and how usual the patient is.
-    analysis : CohortAnalysis, optional
+    analysis : CohortAnalysis or AggregateAnalysis, optional
         Of the cohort that the patient is set among.
     outcome : str, optional
         What happened to a patient of a cohort, in words.
@@ -136,7 +137,7 @@ def _show_people(prediction: Prediction, *, page: str) -> None:
             st.caption(tr(BEYOND, horizon=years(month)))
 
 
-def _show_curve(prediction: Prediction, analysis: CohortAnalysis | None, *, page: str) -> None:
+def _show_curve(prediction: Prediction, analysis: Analysis | None, *, page: str) -> None:
     curves = {} if analysis is None else analysis.curves
     figure = plot_patient(
         prediction.months, prediction.survival, prediction.low, prediction.high, cohort_curves=curves,
@@ -169,12 +170,17 @@ def _band_words(prediction: Prediction) -> str:
     return tr("The band is model variation, not all uncertainty: {of}.", of=of)
 
 
-def _show_standing(prediction: Prediction, analysis: CohortAnalysis | None, *, page: str) -> None:
+def _show_standing(prediction: Prediction, analysis: Analysis | None, *, page: str) -> None:
     rank = percentile_words(prediction.percentile)
     st.markdown(tr("Risk **{rank}**", rank=rank))
     if analysis is None:
         return
-    figure = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints, marked=prediction.risk)
+    if isinstance(analysis, CohortAnalysis):
+        figure = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints, marked=prediction.risk)
+    else:
+        bars = analysis.histogram
+        figure = plot_risk_histogram(bars.edges, bars.low, bars.high, cutpoint=analysis.cutpoint,
+                                     marked=prediction.risk)  # fmt: skip
     figure.update_layout(height=RISKS_PX, showlegend=False, margin={"l": 45, "r": 5, "t": 20, "b": 40})
     st.plotly_chart(
         figure, key=f"{page}.standing", config=NO_TOOLS,

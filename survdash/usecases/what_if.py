@@ -17,7 +17,7 @@ from survdash.artefact import Artefact, load_folds
 from survdash.errors import InputError, UnknownNameError
 from survdash.jobs.queue import file_job, read_job
 from survdash.jobs.record import read_payload
-from survdash.prediction import case_inputs, percentile_of
+from survdash.prediction import case_inputs
 from survdash.progress import Cancel, Progress, Report
 from survdash.sources.gene_table import match_genes, read_gene_table
 from survdash.training.clinical import FACTS, clinical_rows
@@ -71,7 +71,7 @@ class WhatIfRange:
     """What may be asked of a case: each gene column with its own value and its bounds, and the clinical facts.
 
     ``genes`` is empty where the model reads none, ``clinical`` where it reads none; a value that is not known is None.
-    ``ages`` are those of the youngest and the oldest patient of the cohort.
+    ``ages`` are those of the youngest and the oldest patient of the cohort, (0, 0) where they are not known.
     """
 
     genes: Mapping[str, tuple[float | None, float, float]]
@@ -89,7 +89,7 @@ def what_if_range(cohort: str, run: str, case_id: str, *, job: str = "") -> What
     InputError
         If the files of a new case are not here any more.
     """
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    artefact = open_run(cohort, run)
     panel, genes = artefact.card.panel, {}
     if job:
         request = request_from_json(read_payload(job))
@@ -100,6 +100,7 @@ def what_if_range(cohort: str, run: str, case_id: str, *, job: str = "") -> What
                 raise InputError("The files of this case are not here any more.", hint="Give the case again.")
             row = match_genes(read_gene_table(request.genes), panel).values
     else:
+        opened = open_cohort(cohort)
         opened.slides_of(case_id)  # an unknown case is the cohort's to name
         patient = opened.patients.loc[case_id]
         facts = {name: None if patient[name] != patient[name] else patient[name] for name in FACTS}
@@ -109,11 +110,9 @@ def what_if_range(cohort: str, run: str, case_id: str, *, job: str = "") -> What
         for column, value, low, high in zip(panel.columns, values.tolist(), panel.low, panel.high, strict=True):
             if low < high:
                 genes[column] = (None if value != value else value, low, high)
-    ages = opened.patients["age"].dropna()
     return WhatIfRange(
-        genes=genes, clinical=facts if "clinical" in artefact.card.modalities else {},
-        ages=(float(ages.min()), float(ages.max())) if len(ages) else (0.0, 0.0),
-    )  # fmt: skip
+        genes=genes, clinical=facts if "clinical" in artefact.card.modalities else {}, ages=_ages(cohort)
+    )
 
 
 def ask_what_if(question: WhatIf) -> WhatIfAnswer:
@@ -129,7 +128,7 @@ def ask_what_if(question: WhatIf) -> WhatIfAnswer:
     artefact = open_run(question.cohort, question.run)
     bounds = what_if_range(question.cohort, question.run, question.case_id, job=question.job)
     _check(question, bounds)
-    state = artefact.card.version, open_cohort(question.cohort).digest
+    state = artefact.card.version, artefact.card.cohort_digest
     case, columns = _case(question.cohort, question.run, question.case_id, question.job, state)
     inputs = case.inputs
     if question.genes and inputs.genes is not None:
@@ -149,7 +148,7 @@ def ask_what_if(question: WhatIf) -> WhatIfAnswer:
     risk, survival = changed.curve(frozenset(changed.parts), months)
     cutpoint = artefact.evaluation()["cutpoint"]
     return WhatIfAnswer(
-        survival=survival, risk=risk, percentile=percentile_of(risk, artefact.predictions()["risk"].to_numpy()),
+        survival=survival, risk=risk, percentile=artefact.percentile(risk),
         group=None if cutpoint is None else "high" if risk > cutpoint else "low",
     )  # fmt: skip
 
@@ -171,6 +170,15 @@ def what_if_answer(job_id: str) -> WhatIfAnswer:
     if job.kind != WHAT_IF or job.result is None:
         raise UnknownNameError("This job has no answer to a what-if question.", hint="Ask again.")
     return WhatIfAnswer(**job.result | {"survival": np.asarray(job.result["survival"], float)})
+
+
+def _ages(cohort: str) -> tuple[float, float]:
+    """Of the youngest and the oldest patient; (0, 0) where the patients are not on this machine."""
+    try:
+        ages = open_cohort(cohort).patients["age"].dropna()
+    except UnknownNameError:
+        return 0.0, 0.0
+    return (float(ages.min()), float(ages.max())) if len(ages) else (0.0, 0.0)
 
 
 def _check(question: WhatIf, bounds: WhatIfRange) -> None:
