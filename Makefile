@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 TESTS ?=
 
-.PHONY: app setup dev test lint format texts bench demo lock
+.PHONY: app setup dev test lint format texts bench demo lock licences audit
 .DEFAULT_GOAL := app
 
 app: $(READY)
@@ -56,6 +56,15 @@ lock: $(DEV_READY)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --no-config --no-annotate --quiet \
 		--custom-compile-command "make lock" --default-index https://pypi.org/simple \
 		requirements-dev.txt --output-file requirements.lock
+
+# Licences of everything that is installed for running, and known holes in it (asks the advisory database of PyPI).
+licences: $(READY)
+	$(BIN)/uv tool run --from pip-licenses pip-licenses --python $(BIN)/python --format=markdown --with-urls \
+		--packages $$($(BIN)/uv pip compile requirements.txt -c requirements.lock --no-config --no-annotate --no-header \
+		--quiet | sed 's/==.*//') > docs/licences.md
+
+audit: $(READY)
+	$(BIN)/uv tool run pip-audit -r requirements.lock --no-deps --disable-pip
 
 $(READY): requirements.txt requirements.lock .ci/install
 	.ci/install "$(PYTHON)" requirements.txt

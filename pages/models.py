@@ -14,6 +14,7 @@ from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
+from survdash.ui.model_about import show_about
 from survdash.ui.piece import facts
 from survdash.ui.prose import MODALITIES, data_size, duration, escape, listed
 from survdash.ui.training_form import show_methods
@@ -55,7 +56,7 @@ def describe_training(recipe: dict[str, Any], *, by_epochs: bool) -> str:
     return "; ".join(parts)
 
 
-def show_card(card: dict[str, Any]) -> None:
+def show_card(card: dict[str, Any], *, here: set[str]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
     reads = listed([tr(MODALITIES.get(name, name)) for name in card["recipe"]["modalities"]])
@@ -88,6 +89,7 @@ def show_card(card: dict[str, Any]) -> None:
         if any(card["history"]):
             st.plotly_chart(plot_learning_curves(card["history"], card["inner"]), key=f"models.loss.{card['name']}",
                             alt=tr("Mean loss of each epoch, a line for each network."))
+        show_about(card, patients_here=card["cohort"] in here, page="models")
         st.caption(tr("Checksums (SHA-256) of its files; a file that differs is refused."))
         facts({f"`{name}`": f"`{value[:32]}…`" for name, value in card["files"].items()})
 
@@ -96,8 +98,9 @@ st.title(tr("Models & data"), anchor=False)
 st.header(tr("Models"), anchor=False)
 with error_box():
     show_problems(caching.problems())
+    here = {entry.name for entry in caching.cohorts() if entry.patients_here}
     for card in caching.models():
-        show_card(card)
+        show_card(card, here=here)
 
 st.header(tr("Methods"), anchor=False)
 with error_box():

@@ -275,6 +275,8 @@ def write_without_patients(
                       temporary / REFERENCES)  # fmt: skip
         card = replace(card, files={path.name: file_sha256(path) for path in sorted(temporary.iterdir())})
         write_json(temporary / "card.json", card.to_json())
+        for path in temporary.iterdir():
+            path.chmod(0o644)  # safetensors keeps its files to their maker
     return Artefact(folder=folder, card=card)
 
 

@@ -14,8 +14,9 @@ from survdash.progress import Report
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Everything that makes or checks the evidence."""
     made = command("ship-models", _ship, "train and write the models of real cohorts that come with survdash",
-                   "ship-models ../shared/tcga --out models", tables=Path)  # fmt: skip
+                   "ship-models ../shared/tcga --out models --page docs/evidence.md", tables=Path)  # fmt: skip
     made.add_argument("--out", type=Path, required=True, help="folder of the shipped models")
+    made.add_argument("--page", type=Path, help="page of the documentation whose figures are written anew")
     made.add_argument("--cohorts", type=_names, default=(), help="of blca,luad,ucec; default: all")
     made.add_argument("--jobs", type=int, default=1, help="processes that share the folds")
 
@@ -93,7 +94,8 @@ def _ship(options: argparse.Namespace, report: Report) -> dict[str, Any]:
     from survdash.usecases.shipping import ship_models
 
     with interrupt_for_us_alone():
-        made = ship_models(options.tables, out=options.out, names=options.cohorts, jobs=options.jobs, report=report)
+        made = ship_models(options.tables, out=options.out, names=options.cohorts, page=options.page,
+                           jobs=options.jobs, report=report)  # fmt: skip
     return {"shipped": made, "folder": str(options.out)}
 
 

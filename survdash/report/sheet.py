@@ -20,7 +20,7 @@ SIZES_PT = (9.4, 8.6, 7.8, 7.0)  # the largest at which all stands on one page; 
 def report_html(facts: ReportFacts) -> str:
     """The sheet as one HTML file without scripts and without anything from elsewhere."""
     # the drawings are ours; every other text is escaped by the template
-    drawings = {"curve": Markup(facts.curve), "people": Markup(facts.people)}
+    drawings = {"curve": Markup(facts.curve), "people": Markup(facts.people)}  # noqa: S704
     return _template().render(asdict(facts) | {"horizons": facts.horizons} | drawings)
 
 

@@ -15,7 +15,7 @@ from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.language import later, tr
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
-from survdash.usecases import FETCHING, IMPORT, TRAINING, UNPACK
+from survdash.usecases import AUDIT, FETCHING, IMPORT, TRAINING, UNPACK
 
 POLL_SECONDS = 1.0
 OWN_JOBS = "ui.own_jobs"
@@ -30,6 +30,7 @@ STATES = {  # colour, icon, word
 }
 PLACES = {  # page on which a kind of job is shown, and what it is called
     FETCHING: ("import_cohort.py", later("Download")), TRAINING: ("models.py", later("Training")),
+    AUDIT: ("models.py", later("Audit")),
     IMPORT: ("import_cohort.py", later("Import")), UNPACK: ("import_cohort.py", later("Import")),
 }  # fmt: skip
 

@@ -271,7 +271,7 @@ def _outcomes_finding(shuffled: Iterable[dict[str, Any]]) -> dict[str, Any]:
             "good": low <= 0.5 <= high}  # fmt: skip
 
 
-def file_audit(cohort: str, model: str) -> str:
+def file_audit(cohort: str, model: str, *, modalities: tuple[str, ...] | None = None) -> str:
     """Hand an audit to the worker; returns the job's id.
 
     Raises
@@ -282,12 +282,14 @@ def file_audit(cohort: str, model: str) -> str:
     opened = open_cohort(cohort)
     if opened.folds is None:
         raise NotEnoughDataError(f"Cohort {cohort} has no folds.", hint="Import it with folds.")
-    make_recipe(opened, model=model)
-    return file_job(AUDIT, {"cohort": cohort, "model": model})
+    make_recipe(opened, model=model, modalities=modalities)
+    return file_job(AUDIT, {"cohort": cohort, "model": model, "modalities": modalities and list(modalities)})
 
 
 def _audit(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
-    made = audit_cohort(payload["cohort"], model=payload["model"], report=report, cancel=cancel)
+    asked = payload["modalities"]
+    made = audit_cohort(payload["cohort"], model=payload["model"], modalities=None if asked is None else tuple(asked),
+                        report=report, cancel=cancel)  # fmt: skip
     return {"cohort": payload["cohort"], "run": made["run"], "findings": made["findings"]}
 
 

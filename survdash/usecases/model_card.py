@@ -31,8 +31,8 @@ SCALES = {
     "mut": "mutations as 0 or 1",
 }
 GENERAL = (
-    "Developed and judged on one cohort of TCGA, whose patients were operated at mostly American centres, had large "
-    "tumours and were followed unevenly; no other cohort was looked at. Expect it to do worse elsewhere.",
+    "Developed and judged on one cohort of TCGA: patients of the centres that took part, with enough tumour to sample, "
+    "followed for unequal times. No other cohort was looked at; expect it to do worse elsewhere.",
     "Death of any cause is predicted, and treatment is not known to the model.",
     "The spread of the fold models on a curve is not all of the uncertainty.",
 )

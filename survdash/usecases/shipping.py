@@ -25,6 +25,7 @@ from survdash.usecases.aggregates import AGGREGATES, CUTS, aggregates_to_json, m
 from survdash.usecases.analysis import analyse_cohort, matched_predictions
 from survdash.usecases.closer_look import look_closer
 from survdash.usecases.comparison import compare_models
+from survdash.usecases.evidence import write_block
 from survdash.usecases.importing import import_cohort
 from survdash.usecases.library import open_cohort
 from survdash.usecases.many_runs import finished_run
@@ -84,8 +85,8 @@ METHODS = (
 
 
 def ship_models(
-    tables: Path, *, out: Path, names: Sequence[str] = (), jobs: int = 1, report: Report = silent,
-    cancel: Cancel | None = None,
+    tables: Path, *, out: Path, names: Sequence[str] = (), page: Path | None = None, jobs: int = 1,
+    report: Report = silent, cancel: Cancel | None = None,
 ) -> dict[str, list[str]]:
     """Import, train, evaluate and write the shipped models of real cohorts; what is done already is not done again.
 
@@ -97,6 +98,8 @@ def ship_models(
         Folder of the shipped models.
     names : sequence of str, optional
         Which cohorts; all by default.
+    page : Path, optional
+        Page of the documentation whose figures of these cohorts are written anew.
     jobs : int
         Processes that share the folds.
 
@@ -122,6 +125,8 @@ def ship_models(
         cohort = opened(study, tables)
         runs = [trained(cohort, method, jobs=jobs, report=report, cancel=cancel) for method in METHODS]
         made[name] = write_shipped(study, cohort, runs, out=out, report=report)
+        if page is not None:
+            write_block(page, name, compare_models(name, tuple(artefact.card.run for _, artefact in runs)))
     return made
 
 

@@ -132,7 +132,7 @@ def _data(card: Card, source: Mapping[str, Any]) -> dict[str, str]:
             ("Simulated by survdash." if card.simulated else f"Imported from {files or 'the files of its manifest'}.")}
     if sites := population.get("site"):
         told["6a"] = (f"Patients of {len(sites)} tissue source sites or groups of them: "
-                      f"{', '.join(f'{name} {count}' for name, count in sites.items())}. Their locations: {OPEN}")
+                      f"{_counts(sites)}. Their locations: {OPEN}")
     if population:
         known = ", ".join(f"{name}: {count} missing" for name, count in population["missing"].items())
         age = population.get("age_quartiles")
@@ -257,7 +257,7 @@ def _months(population: Mapping[str, Any]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "not known"
+    return ", ".join(f"{name} ({count})" for name, count in counts.items()) or "not known"
 
 
 def tripod_markdown(model: str) -> str:

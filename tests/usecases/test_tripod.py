@@ -32,7 +32,7 @@ def test_a_real_model_names_its_data_its_terms_and_its_failures(shipped: Shipped
     assert "TCGA open-access" in items["5a"]
     assert "ICI" in items["23a"]
     assert "import-cohort" in items["18e"]
-    assert "no other cohort" in items["26"]
+    assert "No other cohort" in items["26"]
     assert "recalibrated" in items["12f"].lower()
     assert "60 patients" in items["20b"]
 

@@ -1,0 +1,49 @@
+"""What stands behind a model: of one trained here an offer to audit it, of a shipped one what came along."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from survdash.jobs import record
+from survdash.usecases import list_models
+
+
+def draw_demo():
+    from survdash.ui.model_about import show_about
+    from survdash.usecases import list_models
+
+    show_about(next(card for card in list_models() if card["name"] == "demo-cox_ridge"), patients_here=True, page="x")
+
+
+def draw_shipped():
+    from survdash.ui.model_about import show_about
+
+    about = {
+        "data": {"title": "TCGA something", "taken_from": "a repository", "terms": "open."}, "privacy": "Nobody.",
+        "metrics": {"horizons": {"36": dict.fromkeys(
+            ("predicted", "observed", "ici", "ici_low", "ici_high", "auc", "auc_low", "auc_high", "brier",
+             "brier_reference"), 0.2), "60": {"note": "too late"}}},
+        "known_failures": ["Fails for some."],
+    }  # fmt: skip
+    card = {"name": "demo-glg", "cohort": "demo", "run": "glg", "recipe": {"model": "glg", "modalities": ["genes"]},
+            "about": about}  # fmt: skip
+    show_about(card, patients_here=False, page="x")
+
+
+def test_an_audit_is_asked_for_where_the_patients_are(demo):
+    assert any(card["name"] == "demo-cox_ridge" for card in list_models())
+    page = AppTest.from_function(draw_demo, default_timeout=60).run()
+    assert not page.exception
+    page.button[0].click().run()
+    (job,) = record.job_ids()
+    assert record.read_payload(job) == {"cohort": "demo", "model": "cox_ridge", "modalities": ["genes", "slide"]}
+
+
+def test_a_shipped_model_tells_its_terms_and_its_failures(demo):
+    page = AppTest.from_function(draw_shipped, default_timeout=60).run()
+    assert not page.exception
+    text = " ".join(block.value for block in page.markdown)
+    assert "TCGA something" in text
+    assert "Fails for some" in text
+    assert len(page.dataframe[0].value) == 1
+    assert not page.button
