@@ -156,7 +156,7 @@ def show_paths(tables: Path) -> None:
             for name, both in [*zip((study.name for study in studies), draws, strict=True),
                                (f"mean of {words}", np.mean(draws, axis=0))]:  # fmt: skip
                 gap = both[0] - both[1]
-                low, high = np.quantile(gap[1:], (0.025, 0.975))
+                low, high = np.nanquantile(gap[1:], (0.025, 0.975))
                 print(f"| {name} | {sees} | {both[0, 0]:.3f} | {both[1, 0]:.3f} | {gap[0]:+.3f} | "
                       f"{low:+.3f} to {high:+.3f} |", flush=True)  # fmt: skip
 
