@@ -17,8 +17,8 @@ ENOUGH = 0.5  # share of them that must look so
 NAMED = re.compile(
     r"\b(surname|last ?name|first ?name|given ?name|full ?name|patient ?name|name of patient|nachname|vorname|nom|"
     r"prenom|birth ?date|date of birth|birthday|dob|geburtsdatum|geboren|mrn|medical record|ssn|social security|"
-    r"insurance|nhs|passport|address|street|adresse|strasse|zip|postcode|postal code|plz|phone|telephone|mobile|e ?mail|"
-    r"姓名|出生日期|身份证|电话|地址|住院号|病历号)\b"
+    r"insurance|nhs|passport|address|street|adresse|strasse|zip|postcode|postal code|plz|phone|telephone|mobile|"
+    r"e ?mail|姓名|出生日期|身份证|电话|地址|住院号|病历号)\b"
 )
 LOOKS_LIKE = {
     "an e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE),
