@@ -167,8 +167,9 @@ def _one_row_a_case(rows: pd.DataFrame, cases: pd.Series, faults: list[str]) -> 
     for name in map(str, rows.columns):
         counts = grouped[name].nunique()
         for case in counts.index[counts > 1]:
-            values = rows[name][(cases == case).to_numpy(bool, na_value=False)].dropna().unique()
-            faults.append(f"case {case} has {len(values)} values of {name}: {name_some(values)}")
+            values = rows[name][(cases == case).to_numpy(bool, na_value=False)].dropna().drop_duplicates()
+            said = name_some(f"{value} in line {int(row) + 2}" for row, value in values.items())
+            faults.append(f"case {case} has {len(values)} values of {name}: {said}")
     facts = grouped.first()
     facts.index = pd.Index(facts.index, name="case_id", dtype="str")
     return facts

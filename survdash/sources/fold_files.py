@@ -64,36 +64,40 @@ def read_folds(folder: Path, cases: pd.Index) -> FoldTable:
     if len(found) < 2:
         faults.append("one fold is not enough: at least two are needed")
     held_out: dict[str, int] = {}
+    places: dict[str, str] = {}
     for number, path in found:
         train, val = _read_split(path, faults)
-        both = sorted(train & val)
+        both = sorted(train & val.keys())
         if both:
             faults.append(f"{path.name}: {len(both)} cases stand in train and val ({name_some(both)})")
         for case in sorted(val):
+            place = f"{path.name} line {val[case]}"
             if held_out.setdefault(case, number) != number:
-                faults.append(f"case {case} is held out in fold {held_out[case]} and in fold {number}")
+                faults.append(f"case {case} is held out twice, in {places[case]} and in {place}")
+            places.setdefault(case, place)
     if faults:
         raise CohortError(f"Folds in {folder.name}: {list_faults(faults)}.", hint="Each case is held out at most once.")
-    here, notes = _match(held_out, cases, count=len(found), name=folder.name)
+    here, notes = _match(held_out, cases, places, count=len(found), name=folder.name)
     source: dict[str, object] = {"folder": folder.name, "sha256": {path.name: file_sha256(path) for _, path in found}}
     return FoldTable(folds=here, count=len(found), notes=notes, source=source)
 
 
-def _read_split(path: Path, faults: list[str]) -> tuple[set[str], set[str]]:
+def _read_split(path: Path, faults: list[str]) -> tuple[set[str], dict[str, int]]:
+    """Cases of the column train; those of val with the line that names them."""
     table = read_table(path, error=CohortError, text=None)
     lacking = [name for name in ("train", "val") if name not in table.columns]
     if lacking:
         faults.append(f"{path.name} lacks the column {' and '.join(lacking)}")
-        return set(), set()
-    train, val = (list(to_text(table.frame[table.positions(name)[0]]).dropna()) for name in ("train", "val"))
+        return set(), {}
+    train, val = (to_text(table.frame[table.positions(name)[0]]).dropna() for name in ("train", "val"))
     twice = sorted(case for case, times in Counter(val).items() if times > 1)
     if twice:
         faults.append(f"{path.name} names {name_some(twice)} twice in val")
-    return set(train), set(val)
+    return set(train), {str(case): row + 2 for row, case in zip(val.index.tolist(), val, strict=True)}
 
 
 def _match(
-    held_out: dict[str, int], cases: pd.Index, *, count: int, name: str
+    held_out: dict[str, int], cases: pd.Index, places: dict[str, str], *, count: int, name: str
 ) -> tuple[pd.Series, tuple[str, ...]]:
     folds = pd.Series(held_out, dtype="int64").rename("fold")
     folds.index = pd.Index(folds.index, name="case_id", dtype="str")
@@ -107,7 +111,8 @@ def _match(
     strangers, without = folds.index.difference(cases), cases.difference(folds.index)
     notes = []
     if len(strangers):
-        notes.append(f"{len(strangers)} cases of the fold files are not in the cohort ({name_some(strangers)}).")
+        notes.append(f"{len(strangers)} cases of the fold files are not in the cohort "
+                     f"({name_some(f'{case} in {places[case]}, column val' for case in strangers)}).")  # fmt: skip
     if len(without):
         notes.append(f"{len(without)} cases of the cohort are held out in no fold ({name_some(without)}).")
     return here, tuple(notes)

@@ -148,7 +148,10 @@ def _line(mask: pd.Series | np.ndarray) -> int:
 
 def _stop(table: TextTable, faults: Sequence[str]) -> None:
     if faults:
-        raise ClinicalError(f"{table.name}: {list_faults(faults)}.", hint="Repair the table and import it again.")
+        hint = "Repair the table and import it again."
+        if any("a decimal comma" in fault for fault in faults):
+            hint = "Research tables have decimal points: save it so, or import it as a hospital's table (--mapping)."
+        raise ClinicalError(f"{table.name}: {list_faults(faults)}.", hint=hint)
 
 
 def _sort_columns(table: TextTable) -> _Sorted:
@@ -210,7 +213,9 @@ def _read_patients(
             return np.full(len(cases), np.nan)
         values, wrong = to_numbers(table.frame[columns.known[name]])
         if wrong.any():
-            faults.append(f"{name} in line {_line(wrong)} is not a number ({int(wrong.sum())} lines)")
+            cells = to_text(table.frame[columns.known[name]])[wrong]
+            comma = ", a decimal comma" if cells.str.fullmatch(r"\s*-?\d+,\d+\s*").any() else ""
+            faults.append(f"{name} in line {_line(wrong)} is not a number ({int(wrong.sum())} lines{comma})")
         return values
 
     def text(name: str) -> pd.Series:

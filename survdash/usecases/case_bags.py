@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from survdash.case import Bag, BagOrigin
-from survdash.errors import InputError
+from survdash.errors import BagError, InputError
 from survdash.prediction import check_origin
-from survdash.sources.bag_folder import read_bag_file
+from survdash.sources.bag_folder import BAG_ENDINGS, read_bag_file
+from survdash.sources.feature_table import ENCODER as TABLE
+from survdash.sources.feature_table import read_feature_table
+from survdash.sources.table_file import name_some
 from survdash.store import file_sha256
 
 UNKNOWN = "unknown encoder"
@@ -23,7 +26,8 @@ def read_case_bags(
     Parameters
     ----------
     paths : tuple of Path
-        Each of one slide; our own (``embed``) or another program's.
+        Each of one slide; our own (``embed``) or another program's. For a model of a slide-level table, such a table
+        of this case alone, with the same columns.
     expected : BagOrigin
         What made the features that the model learnt from.
     model : str
@@ -43,13 +47,14 @@ def read_case_bags(
     ArtefactError
         If another encoder made a bag than the model's; both are named.
     BagError
-        If a file cannot be read, holds no tile, or is given twice.
+        If a file cannot be read, holds no tile or several cases, or is given twice.
     """
     bags, hashes = [], [file_sha256(path) if path.is_file() else "" for path in paths]
     if len(set(hashes)) < len(hashes):
         raise InputError("The same bag was given twice.", hint="Give each once: tiles would count double.")
     for path in paths:
-        bag = read_bag_file(path, encoder=encoder)
+        is_table = expected.encoder == TABLE and path.suffix.lower() not in BAG_ENDINGS
+        bag = _read_row(path) if is_table else read_bag_file(path, encoder=encoder)
         check_origin(expected, bag.origin, model=model)
         bags.append(bag)
     tiles = sum(len(bag.features) for bag in bags)
@@ -67,3 +72,18 @@ def read_case_bags(
         slide_ids=tuple(f"slide {number}" for number in range(1, len(bags) + 1)), origin=expected,
     )
     return joined, facts, warnings
+
+
+def _read_row(path: Path) -> Bag:
+    """The slides of one case in a slide-level table, each a tile; gaps stay, and the model's median stands in."""
+    table = read_feature_table(path)
+    cases = sorted(set(table.slides))
+    if len(cases) > 1:
+        raise BagError(f"{path.name} holds {len(cases)} cases ({name_some(cases)}); one is expected.",
+                       hint="Keep the lines of one patient.")
+    count = len(table.values)
+    return Bag(
+        features=table.values.to_numpy(np.float32), coords=np.zeros((count, 2), np.int32),
+        slide_index=np.arange(count, dtype=np.int32), slide_ids=tuple(map(str, table.values.index)),
+        origin=table.origin,
+    )

@@ -95,7 +95,7 @@ def test_all_faults_are_told_at_once(write_table):
         read_clinical_table(path)
     for said in (
         "case_id is missing in 1 lines",
-        "case A has 2 values of stage: I, II",
+        "case A has 2 values of stage: I in line 2, II in line 3",
         "'500' in line 4",
         "sex '?' in line 4",
     ):

@@ -36,7 +36,7 @@ def test_strangers_and_cases_without_fold_are_counted(tmp_path):
     table = read_folds(write(tmp_path / "f", ("CD", "AB"), ("AB", "CX")), pd.Index(["A", "B", "C", "D"]))
     assert dict(table.folds) == {"A": 0, "B": 0, "C": 1}
     assert table.notes == (
-        "1 cases of the fold files are not in the cohort (X).",
+        "1 cases of the fold files are not in the cohort (X in splits_1.csv line 3, column val).",
         "1 cases of the cohort are held out in no fold (D).",
     )
 
@@ -51,7 +51,7 @@ def test_all_faults_of_the_fold_files_are_told_at_once(tmp_path):
         "splits_0.csv: 1 cases stand in train and val (A)",
         "splits_1.csv names D twice in val",
         "splits_3.csv lacks the column train and val",
-        "case C is held out in fold 0 and in fold 1",
+        "case C is held out twice, in splits_0.csv line 3 and in splits_1.csv line 2",
     ):
         assert said in caught.value.message
 

@@ -231,3 +231,12 @@ def test_whatever_stands_in_the_cells_only_our_errors_come_out(tmp_path_factory,
         return
     assert (table.patients["time_months"] > 0).all()
     assert table.patients.index.is_unique
+
+
+def test_a_decimal_comma_is_named_and_the_way_to_read_such_tables(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("case_id;survival_months;censorship\nA;12,5;0\nB;7,25;1\n")
+    said = r"survival_months in line 2 is not a number \(2 lines, a decimal comma\)"
+    with pytest.raises(ClinicalError, match=said) as told:
+        read_research_csv(path)
+    assert "--mapping" in told.value.hint

@@ -74,3 +74,29 @@ def test_bags_that_cannot_be_are_refused(tmp_path, own_bag):
         read_case_bags((path, path), expected=expected, model="m")
     with pytest.raises(InputError, match="Slides and bags"):
         usecases.predict(usecases.PredictRequest(run=slide_model(), bags=(path,), slides=(path,)))
+
+
+def test_a_case_of_a_slide_level_table_is_scored_as_the_same_rows_of_the_cohort_are(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"P{i:02d},{1 + 30 * rng.random():.3f},{i % 2},{rng.normal():.4f}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["case_id,survival_months,censorship,TP53_rnaseq", *rows]))
+    # A count that float16 does not hold, and a gap.
+    vectors = [f"P{i:02d},{70000 + 1000 * i},{'' if i == 7 else f'{rng.normal():.4f}'}" for i in range(60)]
+    (tmp_path / "f.csv").write_text("\n".join(["case_id,cells_HE,area_HE", *vectors]))
+    usecases.import_cohort(tmp_path / "t.csv", name="mine", features=tmp_path / "f.csv")
+    cohort = usecases.open_cohort("mine")
+    model = usecases.crossval(cohort, usecases.make_recipe(cohort, model="cox_ridge", modalities=("slide",)))
+    (tmp_path / "one.csv").write_text("\n".join(["case_id,cells_HE,area_HE", vectors[7].replace("P07", "new")]))
+    asked = usecases.PredictRequest(
+        cohort="mine", run=model.card.run, bags=(tmp_path / "one.csv",), even_if_unlike=True
+    )
+    with BagFile(cohort.bag_path) as file:
+        (slide,) = cohort.slides_of("P07")
+        direct = predict_case(model, Case(case_id="new-case", bag=file.read([slide])))
+    assert usecases.predict(asked).risk == direct.risk
+    (tmp_path / "one.csv").write_text("case_id,area_HE,cells_HE\nnew,1,2")
+    with pytest.raises(ArtefactError, match="slide-level table"):
+        usecases.predict(asked)
+    (tmp_path / "one.csv").write_text("\n".join(["case_id,cells_HE,area_HE", *vectors[:2]]))
+    with pytest.raises(BagError, match=r"holds 2 cases \(P00, P01\)"):
+        usecases.predict(asked)

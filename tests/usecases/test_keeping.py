@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -17,6 +20,7 @@ from survdash.progress import silent
 from survdash.settings import settings
 from survdash.usecases.keeping import HANDLERS, own_folder
 from survdash.usecases.library import list_cohorts
+from tests.conftest import REPOSITORY
 
 
 def table(folder: Path, patients: int = 60) -> Path:
@@ -118,6 +122,33 @@ def test_an_archive_gives_the_same_predictions_byte_by_byte_on_a_clean_machine(t
     again = usecases.export_archive(trained, tmp_path / "again.zip")
     assert again.digest == archive.digest
     assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "mine.zip").read_bytes()
+
+
+@pytest.mark.slow  # seven processes
+def test_other_processes_on_a_clean_data_folder_predict_the_same_bytes(trained, tmp_path, data_dir):
+    """Export, predict and explain here; pack; unpack elsewhere; again: the default model, another, and the demo's."""
+    cohort = usecases.open_cohort(trained)
+    usecases.crossval(cohort, usecases.make_recipe(cohort, epochs=1, seeds=1))
+    (tmp_path / "genes.csv").write_text("TP53_rnaseq,MYC_rnaseq,EGFR_rnaseq\n0.31,-1.25,0.5\n")
+
+    def run(folder: Path, *arguments: object) -> None:
+        done = subprocess.run([sys.executable, "-m", "survdash", *map(str, arguments)], cwd=REPOSITORY, text=True,
+                              env=os.environ | {"SURVDASH_DATA_DIR": str(folder)}, capture_output=True,
+                              check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    def answers(folder: Path, out: Path) -> dict[str, bytes]:
+        run(folder, "export", trained, "--model", "default", "--out", out / "cohort.csv")
+        run(folder, "predict", "--model", f"{trained}-glg_linear-genes", "--genes", tmp_path / "genes.csv", "--explain",
+            "--even-if-unlike", "--out", out / "case")  # fmt: skip
+        run(folder, "export", "demo", "--model", "glg", "--out", out / "demo.csv")
+        return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    here = answers(data_dir, tmp_path / "here")
+    usecases.export_archive(trained, tmp_path / "mine.zip")
+    run(tmp_path / "clean", "import-archive", tmp_path / "mine.zip")
+    assert answers(tmp_path / "clean", tmp_path / "there") == here
+    assert {"cohort.csv", "case/prediction.json", "case/explanation.json", "demo.csv"} <= set(here)
 
 
 def test_models_may_stay_at_home_and_an_archive_of_the_name_is_undone_like_an_import(trained, tmp_path):
