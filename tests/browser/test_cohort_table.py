@@ -54,9 +54,8 @@ def test_the_row_that_is_first_after_a_sort_is_the_patient_who_opens(server, pag
     table = usecases.analyse_cohort("demo", "glg").risk_table
     lowest = str(table.sort_values("risk")["case_id"].iloc[0])
     frame = page.get_by_test_id("stDataFrame").first
-    header = frame.locator("canvas").first
-    header.click(position={"x": 190, "y": HEADER})  # the column of risks: once is rising
-    page.wait_for_timeout(700)
+    frame.click(position={"x": 160, "y": HEADER})  # the column of risks: once is rising
+    page.wait_for_timeout(1500)
     assert tick(page, 0) == lowest
     page.get_by_role("link", name=f"Open {lowest}").click()
     expect(page).to_have_url(re.compile(f"case={lowest}"))
