@@ -51,7 +51,7 @@ def show_batch_form(*, page: str) -> tuple[usecases.PredictRequest, ...]:
     manifest = _check(file.getvalue(), file.name, cohort.name, str(run), even_if_unlike=bool(even_if_unlike))
     _show_checks(manifest, page=page)
     ready = bool(manifest.requests) and not manifest.faults
-    words = tr("Predict {count} patients", count=len(manifest.requests))
+    words = tr("Predict {count} patients", count=len(manifest.requests)) if ready else tr("Predict survival")
     clicked = st.button(words, type="primary", disabled=not ready, key=f"{page}.batch", icon=":material/monitoring:")
     return manifest.requests if clicked and ready else ()
 
@@ -93,10 +93,11 @@ def _check(content: bytes, name: str, cohort: str, run: str, *, even_if_unlike: 
         for one in inbox_names((*SLIDE_SUFFIXES, *GENE_SUFFIXES))
         if (path := inbox_folder() / one).is_file()
     )
-    return _checked(content, hashlib.sha256(content).hexdigest(), inbox, cohort, run, even_if_unlike)
+    with st.spinner(tr("Checking all patients of the table …")):
+        return _checked(content, hashlib.sha256(content).hexdigest(), inbox, cohort, run, even_if_unlike)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Checking all patients of the table …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _checked(
     _content: bytes, sha256: str, inbox: tuple[tuple[str, int, int], ...], cohort: str, run: str, even: object
 ) -> usecases.Manifest:
