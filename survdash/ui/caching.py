@@ -81,12 +81,6 @@ def of_analysis(compute: Callable[..., T], found: Analysis, **options: Hashable)
     return answer
 
 
-def cohort_export(cohort: str, run: str) -> Export:
-    """The out-of-fold risks of all patients as CSV with its provenance."""
-    require("view", cohort)
-    return _cohort_export(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run))
-
-
 def endpoints(cohort: str) -> tuple[str, ...]:
     """The outcomes that a cohort holds, the main one first."""
     require("view", cohort)
@@ -268,11 +262,6 @@ def _of_analysis(
     _compute: Callable[..., Any], _found: Analysis,
 ) -> Any:  # fmt: skip
     return _compute(_found, **dict(options))
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _cohort_export(cohort: str, run: str, digest: str, version: str | None) -> Export:
-    return usecases.export_cohort(cohort, run)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -20,6 +20,7 @@ from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.cohort_states import RUNS, previous_state
 from survdash.sources.feature_table import FeatureTable
+from survdash.sources.identity_check import identity_hints
 from survdash.sources.importing import Gathered, ImportRequest, check_name, describe, gather, store
 from survdash.sources.outcome_check import doubt_outcome, words_of_death
 from survdash.sources.preview import (
@@ -292,7 +293,8 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] 
 def _describe(gathered: Gathered) -> ImportReport:
     target = cohort_folder(gathered.name)
     empty = [f"There are neither genes nor slide features, and so it cannot be stored yet. {EMPTY}"]
-    doubts = [*(empty if gathered.genes is None and gathered.bags is None else ()), *_say_leaks(gathered)]
+    lacks_all = gathered.genes is None and gathered.bags is None
+    doubts = [*(empty if lacks_all else ()), *identity_hints(gathered.patients), *_say_leaks(gathered)]
     return describe(gathered, find_outcome(gathered.patients), notes=_say_replaced(target), doubts=doubts)
 
 
