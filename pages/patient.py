@@ -13,6 +13,7 @@ from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import show_progress
+from survdash.ui.limits import show_limits
 from survdash.ui.patient_view import SeenPatient, show_patient
 from survdash.ui.picker import pick
 from survdash.ui.selection import pick_cohort, pick_run
@@ -75,3 +76,4 @@ with error_box():
         ),
         page=PAGE,
     )
+    show_limits("patient")
