@@ -34,7 +34,7 @@ def test_from_home_to_a_cohort_and_its_risks_as_a_table(server, page: Page):
     page.goto(server.url)
     page.get_by_role("link", name="Look at the cohort").first.click()
     page.locator(".st-key-cohort-km .js-plotly-plot .main-svg").first.wait_for()
-    expect(page.get_by_text(BANNER)).to_be_visible()
+    expect(page.get_by_text(BANNER, exact=True)).to_be_visible()
     rows = rows_of(download(page, "cohort-csv"))
     assert len(rows) > 100
     assert len({row["case_id"] for row in rows}) == len(rows)

@@ -105,7 +105,7 @@ def test_a_like_patient_opens_the_one_that_is_named(server, page: Page):
 def test_the_hypothetical_curve_comes_within_seconds(server, page: Page):
     open_viewer(page, server.url)
     page.get_by_text("Change genes or clinical facts").click()
-    handle = page.get_by_role("slider").first
+    handle = page.get_by_test_id("stSlider").get_by_role("slider").first
     handle.wait_for()
     handle.focus()
     for _ in range(5):
