@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("compare.py", title=tr("Compare"), icon=":material/leaderboard:"),
         st.Page("models.py", title=tr("Models & data"), icon=":material/inventory_2:"),
         st.Page("import_cohort.py", title=tr("Import"), icon=":material/upload_file:"),
+        st.Page("help.py", title=tr("Help"), icon=":material/help:"),
         # Reached from a cohort's card; the menu names what one starts with.
         st.Page("contents.py", title=tr("What is in a cohort"), icon=":material/fact_check:", visibility="hidden"),
     ],

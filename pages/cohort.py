@@ -11,6 +11,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.closer_look_view import show_closer_look
 from survdash.ui.cohort_view import show_answer, show_curves
 from survdash.ui.error_box import error_box
+from survdash.ui.limits import show_limits
 from survdash.ui.patient_table import show_patients
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.selection import pick_cohort, pick_endpoint, pick_run, run_stamp
@@ -84,3 +85,4 @@ with error_box():
         st.info(tr(WITHOUT_PATIENTS), icon=":material/lock:")
     st.header(tr("A closer look"), anchor=False)
     show_closer_look(analysis, name=name, stamp=line, unit=unit, runs=caching.runs(cohort.name))
+    show_limits("cohort")

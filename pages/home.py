@@ -10,11 +10,13 @@ from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
+from survdash.ui.glossary import define
+from survdash.ui.guide import show_guide
 from survdash.ui.job_view import show_own_jobs
-from survdash.ui.prose import CINDEX, MODALITIES, escape, listed
+from survdash.ui.prose import MODALITIES, escape, listed
 from survdash.ui.selection import is_papers, leader, leads_where
 
-CINDEX_HELP = tr(CINDEX) + " " + tr("± is the standard deviation over the held-out folds.")
+CINDEX_HELP = define("cindex") + " " + tr("± is the standard deviation over the held-out folds.")
 
 
 def show_cohort(entry: usecases.CohortEntry) -> None:
@@ -61,6 +63,7 @@ st.markdown(
     tr("survdash predicts survival from a **tissue slide**, a **gene table**, or both, shows how sure it is where that "
        "is known, and lets you check every number against the patients it was learnt from.")
 )
+show_guide()
 with st.container(horizontal=True):
     if st.button(tr("Predict a new case"), type="primary", icon=":material/add_circle:", key="home.new_case"):
         st.switch_page("new_case.py")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from survdash import usecases
+from survdash.access import require
 from survdash.jobs.queue import Job, read_job
+from survdash.language import tr
 from survdash.settings import settings
 from survdash.ui import caching
+from survdash.ui.answer_view import show_answer
+from survdash.ui.batch_form import show_batch_form
+from survdash.ui.batch_view import show_batch_job
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.explanation_view import show_explanation
 from survdash.ui.job_view import remember_job, show_progress
-from survdash.ui.prediction_view import show_prediction
 from survdash.ui.selection import model_help, pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
@@ -100,10 +105,29 @@ def file_case(
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)
+    go_to(job_id)
+
+
+def go_to(job_id: str) -> NoReturn:
+    """Show a job that was just handed in; its number is the page's address from here on."""
     remember_job(job_id)
     wake_worker()
     st.query_params.from_dict({"job": job_id})
     st.rerun()
+
+
+def show_forms() -> None:
+    """One patient, or a table of them."""
+    require("predict")
+    several = st.segmented_control(
+        tr("How many"), [False, True], default=False, required=True, key="new_case.several",
+        format_func=lambda many: tr("Several patients, by a table") if many else tr("One patient"),
+        label_visibility="collapsed",
+    )
+    if not several:
+        show_form()
+    elif requests := show_batch_form(page=PAGE):
+        go_to(usecases.file_batch(requests))
 
 
 def show_job(job: Job) -> None:
@@ -111,20 +135,15 @@ def show_job(job: Job) -> None:
     remember_job(job.id)  # after a reload, the address alone brings the session back to it
     if not job.is_finished:
         wake_worker()
-        st.header("Working on this case", anchor=False)
+        st.header(tr("Working on these patients") if job.kind == usecases.BATCH else tr("Working on this case"),
+                  anchor=False)
         st.markdown("You can close this page: the work goes on, and this address shows the answer.")
         show_progress(job.id, page=PAGE)
         return
-    if job.state == "done":
-        prediction = usecases.job_prediction(job.id)
-        run = prediction.model.removeprefix(f"{prediction.cohort}-")
-        titles = {entry.name: entry.title for entry in caching.runs(prediction.cohort)}
-        curves = caching.analysis(prediction.cohort, run).curves
-        show_prediction(prediction, page=PAGE, curves=curves, model_title=titles.get(run, run))
-        explanation = usecases.job_explanation(job.id)
-        if explanation is not None:
-            st.header("Why", anchor=False)
-            show_explanation(explanation, page=PAGE)
+    if job.state == "done" and job.kind == usecases.BATCH:
+        show_batch_job(job.id, page=PAGE)
+    elif job.state == "done":
+        show_answer(usecases.job_prediction(job.id), usecases.job_explanation(job.id), page=PAGE)
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:
@@ -147,7 +166,7 @@ def show_ends(job: Job) -> None:
                 delete_upload(upload)
                 st.rerun()
             st.caption(f"They are deleted {settings().keep_upload_hours:g} hours after they came.", width="content")
-        else:
+        elif job.kind != usecases.BATCH:
             st.caption("The uploaded files of this case are deleted.", width="content")
     st.caption(f"This answer is deleted too, {settings().keep_upload_hours:g} hours after it was given.")
 
@@ -157,4 +176,4 @@ with error_box():
     if job_id := st.query_params.get("job"):
         show_job(read_job(job_id))
     else:
-        show_form()
+        show_forms()

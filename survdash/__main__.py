@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from survdash import (
+    batch_command,
     compare_command,
     crossval_command,
     evidence_commands,
@@ -89,6 +90,11 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
     from survdash import usecases
     from survdash.store import write_json, write_text
 
+    if options.manifest_template is not None:
+        write_text(options.manifest_template, usecases.MANIFEST_TEMPLATE)
+        return {"path": str(options.manifest_template)}
+    if options.manifest is not None:
+        return batch_command.run(options, report)
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"{options.out} is a file.", hint="Name a folder for prediction.csv and prediction.json.")
     if options.report and options.out is None:
@@ -193,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_cohort_commands(command)
     made = command("predict", _predict, "predict one case", "predict --model demo-glg --slide a.svs --genes a.csv")
     made.add_argument("--model", default="default", help="a trained model, as 'models' lists them")
+    batch_command.add_arguments(made)
     made.add_argument("--slide", type=Path, action="append", default=[], help="a slide; repeat for several")
     made.add_argument("--bag", type=Path, action="append", default=[],
                       help="in place of slides: tile features of one slide (.h5, .pt, .npy, .npz); repeat for several; "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 KEEP_INK = "count thick pen strokes as tissue; they are excluded otherwise"
 RULE_HELP = ("KEY=VALUE, repeat for several: how tissue is found, such as method=fixed, threshold=8, otsu_share=0.8, "
-             "exclude_edges=no, exclude_folds=yes, min_tissue=0.3; a wrong key lists them all")  # fmt: skip
+             "exclude_edges=no, exclude_folds=no, min_tissue=0.3; a wrong key lists them all")  # fmt: skip
 MASK_HELP = "GeoJSON of areas that correct the tissue: class Tissue adds; Ignore, Ink or Artefact take away"
 
 
@@ -93,7 +93,8 @@ def _tissue(options: argparse.Namespace, report: Report) -> Answer:
             "width": slide.width, "height": slide.height, "left": slide.left, "top": slide.top, "mpp": mpp,
             "tissue_fraction": tissue.fraction,
             "tiles": grid.size, "ink_tiles": grid.ink.thick, "ink_excluded": grid.ink.excluded,
-            "edge_tiles": grid.artefacts.edges, "fold_tiles": grid.artefacts.folds,
+            "edge_tiles": grid.artefacts.edges, "fold_tiles": grid.artefacts.folded,
+            "fold_excluded": grid.artefacts.folded_excluded, "possible_fold_tiles": grid.artefacts.folds,
             "tissue_rule": rule_changes(rule, tiles), "warnings": list(grid.warnings),
         }
         if focus is not None:

@@ -28,10 +28,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("jobs", "figures", "figure_file", "report", "export", "stamp"),
     ("usecases",),
     ("ui",),
-    ("pages", "app", "__main__", "compare_command", "crossval_command", "evidence_commands", "fetch_command",
+    ("pages", "app", "__main__", "batch_command", "compare_command", "crossval_command", "evidence_commands",
+     "fetch_command",
      "import_commands", "report_command", "slide_commands", "upkeep_commands"),
 )
-COMMANDS = ("__main__", "compare_command", "crossval_command", "evidence_commands", "fetch_command",
+COMMANDS = ("__main__", "batch_command", "compare_command", "crossval_command", "evidence_commands", "fetch_command",
             "import_commands", "report_command", "slide_commands", "upkeep_commands")
 STEP = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 

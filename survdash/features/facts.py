@@ -14,7 +14,7 @@ from survdash.slide.reader import Slide
 from survdash.slide.tiles import ArtefactTiles, InkTiles, TileGrid, TileRule
 from survdash.slide.tissue import TissueRule
 
-VERSION = 2  # raise it when the same slide and settings would give other numbers
+VERSION = 3  # raise it when the same slide and settings would give other numbers
 # Of sharp sections no tile is below the limit and of one blurred by 0.75 um nine in ten are; but pale tissue and our
 # simulated slides (up to 0.38) measure low without blur, so it takes more than half.
 BLURRED_SHARE = 0.50
@@ -82,4 +82,4 @@ def warnings_from(facts: Mapping[str, str | float], *, tiles: int, name: str) ->
 def _counted(facts: Mapping[str, str | float], name: str, kind: type[Counts]) -> Counts:
     """The counts that ``slide_facts`` took apart, with numbers and truths of Python again."""
     usual = asdict(kind())
-    return kind(**{key: type(value)(facts[f"{name}.{key}"]) for key, value in usual.items()})
+    return kind(**{key: type(value)(facts.get(f"{name}.{key}", value)) for key, value in usual.items()})

@@ -23,6 +23,7 @@ SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".png", ".jpg",
     ".jpeg",
 })  # fmt: skip
+NAMES_OTHERS = (".vms", ".vmu")
 MANIFEST_SUFFIXES = frozenset({".csv", ".txt"})
 
 
@@ -84,7 +85,7 @@ class SlideList:
         if not self.parts:
             return ""
         names = ", ".join(path.name for path in self.parts[:3]) + (", ..." if len(self.parts) > 3 else "")
-        return f"Left out, as parts of the VMS slide beside them: {len(self.parts)} JPEG file(s) ({names})."
+        return f"Left out, as parts of the Hamamatsu slide beside them: {len(self.parts)} JPEG file(s) ({names})."
 
 
 def list_slides(source: Path) -> SlideList:
@@ -95,8 +96,8 @@ def list_slides(source: Path) -> SlideList:
     source : Path
         A folder; or a CSV with the column ``slide`` (paths, from the list's own folder or from anywhere) and if wanted
         ``name`` and ``mpp``; or a text file with one path a line. Of the DICOM files of one series in a folder the
-        first stands for the slide; the JPEG files that a VMS slide names are not slides, others beside it are. Links
-        to files are followed, links to folders are not.
+        first stands for the slide; the JPEG files that a VMS or VMU slide names are not slides, others beside it are.
+        Links to files are followed, links to folders are not.
 
     Raises
     ------
@@ -242,7 +243,7 @@ def _in_folder(folder: Path, parts: list[Path]) -> Iterator[SlideEntry]:
     """The slides; into ``parts`` goes what is a part of one."""
     dicom: set[tuple[Path, str]] = set()
     every = sorted(folder.rglob("*"))
-    named = {part for path in every if path.suffix.lower() == ".vms" for part in named_files(path)}
+    named = {part for path in every if path.suffix.lower() in NAMES_OTHERS for part in named_files(path)}
     for path in every:
         suffix = path.suffix.lower()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -7,9 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from survdash.errors import InputError
-from survdash.figures.palette import LOW, REFERENCE, dress
+from survdash.figures.palette import HIGH, LOW, REFERENCE, dress
 from survdash.language import tr
 
+LINE_PX = 15  # of a method's name
 COLUMNS = ("title", "mean", "low", "high")
 
 
@@ -21,6 +22,7 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
     table : DataFrame
         One row a model; columns ``title``, ``mean``, ``low`` and ``high`` are drawn, ``modalities`` is told on hover
         and ``best`` (bool) fills the mark; rows without a ``mean`` are left out, as is an interval that is missing.
+        Where ``published`` has numbers, they are marked with a cross of their own, and named as what they are.
 
     Returns
     -------
@@ -55,10 +57,18 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
         },
         hovertemplate="%{text}: %{x:.3f}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
+    published = rows["published"].to_numpy(float) if "published" in rows else np.full(len(rows), np.nan)
+    if (known := np.isfinite(published)).any():
+        figure.add_scatter(
+            x=published[known], y=np.flatnonzero(known), mode="markers", name=tr("published by others, other features"),
+            marker={"color": HIGH.colour, "size": 9, "symbol": "x-thin", "line": {"width": 2, "color": HIGH.colour}},
+            hovertemplate=tr("published: %{x:.3f}, from other features") + "<extra></extra>",
+        )  # fmt: skip
     figure.add_vline(x=0.5, line={"color": REFERENCE, "dash": "dot"}, annotation_text=tr("chance"))
-    dress(figure, height_px=110 + 34 * max(1, len(rows)))
+    lines = max((title.count(", ") + 1 for title in titles), default=1)
+    dress(figure, height_px=110 + max(34, LINE_PX * lines + 6) * max(1, len(rows)))
     figure.update_layout(margin={"l": 10})
-    drawn = np.concatenate([means, rows["low"].to_numpy(float), rows["high"].to_numpy(float), [0.5]])
+    drawn = np.concatenate([means, rows["low"].to_numpy(float), rows["high"].to_numpy(float), published[known], [0.5]])
     figure.update_xaxes(
         title=tr("c-index, 95 % CI"), range=[np.nanmin(drawn) - 0.02, np.nanmax(drawn) + 0.02]
     )

@@ -141,20 +141,20 @@ def plot_patient(
     for label, look in looks(curves).items():
         x, y = _steps(curves[label], curves[label].survival, float(months[-1]))
         figure.add_scatter(
-            x=x, y=y, mode="lines", name=f"{label}-risk group", line_shape="hv", opacity=0.8,
+            x=x, y=y, mode="lines", name=tr("{label}-risk group", label=tr(label)), line_shape="hv", opacity=0.8,
             line={"color": look.colour, "dash": look.dash, "width": 2},
-            hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>",
+            hovertemplate=tr("{label}: %{{y:.0%}} at %{{x:.0f}} months<extra></extra>", label=tr(label)),
         )  # fmt: skip
     banded = np.isfinite(lower) & np.isfinite(upper)
     if np.any(upper[banded] - lower[banded] > NO_WIDTH):
         figure.add_scatter(
             x=[*months[banded], *months[banded][::-1]], y=[*upper[banded], *lower[banded][::-1]], fill="toself",
             mode="lines", fillcolor=PATIENT.band(0.25), line={"width": 0}, hoverinfo="skip",
-            name="model variation, not all uncertainty",
+            name=tr("model variation, not all uncertainty"),
         )  # fmt: skip
     figure.add_scatter(
-        x=months, y=alive, mode="lines", name="this patient", line={"color": PATIENT.colour, "width": 3},
-        hovertemplate="%{y:.0%} alive at %{x:.0f} months<extra></extra>",
+        x=months, y=alive, mode="lines", name=tr("this patient"), line={"color": PATIENT.colour, "width": 3},
+        hovertemplate=tr("%{y:.0%} alive at %{x:.0f} months<extra></extra>"),
     )  # fmt: skip
     marked = [place for place in (np.flatnonzero(np.isclose(months, mark)) for mark in landmarks) if place.size]
     for place in marked:
@@ -167,11 +167,12 @@ def plot_patient(
             hoverinfo="skip",
         )  # fmt: skip
     dress(figure, height_px=CURVE_PX + 60)
-    figure.update_xaxes(title="Months since diagnosis", range=[0, float(months[-1])])
+    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, float(months[-1])])
     figure.update_xaxes(tickmode="linear", tick0=0, dtick=12 if months[-1] <= 120 else 24)
     # Above 1 there is room for the number of a landmark, and no tick.
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    return figure.update_yaxes(title="Probability of being alive", range=[0, 1.08], tickvals=ticks, tickformat=".0%")
+    figure.update_yaxes(title=tr("Probability of being alive"), range=[0, 1.08], tickvals=ticks, tickformat=".0%")
+    return figure
 
 
 def _add_counts(
@@ -184,7 +185,7 @@ def _add_counts(
     name = f'<span style="color:{look.colour}">{MARKS.get(look.symbol, "●")}</span> <b>{tr(label)}</b>'
     rows = {tr("{group}, at risk", group=name): fit.at_risk_at(months), tr("censored"): censored, happened: events}
     for line, (what, numbers) in enumerate(rows.items()):
-        plain = tr("{group}, at risk", group=label) if line == 0 else f"{label}, {what}"
+        plain = tr("{group}, at risk", group=tr(label)) if line == 0 else f"{tr(label)}, {what}"
         figure.add_scatter(
             x=ticks, y=[first + line] * len(ticks), text=[f"{number:,}" for number in numbers], mode="text", name=plain,
             showlegend=False, cliponaxis=False, textfont={"size": 13 if line == 0 else 11},
@@ -203,7 +204,7 @@ def _add_curve(
     figure.add_scatter(
         x=np.concatenate([band_x, band_x[::-1]]) / scale, y=[*band_high, *band_low[::-1]], fill="toself",
         fillcolor=look.band(), mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=label,
-        name=f"{label}, {fit.level:.0%} band", row=1, col=1,
+        name=tr("{label}, {level:.0%} band", label=shown, level=fit.level), row=1, col=1,
     )  # fmt: skip
     x, y = _thinned(*_steps(fit, fit.survival, horizon))
     at = tr("at %{x:.0f} months") if unit == "months" else tr("at %{x:.1f} years")
@@ -217,7 +218,8 @@ def _add_curve(
     figure.add_scatter(
         x=x / scale, y=y, mode="markers", showlegend=False, legendgroup=label,
         marker={"symbol": "line-ns-open", "size": 8, "color": look.colour, "line": {"width": 1}},
-        name=f"{label}, last contact", hovertemplate=f"{shown}: {tr('last contact')} {at}<extra></extra>",
+        name=tr("{label}, last contact", label=shown),
+        hovertemplate=f"{shown}: {tr('last contact')} {at}<extra></extra>",
         row=1, col=1,
     )  # fmt: skip
 

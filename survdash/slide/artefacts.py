@@ -7,8 +7,8 @@ its blur, not its colour, gives it away (see ``focus``).
 
 Folds are doubled tissue: dark and strongly saturated, saturation above brightness (Kothari et al. 2013). Looked at on
 real sections the rule outlines the turned-over rims of a frozen carcinoma, and just as well the keratin and the dense
-basal epithelium of a skin section that has no fold. No threshold parted the two, nor did stricter rules of surroundings
-and shape (``docs/decisions/008-folds.md``), so folds are told and counted and are left out only where the user says so.
+basal epithelium of a skin section that has no fold. So what it finds is told and counted, and stays; only what the
+strict rule of ``survdash.slide.folds`` finds as well costs tiles.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from survdash.slide.folds import find_folds
 from survdash.slide.ink import DENSITY, THICK_UM, UM_PER_PX, brightest_and_darkest, levels_below
 from survdash.slide.regions import find_parts
 
@@ -40,11 +41,14 @@ class Artefacts:
     edges : ndarray, shape (h, w)
         bool; long grey lines.
     folds : ndarray, shape (h, w)
-        bool; dark and saturated parts of the tissue.
+        bool; dark and saturated parts of the tissue, which may be folds.
+    doubled : ndarray, shape (h, w)
+        bool; folds by a strict rule: see ``survdash.slide.folds``.
     """
 
     edges: np.ndarray
     folds: np.ndarray
+    doubled: np.ndarray
 
 
 def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) -> Artefacts:
@@ -74,7 +78,7 @@ def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) ->
     edges, folds = (
         cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0 for mask in masks
     )
-    return Artefacts(edges=edges, folds=folds & tissue)
+    return Artefacts(edges=edges, folds=folds & tissue, doubled=find_folds(view, tissue, um_per_px=um_per_px))
 
 
 def _saturated_below() -> np.ndarray:

@@ -94,7 +94,7 @@ def slide_sha256(path: Path, companions: tuple[Path, ...], *, in_any_order: bool
 
 
 def named_files(path: Path) -> tuple[Path, ...]:
-    """The files beside a VMS slide that its text names as parts of it: pieces, map, macro; none where it has no text.
+    """The files beside a VMS or VMU slide that its text names as parts of it: pieces, map, macro; none without a text.
 
     The slide need not be whole or even sound.
     """

@@ -12,6 +12,7 @@ OUTLINE = (0, 114, 178)  # blue: haematoxylin is darker, eosin redder, and colou
 TILE = (0, 158, 115)
 INK = (230, 159, 0)  # orange: no stain and no pen has it
 ARTEFACT = (240, 228, 66)  # yellow
+FOLD = (204, 121, 167)  # reddish purple
 DRAWN = (86, 180, 233)  # sky blue
 TILE_TINT = 0.25
 SMALLEST_SQUARE_PX = 6  # below this outlines would hide the tissue: the tiles are tinted instead
@@ -51,8 +52,9 @@ def draw_overlay(
         _draw_tiles(picture, grid, view)
     shown = [("tissue", OUTLINE)]
     layers = (
-        (tissue.excluded, INK, "ink, left out"), (tissue.left_out, ARTEFACT, "rim or fold, left out"),
-        (tissue.removed, DRAWN, "taken away by hand"), (tissue.mask, OUTLINE, ""),
+        (tissue.excluded, INK, "ink, left out"), (tissue.left_out, ARTEFACT, "rim, left out"),
+        (tissue.folded, FOLD, "fold: tiles mostly of it left out"), (tissue.removed, DRAWN, "taken away by hand"),
+        (tissue.mask, OUTLINE, ""),
     )  # fmt: skip
     for mask, colour, name in layers:
         if mask is not None and mask.any():

@@ -61,7 +61,8 @@ class TissueRule:
     exclude_edges : bool
         Whether long thin grey lines, the rims of air bubbles and of coverslips, are no tissue.
     exclude_folds : bool
-        Whether what looks like doubled tissue is none. Off: dense epithelium and keratin look the same.
+        Whether tiles that are mostly fold are left out, folds by a strict rule. What may be a fold, or dense epithelium
+        or keratin, is told in any case and stays.
     """
 
     method: Literal["follow", "fixed"] = "follow"
@@ -77,7 +78,7 @@ class TissueRule:
     view_px: int = 2048
     exclude_ink: bool = True
     exclude_edges: bool = True
-    exclude_folds: bool = False
+    exclude_folds: bool = True
 
     def __post_init__(self) -> None:
         _check_kinds(self)

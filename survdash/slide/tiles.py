@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from survdash.store import write_text
 __all__ = ["DEFAULT_TILES", "ArtefactTiles", "InkTiles", "TileGrid", "TileRule", "lay_grid", "write_tiles_csv"]
 
 LEAST_THIN = 1e-3  # share of the tissue below which thin ink is a grain of dust
+MOST_FOLDED = 0.5  # share of a tile's tissue that is fold from which the tile is left out
 LEAST_TOUCHED = 0.05  # share of a tile that a fold or a rim covers before the tile counts as touched
 
 
@@ -60,10 +60,16 @@ class ArtefactTiles:
 
     Parameters
     ----------
-    edges, folds : int
-        Tiles that are no tissue for possible rims of bubbles or coverslips, or for folds; where these are not excluded,
-        kept tiles that they touch.
-    edges_excluded, folds_excluded : bool
+    edges : int
+        Tiles that are no tissue for possible rims of bubbles or coverslips; where these are not excluded, kept tiles
+        that they touch.
+    edges_excluded : bool
+    folded : int
+        Tiles that are mostly fold.
+    folded_excluded : bool
+        Whether those were left out.
+    folds : int
+        Kept tiles touched by what may be a fold, or dense epithelium.
     white, black : int
         Tiles with enough tissue by the mask that are too pale or too dark as a whole.
     padding : int
@@ -74,8 +80,9 @@ class ArtefactTiles:
 
     edges: int = 0
     edges_excluded: bool = False
+    folded: int = 0
+    folded_excluded: bool = False
     folds: int = 0
-    folds_excluded: bool = False
     white: int = 0
     black: int = 0
     padding: int = 0
@@ -87,7 +94,8 @@ class ArtefactTiles:
         """What the user should know, a sentence for each kind."""
         told = (
             ("Possible rims of bubbles or of the coverslip", self.edges, self.edges_excluded),
-            ("Possible tissue folds (or dense epithelium)", self.folds, self.folds_excluded),
+            ("Mostly tissue fold", self.folded, self.folded_excluded),
+            ("Possible tissue folds (or dense epithelium)", self.folds, False),
         )
         found = [
             f"{what}, {_count(tiles)} excluded." if excluded else f"{what} in {_count(tiles)}; not excluded."
@@ -176,8 +184,14 @@ def lay_grid(slide: Outline, tissue: Tissue, rule: TileRule = DEFAULT_TILES) -> 
     white, black = white & keep, black & keep & ~white
     ink = _count_ink(tissue, slide, side, keep=keep, least=rule.min_tissue)
     keep = keep & ~white & ~black
+    folded = keep & _folded(tissue, slide, side, share)
+    excluded = tissue.folded is not None
+    keep = keep & ~folded if excluded else keep
     artefacts = _count_artefacts(tissue, slide, side, keep=keep, least=rule.min_tissue)
-    artefacts = replace(artefacts, white=int(white.sum()), black=int(black.sum()))
+    artefacts = replace(
+        artefacts, white=int(white.sum()), black=int(black.sum()), folded=int(folded.sum()),
+        folded_excluded=excluded and bool(folded.any()),
+    )  # fmt: skip
     if not keep.any():
         if ink.thick:
             raise NotEnoughDataError(
@@ -240,15 +254,18 @@ def _count_artefacts(
         )
     if tissue.artefacts is None:
         return found
-    numbers: dict[str, Any] = {}
-    for name in ("edges", "folds"):
-        seen = getattr(tissue.artefacts, name)
-        out = None if tissue.left_out is None else tissue.left_out & seen
-        numbers[name] = count(seen & tissue.mask, LEAST_TOUCHED, keep)
-        if out is not None and out.any():
-            numbers[f"{name}_excluded"] = True
-            numbers[name] = count(tissue.mask | out, least, ~keep)
-    return replace(found, **numbers)
+    found = replace(found, folds=count(tissue.artefacts.folds & tissue.mask, LEAST_TOUCHED, keep))
+    if tissue.left_out is not None and tissue.left_out.any():
+        return replace(found, edges=count(tissue.mask | tissue.left_out, least, ~keep), edges_excluded=True)
+    return replace(found, edges=count(tissue.artefacts.edges & tissue.mask, LEAST_TOUCHED, keep))
+
+
+def _folded(tissue: Tissue, slide: Outline, side: int, share: np.ndarray) -> np.ndarray:
+    """Tiles whose tissue, of which they have ``share``, is mostly fold; shape (rows, columns)."""
+    folds = tissue.folded if tissue.folded is not None or tissue.artefacts is None else tissue.artefacts.doubled
+    if folds is None or not folds.any():
+        return np.zeros(share.shape, bool)
+    return (share > 0) & (_shares(folds & tissue.mask, slide, side) >= MOST_FOLDED * share)
 
 
 def _count_ink(tissue: Tissue, slide: Outline, side: int, *, keep: np.ndarray, least: float) -> InkTiles:

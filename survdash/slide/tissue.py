@@ -80,7 +80,9 @@ class Tissue:
     artefacts : Artefacts, optional
         Possible folds and rims among what would be tissue, excluded or not; None as for ``ink``.
     left_out : ndarray, shape (h, w), optional
-        bool; what would be tissue and was taken for a rim or a fold. None where nothing was.
+        bool; what would be tissue and was taken for a rim. None where nothing was.
+    folded : ndarray, shape (h, w), optional
+        bool; folds, for which tiles are left out that they mostly fill. None where the rule keeps such tiles.
     added, removed : ndarray, shape (h, w), optional
         bool; what the user's areas changed. None without any.
     padding : ndarray, shape (h, w), optional
@@ -97,6 +99,7 @@ class Tissue:
     ink: Ink | None = None
     artefacts: Artefacts | None = None
     left_out: np.ndarray | None = None
+    folded: np.ndarray | None = None
     added: np.ndarray | None = None
     removed: np.ndarray | None = None
     padding: np.ndarray | None = None
@@ -179,19 +182,17 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
     mask, excluded = _keep_large(closed, smallest), None
     if ink is not None and rule.exclude_ink and ink.thick.any():
         mask, excluded = _without(ink.thick, mask, closed, smallest)
-    artefacts, left_out = None, None
+    artefacts, left_out, folded = None, None, None
     if view.mpp is not None:
         artefacts = find_artefacts(pixels, mask, um_per_px=view.mpp * downsample)
-        out = np.zeros_like(mask)
-        for wanted, found in ((rule.exclude_edges, artefacts.edges), (rule.exclude_folds, artefacts.folds)):
-            if wanted:
-                out |= found
-        if out.any():
-            mask, left_out = _without(out, mask, mask, smallest)
+        if rule.exclude_edges and artefacts.edges.any():
+            mask, left_out = _without(artefacts.edges, mask, mask, smallest)
+        folded = artefacts.doubled if rule.exclude_folds else None
     added, removed = None, None
     if areas is not None:
         added, removed = areas.masks(mask.shape, (view.width, view.height))
         found, mask = mask, (mask | added) & ~removed
+        folded = None if folded is None else folded & ~added
         added, removed = mask & ~found, found & ~mask
         excluded, left_out = (None if one is None else one & ~added & ~removed for one in (excluded, left_out))
     for one in (mask, excluded, left_out, added, removed, padding):
@@ -200,7 +201,7 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
     return Tissue(
         mask=mask, downsample=downsample, fraction=np.count_nonzero(mask) / mask.size, threshold=threshold,
         excluded=excluded, ink=ink, artefacts=artefacts, left_out=left_out, added=added, removed=removed,
-        padding=padding if padding.any() else None, saturation=saturation, brightness=brightness,
+        folded=folded, padding=padding if padding.any() else None, saturation=saturation, brightness=brightness,
     )  # fmt: skip
 
 

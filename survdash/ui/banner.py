@@ -6,14 +6,23 @@ import streamlit as st
 
 from survdash.artefact import INTENDED_USE
 from survdash.language import tr
-from survdash.ui.language_switch import show_switch
+from survdash.ui.language_switch import show_switch, tell_browser
+
+# Streamlit writes white on the primary colour: 3 to 1 on the light blue that stands out from the dark page.
+DARK_WORDS = """<style>
+[data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stBaseButton-primaryFormSubmit"]:not(:disabled)
+{ color: #080C12; }
+</style>"""
 
 
 def show_banner() -> None:
     """Say on every page what this program is not for, and offer its languages."""
+    if st.context.theme.type == "dark":
+        st.html(DARK_WORDS)
     with st.container(key="banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f":material/science: **{tr(INTENDED_USE)}**", width="content")
         show_switch()
+    tell_browser()
 
 
 def show_simulated(*, simulated: bool, label: str = "") -> None:

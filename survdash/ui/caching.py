@@ -118,6 +118,19 @@ def comparison_latex(cohort: str) -> str:
     return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
 
 
+def method_look(cohort: str) -> tuple[usecases.MethodLook, ...]:
+    """All methods of a cohort over time."""
+    require("view", cohort)
+    with st.spinner(tr("Judging the methods over time …")):
+        return _method_look(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def ablations(cohort: str) -> tuple[usecases.Ablation, ...]:
+    """What each part of the methods adds."""
+    require("view", cohort)
+    return _ablations(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
 def published(cohort: str) -> tuple[usecases.Published, ...]:
     """What the paper reports for the cancer of a cohort."""
     require("view", cohort)
@@ -251,6 +264,18 @@ def _comparison_export(cohort: str, digest: str, versions: tuple[tuple[str, str]
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _comparison_latex(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> str:
     return usecases.latex_of_models(cohort, comparison(cohort))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _method_look(
+    cohort: str, digest: str, versions: tuple[tuple[str, str], ...]
+) -> tuple[usecases.MethodLook, ...]:
+    return usecases.look_at_methods(cohort)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _ablations(cohort: str, digest: str, versions: tuple[tuple[str, str], ...]) -> tuple[usecases.Ablation, ...]:
+    return usecases.ablations(cohort)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

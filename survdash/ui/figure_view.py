@@ -9,14 +9,15 @@ import streamlit as st
 
 from survdash.access import current
 from survdash.figure_file import HOW_TO_GET_ONE, KINDS, NO_BROWSER, Kind, figure_file, find_browser
+from survdash.language import later, tr
 from survdash.ui.downloads import offer
 
 NO_TOOLS: dict[str, object] = {"displayModeBar": False}  # the files below have a stamp, those of the tool bar none
 LABELS: dict[Kind, str] = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 MEANT_FOR: dict[Kind, str] = {
-    "svg": "Lines and text, for papers and slides.",
-    "png": "A picture of 2,000 pixels across.",
-    "html": "To zoom and hover in any browser, without a network.",
+    "svg": later("Lines and text, for papers and slides."),
+    "png": later("A picture of 2,000 pixels across."),
+    "html": later("To zoom and hover in any browser, without a network."),
 }
 
 
@@ -52,15 +53,15 @@ def export_buttons(figure: go.Figure, *, key: str, name: str, title: str, stamp:
     if not current().may("export"):
         return
     here = find_browser() is not None
-    with st.popover("Save figure", icon=":material/download:", type="tertiary", key=f"{key}_save"):
+    with st.popover(tr("Save figure"), icon=":material/download:", type="tertiary", key=f"{key}_save"):
         for kind, media in KINDS.items():
             # The file is made on a thread of its own: neither this run of the page nor another visitor waits for it.
             offer(
                 LABELS[kind], partial(figure_file, figure, kind, title=title, stamp=stamp), f"{name}.{kind}", media,
-                key=f"{key}_{kind}", cohort="", disabled=kind != "html" and not here, help=MEANT_FOR[kind],
+                key=f"{key}_{kind}", cohort="", disabled=kind != "html" and not here, help=tr(MEANT_FOR[kind]),
             )  # fmt: skip
         if here:
-            st.caption("SVG and PNG take some seconds. If one does not come, the browser that draws it did not answer: "
-                       "try again, or take HTML.")  # fmt: skip
+            st.caption(tr("SVG and PNG take some seconds. If one does not come, the browser that draws it did not "
+                          "answer: try again, or take HTML."))  # fmt: skip
         else:
             st.caption(f"{NO_BROWSER} {HOW_TO_GET_ONE}")

@@ -15,6 +15,7 @@ from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.sources.outcome_check import LONGEST_MONTHS
 from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.glossary import define
 from survdash.ui.piece import facts, figure_config, number_card
 from survdash.ui.prose import NOT_KNOWN, escape
 
@@ -72,7 +73,8 @@ def _show_numbers(told: usecases.ImportReport) -> None:
         number_card(tr("Deaths"), f"{told.events:,}", percent_text(told.event_rate, patients=told.cases))
         number_card(tr("Median follow-up"), _months(told.median_follow_up_months), tr("months"),
                     help=tr(FOLLOW_UP))
-        number_card(tr("Median survival"), _months(told.median_survival_months), tr("months"))
+        number_card(tr("Median survival"), _months(told.median_survival_months), tr("months"),
+                    help=define("median_survival"))
         slides = tr("of {count:,} patients", count=told.cases_with_slides) if told.encoder \
             else tr("named, without features")
         number_card(tr("Slides"), f"{told.slides:,}", slides)

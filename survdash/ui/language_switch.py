@@ -28,10 +28,14 @@ def settle_language() -> None:
 
 
 def show_switch() -> None:
-    """Draw the switch, and tell the browser which language the page is in: a screen reader chooses its voice by it."""
+    """Draw the switch."""
     st.session_state[WIDGET] = language()
     st.segmented_control(tr("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key=WIDGET,
                          label_visibility="collapsed", required=True, on_change=_choose)
+
+
+def tell_browser() -> None:
+    """Name the page's language, by which a screen reader chooses its voice, and let the browser keep a choice."""
     script = f"document.documentElement.lang = '{TAGS[language()]}';"
     if st.session_state.get(CHOSEN):
         script += remember_script("language", language())

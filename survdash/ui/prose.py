@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from survdash.figures.words import MISSING, alive_of_100, p_text, percentile_words, years
 from survdash.language import later, tr
+from survdash.ui.glossary import GLOSSARY
 
 __all__ = ["CINDEX", "MODALITIES", "NOT_KNOWN", "alive_of_100", "data_size", "duration", "escape", "listed", "p_words",
            "percentile_words", "years"]  # fmt: skip
 
 NOT_KNOWN = "–"
 MODALITIES = {"genes": later("gene tables"), "slide": later("slides"), "clinical": later("clinical facts")}
-CINDEX = later("How often, of two patients, the one with the higher risk died first. 0.5 is chance, 1 is perfect.")
+CINDEX = GLOSSARY["cindex"].words
 
 
 def escape(text: str) -> str:

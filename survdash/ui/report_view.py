@@ -9,6 +9,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.explanation.record import Explanation
+from survdash.language import tr
 from survdash.prediction import Prediction
 from survdash.report import ReportFacts, report_html, report_pdf
 from survdash.statistics.kaplan_meier import KaplanMeier
@@ -45,10 +46,10 @@ def report_buttons(
         offer(
             "Report (PDF)", made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
             cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
-            help="One page of A4: curve, numbers, what weighs most, warnings, and what made them.",
+            help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them."),
         )
         offer(
             "Report (HTML)", made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
             cohort=prediction.cohort, case=prediction.case_id, icon=":material/print:",
-            help="The same page for a browser; it prints to A4.",
+            help=tr("The same page for a browser; it prints to A4."),
         )

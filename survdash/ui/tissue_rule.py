@@ -6,31 +6,31 @@ from pathlib import Path
 
 import streamlit as st
 
+from survdash.language import later, tr
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule, change_words
 from survdash.ui.case_form import show_part
 from survdash.ui.upload import Upload, areas_of
 
-METHODS = {"follow": "Follows the slide", "fixed": "Fixed threshold"}
-METHOD_HELP = "The first takes a share of Otsu's threshold of this slide's saturation; the second is the paper's way."
-OTSU_HELP = "Threshold of saturation as a share of Otsu's; less keeps paler tissue."
-LIMIT_HELP = "The threshold never leaves these limits (saturation, 0 to 255)."
-MEDIAN_HELP = "Smooths the saturation before the threshold; in pixels of the view (2,048 on its longer side)."
-CLOSE_HELP = "Closes gaps up to this size, in pixels of the view."
-PIECE_HELP = "Smaller pieces are dropped and smaller holes filled."
-SHARE_HELP = "A tile is read when at least this share of it is tissue."
-INK_HELP = (
-    "Thick strokes of green, blue or black pen say nothing of the patient. Dark or bluish tissue can be mistaken for "
-    "one: what was left out is outlined in orange."
-)
-EDGE_HELP = "Long thin grey lines: the rims of air bubbles and of the coverslip. Outlined in yellow."
-FOLD_HELP = (
-    "Dark, strongly coloured tissue may be folded, but dense epithelium and keratin look the same: left in, and "
-    "counted, unless you say otherwise."
-)
-MASK_HELP = (
-    "Areas drawn on this slide, as GeoJSON from QuPath in pixels of full resolution. Class **Tissue** adds an area; "
-    "**Ignore**, **Ink** or **Artefact** takes it away."
-)
+METHODS = {"follow": later("Follows the slide"), "fixed": later("Fixed threshold")}
+METHOD_HELP = later("The first takes a share of Otsu's threshold of this slide's saturation; the second is the "
+                    "paper's way.")
+OTSU_HELP = later("Threshold of saturation as a share of Otsu's; less keeps paler tissue.")
+LIMIT_HELP = later("The threshold never leaves these limits (saturation, 0 to 255).")
+MEDIAN_HELP = later("Smooths the saturation before the threshold; in pixels of the view (2,048 on its longer side).")
+CLOSE_HELP = later("Closes gaps up to this size, in pixels of the view.")
+PIECE_HELP = later("Smaller pieces are dropped and smaller holes filled.")
+SHARE_HELP = later("A tile is read when at least this share of it is tissue.")
+INK_HELP = later(
+    "Thick strokes of green, blue or black pen say nothing of the patient. Dark or bluish tissue can be "
+    "mistaken for one: what was left out is outlined in orange.")
+EDGE_HELP = later("Long thin grey lines: the rims of air bubbles and of the coverslip. Outlined in yellow.")
+FOLD_HELP = later(
+    "A band twice as dense as the same tissue on both of its sides is a fold, outlined in purple; a tile goes where "
+    "most of it is fold. Other dark tissue may be folded, but dense epithelium and keratin look the same: it stays, "
+    "counted.")
+MASK_HELP = later(
+    "Areas drawn on this slide, as GeoJSON from QuPath in pixels of full resolution. Class **Tissue** adds an "
+    "area; **Ignore**, **Ink** or **Artefact** takes it away.")
 
 
 def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | None]:
@@ -38,36 +38,40 @@ def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | No
     number = part.removeprefix("slide")
     own = f"new_case.rule{number}_"  # of every control's key; no slide's is the beginning of another's
     default = DEFAULT_TISSUE
-    with st.expander("How tissue is found", icon=":material/tune:", key=f"new_case.rule{number}"):
+    with st.expander(tr("How tissue is found"), icon=":material/tune:", key=f"new_case.rule{number}"):
         method = st.segmented_control(
-            "Threshold", list(METHODS), default=default.method, format_func=METHODS.__getitem__, required=True,
-            key=f"{own}method", help=METHOD_HELP,
+            tr("Threshold"), list(METHODS), default=default.method, format_func=lambda name: tr(METHODS[name]),
+            required=True, key=f"{own}method", help=tr(METHOD_HELP),
         ) or default.method  # fmt: skip
         share, limits, threshold = default.otsu_share, (default.lowest, default.highest), default.threshold
         if method == "follow":
-            share = st.slider("Share of Otsu's threshold", 0.0, 2.0, share, 0.05, key=f"{own}otsu", help=OTSU_HELP)
-            limits = st.slider("Lowest and highest", 0.0, 100.0, limits, 1.0, key=f"{own}limits", help=LIMIT_HELP)
+            share = st.slider(tr("Share of Otsu's threshold"), 0.0, 2.0, share, 0.05, key=f"{own}otsu",
+                              help=tr(OTSU_HELP))  # fmt: skip
+            limits = st.slider(tr("Lowest and highest"), 0.0, 100.0, limits, 1.0, key=f"{own}limits",
+                               help=tr(LIMIT_HELP))  # fmt: skip
         else:
-            threshold = st.slider("Saturation above", 0, 100, threshold, 1, key=f"{own}threshold")
+            threshold = st.slider(tr("Saturation above"), 0, 100, threshold, 1, key=f"{own}threshold")
         left, right = st.columns(2)
         median = left.select_slider(
-            "Median filter (px)", range(1, 32, 2), default.median_px, key=f"{own}median", help=MEDIAN_HELP
+            tr("Median filter (px)"), range(1, 32, 2), default.median_px, key=f"{own}median", help=tr(MEDIAN_HELP)
         )
-        close = right.slider("Closing (px)", 1, 31, default.close_px, 1, key=f"{own}close", help=CLOSE_HELP)
+        close = right.slider(tr("Closing (px)"), 1, 31, default.close_px, 1, key=f"{own}close", help=tr(CLOSE_HELP))
         piece = left.number_input(
-            "Smallest piece (% of the picture)", 0.0, 5.0, 100 * default.min_share, 0.01, key=f"{own}piece",
-            format="%.3f", help=PIECE_HELP,
+            tr("Smallest piece (% of the picture)"), 0.0, 5.0, 100 * default.min_share, 0.01, key=f"{own}piece",
+            format="%.3f", help=tr(PIECE_HELP),
         )  # fmt: skip
         least = right.slider(
-            "Least tissue of a tile (%)", 5, 100, round(100 * DEFAULT_TILES.min_tissue), 5, key=f"{own}least",
-            help=SHARE_HELP,
+            tr("Least tissue of a tile (%)"), 5, 100, round(100 * DEFAULT_TILES.min_tissue), 5, key=f"{own}least",
+            help=tr(SHARE_HELP),
         )  # fmt: skip
-        ink = st.toggle("Leave thick pen strokes out", default.exclude_ink, key=f"{own}ink", help=INK_HELP)
+        ink = st.toggle(tr("Leave thick pen strokes out"), default.exclude_ink, key=f"{own}ink", help=tr(INK_HELP))
         edges = st.toggle(
-            "Leave rims of bubbles and coverslips out", default.exclude_edges, key=f"{own}edges", help=EDGE_HELP
+            tr("Leave rims of bubbles and coverslips out"), default.exclude_edges, key=f"{own}edges", help=tr(EDGE_HELP)
         )
-        folds = st.toggle("Leave possible folds out", default.exclude_folds, key=f"{own}folds", help=FOLD_HELP)
-        st.markdown("Correct by hand (optional)", help=MASK_HELP)
+        folds = st.toggle(
+            tr("Leave tiles that are mostly fold out"), default.exclude_folds, key=f"{own}folds", help=tr(FOLD_HELP)
+        )
+        st.markdown(tr("Correct by hand (optional)"), help=tr(MASK_HELP))
         mask = show_part(upload, areas_of(part), wanted=True)
         tissue = TissueRule(
             method="fixed" if method == "fixed" else "follow", threshold=threshold, otsu_share=share,
@@ -76,12 +80,12 @@ def ask_rule(upload: Upload, part: str) -> tuple[TissueRule, TileRule, Path | No
         )  # fmt: skip
         tiles = TileRule(min_tissue=least / 100)
         changes = change_words(tissue, tiles)
-        st.button("Back to the default", key=f"{own}reset", icon=":material/undo:", on_click=_reset,
+        st.button(tr("Back to the default"), key=f"{own}reset", icon=":material/undo:", on_click=_reset,
                   args=(own,), disabled=not changes)  # fmt: skip
     if changes:
         st.warning(
-            f"Other than the default: {changes}. Models learn from tissue found in the default way; another way can "
-            "change what they see.", icon=":material/warning:",
+            tr("Other than the default: {changes}. Models learn from tissue found in the default way; another way "
+               "can change what they see.", changes=changes), icon=":material/warning:",
         )  # fmt: skip
     return tissue, tiles, mask
 

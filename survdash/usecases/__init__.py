@@ -16,6 +16,8 @@ from survdash.usecases.analysis import (
 )
 from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
 from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
+from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
+from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.cases import (
     SlideCheck,
@@ -91,7 +93,11 @@ from survdash.usecases.library import (
     open_cohort,
     open_run,
 )
+from survdash.usecases.manifest import COLUMNS as MANIFEST_COLUMNS
+from survdash.usecases.manifest import TEMPLATE as MANIFEST_TEMPLATE
+from survdash.usecases.manifest import Fault, Manifest, read_manifest
 from survdash.usecases.many_runs import RunOutcome, crossval_all
+from survdash.usecases.method_look import Ablation, MethodLook, ablations, look_at_methods
 from survdash.usecases.methods_text import methods_text
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
@@ -104,25 +110,28 @@ from survdash.usecases.tripod import tripod_html
 
 # every kind of job that a worker can do
 HANDLERS = {
-    **AUDIT_HANDLERS, **CASE_HANDLERS, **TRAINING_HANDLERS, **IMPORT_HANDLERS, **ARCHIVE_HANDLERS, **FETCH_HANDLERS,
+    **ARCHIVE_HANDLERS, **AUDIT_HANDLERS, **BATCH_HANDLERS, **CASE_HANDLERS, **FETCH_HANDLERS, **IMPORT_HANDLERS,
+    **TRAINING_HANDLERS,
 }  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FETCHING", "HANDLERS", "IMPORT", "TRAINING", "UNPACK", "AggregateAnalysis", "Archive", "ArchivePreview",
-    "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "FetchPlan", "FetchReport", "FetchRequest",
-    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "MethodState", "ModelPair",
-    "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "add_references",
-    "analyse_cohort", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
-    "closer_figures", "cohort_curve", "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval",
-    "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
-    "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction",
-    "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_explanation",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING",
+    "UNPACK", "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CloserLook",
+    "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest",
+    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook",
+    "MethodState", "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
+    "SlideCheck", "ablations", "add_references", "analyse_cohort", "batch_export", "cancer_of", "case_report",
+    "causes", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve", "cohort_digest",
+    "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision", "delete_cohort",
+    "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
+    "export_archive", "export_cohort", "export_models", "export_prediction", "failures_csv", "fetch_cohort",
+    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_explanation",
     "file_fetch", "file_import", "file_prediction", "file_training", "from_landmark", "import_archive",
-    "import_cohort", "job_explanation", "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods",
-    "list_models", "list_problems", "list_runs", "look_closer", "make_recipe", "methods_text", "model_for_command",
-    "model_pair", "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder",
-    "patient_report", "plan_fetch", "predict", "predict_and_explain", "prediction_to_json", "preview_archive",
-    "preview_import", "previous_facts", "published_for", "read_archive", "report_to_json", "run_import", "steadiness",
-    "stored_audit", "stored_explanation", "stored_prediction", "tripod_html", "undo_import", "view_slide",
-    "write_sample_case",
+    "import_cohort", "job_batch", "job_explanation", "job_prediction", "jobs_of", "latex_of_models", "list_cohorts",
+    "list_methods", "list_models", "list_problems", "list_runs", "look_at_methods", "look_closer", "make_recipe",
+    "methods_text", "model_for_command", "model_pair", "name_jobs", "need_patients", "open_cohort", "open_run",
+    "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict", "predict_and_explain",
+    "predict_batch", "prediction_to_json", "preview_archive", "preview_import", "previous_facts", "published_for",
+    "read_archive", "read_manifest", "report_to_json", "run_import", "steadiness", "stored_audit",
+    "stored_explanation", "stored_prediction", "tripod_html", "undo_import", "view_slide", "write_sample_case",
 ]  # fmt: skip

@@ -57,21 +57,8 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     told = summary_here(cohort)
     if told is not None:
         return _stored(told, runs)
-    opened = open_cohort(cohort)
-    entries = [open_run(cohort, run) for run in runs or [one.name for one in list_runs(cohort) if one.has_patients]]
-    if not entries:
-        raise NotEnoughDataError(
-            f"No model has been trained on cohort {cohort}.",
-            hint=f"Train one: python -m survdash crossval {cohort} --model default",
-        )
-    predicted = {one.card.run: matched_predictions(opened, one)[0].set_index("case_id") for one in entries}
-    common = sorted(set.intersection(*(set(table.index) for table in predicted.values())))
-    if not common:
-        raise NotEnoughDataError("No patient was predicted by all of these models.", hint="Compare fewer models.")
-    predicted = {run: table.loc[common] for run, table in predicted.items()}
-    patients = opened.patients.loc[common]
-    survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
-    numbers, shared = published_for(opened), _on_shared_folds(predicted)
+    entries, predicted, survival = predicted_by_all(cohort, runs)
+    numbers, shared = published_for(open_cohort(cohort)), on_shared_folds(predicted)
     rows = []
     for one in entries:
         found = published_beside(one.card.recipe, numbers)
@@ -85,6 +72,38 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
         ["shared", "mean", "run"], ascending=[False, False, True], ignore_index=True
     )
     return _with_differences(table.drop(columns="shared"), {run: predicted[run] for run in shared}, survival)
+
+
+def predicted_by_all(
+    cohort: str, runs: tuple[str, ...] | None = None
+) -> tuple[list[Artefact], dict[str, pd.DataFrame], Survival]:
+    """Trained models of a cohort, what each predicted of the patients that all predicted, and their follow-up.
+
+    Parameters
+    ----------
+    cohort : str
+    runs : tuple of str, optional
+        Which runs; all by default.
+
+    Raises
+    ------
+    UnknownNameError, NotEnoughDataError
+        As ``compare_models``; also where the patients are not here.
+    """
+    opened = open_cohort(cohort)
+    entries = [open_run(cohort, run) for run in runs or [one.name for one in list_runs(cohort) if one.has_patients]]
+    if not entries:
+        raise NotEnoughDataError(
+            f"No model has been trained on cohort {cohort}.",
+            hint=f"Train one: python -m survdash crossval {cohort} --model default",
+        )
+    predicted = {one.card.run: matched_predictions(opened, one)[0].set_index("case_id") for one in entries}
+    common = sorted(set.intersection(*(set(table.index) for table in predicted.values())))
+    if not common:
+        raise NotEnoughDataError("No patient was predicted by all of these models.", hint="Compare fewer models.")
+    patients = opened.patients.loc[common]
+    survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
+    return entries, {run: table.loc[common] for run, table in predicted.items()}, survival
 
 
 def _stored(told: CohortSummary, runs: tuple[str, ...] | None) -> pd.DataFrame:
@@ -113,7 +132,7 @@ def _versions(cohort: str, table: pd.DataFrame) -> dict[str, str]:
     return {run: open_run(cohort, run).card.version if told is None else told.versions[run] for run in table["run"]}
 
 
-def _on_shared_folds(predicted: dict[str, pd.DataFrame]) -> list[str]:
+def on_shared_folds(predicted: dict[str, pd.DataFrame]) -> list[str]:
     """The runs on the folds that most share; of equally many those of the run that comes first."""
     folds = {run: table["fold"].to_numpy(int).tobytes() for run, table in predicted.items()}
     most = Counter(folds.values()).most_common(1)[0][0]

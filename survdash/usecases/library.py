@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from survdash.artefact import Artefact, Card, read_artefact
+import pandas as pd
+
+from survdash.artefact import PREDICTIONS, Artefact, Card, read_artefact
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, SurvdashError, UnknownNameError
 from survdash.nets.registry import DEFAULT_MODEL, MODELS, PAPERS_MODEL
@@ -13,6 +15,7 @@ from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
 from survdash.sources.cohort_states import settle, settle_all
 from survdash.sources.importing import NAME
+from survdash.store import digest
 from survdash.training.recipe import Recipe
 from survdash.usecases.summary import CohortSummary, shipped_summary, summary_names
 
@@ -39,7 +42,7 @@ class RunEntry:
     ``can_predict`` is False where its weights did not come with it, ``has_patients`` where its patients' predictions
     did not: then only figures are told.
 
-    C-indices of two runs can be set beside each other where ``judged_on`` is the same: as many patients, same folds.
+    C-indices of two runs can be set beside each other where ``judged_on`` is the same: same patients in same folds.
     """
 
     name: str
@@ -245,9 +248,17 @@ def _entry(artefact: Artefact) -> RunEntry:
     card, cindex = artefact.card, artefact.evaluation()["cindex"]
     return RunEntry(
         name=card.run, model=card.recipe.model, title=run_title(card), modalities=card.modalities,
-        cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], judged_on=(card.cases, *_folds_of(card.recipe)),
+        cindex_mean=cindex["mean"], cindex_sd=cindex["sd"], judged_on=_judged_on(artefact),
         card=card.to_json(), can_predict=artefact.has_weights, has_patients=artefact.has_predictions,
     )
+
+
+def _judged_on(artefact: Artefact) -> tuple[object, ...]:
+    """The very patients and their folds, where they are here; else how many, and what made the folds."""
+    if not artefact.has_predictions:
+        return (artefact.card.cases, *_folds_of(artefact.card.recipe))
+    table = pd.read_parquet(artefact.file(PREDICTIONS), columns=["case_id", "fold"])
+    return (digest({"cases": table["case_id"].tolist(), "folds": table["fold"].tolist()}),)
 
 
 def _folds_of(recipe: Recipe) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ def test_the_demo_cohort_stands_soon_after_the_server_is_healthy(fresh_server, p
     assert seconds < 20
     # a new server's first visitor gets the frame too, whatever the address
     expect(page.get_by_text(BANNER)).to_be_visible()
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(7)
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(8)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ def test_nothing_to_tell() -> None:
         ({"artefacts__edges": 2, "artefacts__edges_excluded": True},
          "Possible rims of bubbles or of the coverslip, 2 tiles excluded."),
         ({"artefacts__folds": 2}, "Possible tissue folds (or dense epithelium) in 2 tiles; not excluded."),
+        ({"artefacts__folded": 2, "artefacts__folded_excluded": True}, "Mostly tissue fold, 2 tiles excluded."),
+        ({"artefacts__folded": 2}, "Mostly tissue fold in 2 tiles; not excluded."),
         ({"artefacts__padding": 2}, "Black padding in 2 tiles; it is no tissue."),
         ({"artefacts__added": 2}, "Areas drawn by hand brought in 2 tiles and took away 0 tiles."),
         ({"tiles_lost": 3}, "3 of 103 tiles could not be read and were left out."),

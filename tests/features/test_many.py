@@ -16,7 +16,7 @@ from survdash.errors import InputError, UnknownNameError
 from survdash.features.many import Outcome, SlideEntry, embed_many, is_many, list_slides
 from survdash.simulation.pyramid import write_pyramid
 from survdash.slide.reader import open_slide
-from tests.slide.made_slides import tissue_and_glass, write_dicom, write_vms
+from tests.slide.made_slides import tissue_and_glass, write_dicom, write_vms, write_vmu
 
 
 def _slide(path: Path, seed: int = 0) -> Path:
@@ -47,6 +47,8 @@ def test_the_pieces_of_a_vms_slide_are_told_and_other_pictures_beside_it_are_sli
     assert [entry.path.name for entry in found.entries] == ["photo.jpg", "slide.vms"]
     assert sorted(path.name for path in found.parts) == ["macro.jpg", "map.jpg", "pixels.jpg"]
     assert "3 JPEG file(s)" in found.words
+    write_vmu(tmp_path / "vmu", pixels)
+    assert [path.name for path in list_slides(tmp_path / "vmu").parts] == ["macro.jpg"]
     with open_slide(tmp_path / "vms" / "slide.vms") as slide:  # what OpenSlide reads is what is taken for its parts
         assert {path.name for path in slide.files} - {"slide.vms"} <= {path.name for path in found.parts}
 

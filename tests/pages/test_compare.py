@@ -46,7 +46,7 @@ def test_seeds_folds_size_and_time_stand_in_the_table_and_nothing_is_published_o
     for name in ("seeds", "modalities", "params", "seconds"):
         assert shown[name].tolist() == table[name].tolist()
     assert "published" not in shown
-    assert not any("paper reports" in box.label for box in page.expander)
+    assert "What the paper reports" not in [tab.label for tab in page.tabs]
 
 
 def test_the_published_numbers_have_a_column_a_list_and_a_source(open_page, monkeypatch):
@@ -57,10 +57,11 @@ def test_the_published_numbers_have_a_column_a_list_and_a_source(open_page, monk
     shown = page.dataframe[0].value.set_index("title")["published"]
     assert shown["SNN, width 64"] == "0.606"
     assert set(shown[shown.index.str.contains("genes only")]) == {"–"}
-    (box,) = [box for box in page.expander if "What the paper reports for BLCA" in box.label]
-    assert len(box.dataframe[0].value) == 13
-    words = box.caption[0].value.replace("\\", "")
-    assert "Published, other features" in words
+    page.session_state["compare.tabs"] = "What the paper reports"
+    tab = next(tab for tab in page.run().tabs if tab.label == "What the paper reports")
+    assert len(tab.dataframe[0].value) == 13
+    words = tab.caption[0].value.replace("\\", "")
+    assert "Published, other features for BLCA" in words
     assert "doi:10.14135/j.cnki.1006-3080.20241104002" in words
 
 
@@ -68,7 +69,7 @@ def test_the_published_numbers_have_a_column_a_list_and_a_source(open_page, monk
     ("highs", "words"),
     [([np.nan, -0.1, np.nan], "highest C-index of those on the same folds"),
      ([np.nan, np.nan, np.nan], "No two methods were judged on the same folds"),
-     ([np.nan, 0.1, 0.1], "but its lead over the next is within what chance explains")],
+     ([np.nan, 0.1, 0.1], "its lead over the next is within what chance explains")],
 )
 def test_the_sentence_allows_for_runs_on_other_folds(open_page, monkeypatch, highs, words):
     table = usecases.compare_models("demo").iloc[:3]
@@ -86,3 +87,30 @@ def test_the_csv_has_the_notice_and_comes_with_its_provenance(open_page):
     page = open_page("compare", cohort="demo")
     keys = [button.proto.id for button in page.get("download_button")]
     assert [any(f"compare.{name}" in key for key in keys) for name in ("csv", "latex", "provenance")] == [True] * 3
+
+
+def tab_of(page, label):
+    page.session_state["compare.tabs"] = label
+    page.run()
+    assert not page.exception
+    return next(tab for tab in page.tabs if tab.label == label)
+
+
+def test_each_tab_answers_for_every_method(open_page):
+    page = open_page("compare", cohort="demo")
+    titles = set(usecases.compare_models("demo")["title"])
+    assert "Hazard ratio" in page.tabs[0].markdown[0].value
+    looks = {one.title: one for one in usecases.look_at_methods("demo")}
+    auc = tab_of(page, "AUC over time").table[0].value
+    assert set(auc["Method"]) == titles
+    first = looks[auc["Method"][0]].auc
+    assert auc["3 years"][0].startswith(f"{first.values[1]:.3f} (95 % CI {first.low[1]:.3f}")
+    brier = tab_of(page, "Brier score").table[0].value
+    assert set(brier["Method"]) == titles
+    assert brier["Integrated"].tolist() == sorted(brier["Integrated"])
+    assert len(set(brier["Kaplan–Meier"])) == 1
+    calibrated = tab_of(page, "Predicted and seen").table[0].value
+    assert set(calibrated["Method"]) == titles
+    parts = tab_of(page, "What each part adds").table[0].value
+    assert parts["Without"].tolist() == ["slide", "genes"]
+    assert parts["In words"].tolist() == ["adds something", "adds something"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
 from survdash import usecases
 from survdash.jobs import record
 from survdash.jobs.queue import cancel_job
+from survdash.progress import silent
 from survdash.session_token import read_grant
 from survdash.simulation.sample_case import sample_case
 from survdash.ui import arrival
@@ -165,3 +167,29 @@ def test_the_stage_is_asked_for_and_handed_on_only_where_the_model_reads_it(open
     (job,) = record.job_ids()
     assert record.read_payload(job)["stage"] == "III"
     assert not page.exception
+
+
+def test_a_finished_batch_shows_answers_failures_and_each_patient_by_link(open_page, sample, tmp_path):
+    letter = tmp_path / "letter.csv"
+    letter.write_text("Dear colleague,\n")
+    files = {"=A": sample[1], "B": letter}
+    requests = [usecases.PredictRequest(genes=path, case_id=name) for name, path in files.items()]
+    job_id = usecases.file_batch(requests)
+    state = record.read(job_id)
+    result = usecases.HANDLERS[state.kind](record.read_payload(job_id), silent, threading.Event())
+    record.write_private(record.job_folder(job_id) / "result.json", result)
+    record.finish(state, "done")
+    page = open_page("new_case", job=job_id)
+    assert not page.exception
+    assert not page.error
+    assert page.header[0].value == "1 of 2 patients have an answer"
+    answers, failures = (table.value for table in page.dataframe)
+    assert answers["case"].tolist() == ["=A"]
+    assert 0 <= answers["alive"][0] <= 100
+    assert failures.iloc[0, 0] == "B"
+    page = open_page("new_case", job=job_id, case="=A")
+    assert not page.error
+    assert "Of 100 patients with a profile like this" in page.subheader[0].value
+    page = open_page("new_case", job=job_id, case="B")
+    assert page.error
+    assert "No patient of this table" in open_page("new_case", job=job_id, case="Z").error[0].value

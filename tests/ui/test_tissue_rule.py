@@ -41,9 +41,9 @@ def test_each_control_changes_the_rule_the_counts_follow_and_one_button_goes_bac
     assert "33 tiles" in words(page)
     assert not page.warning
     page.slider(key="new_case.rule_least").set_value(10)
-    page.toggle(key="new_case.rule_folds").set_value(True)
+    page.toggle(key="new_case.rule_folds").set_value(False)
     page.slider(key="new_case.rule_otsu").set_value(0.4).run()
-    assert page.text[0].value == "{'otsu_share': 0.4, 'exclude_folds': True, 'min_tissue': 0.1} True None"
+    assert page.text[0].value == "{'otsu_share': 0.4, 'exclude_folds': False, 'min_tissue': 0.1} True None"
     assert "33 tiles" not in words(page)
     assert "excluded." in words(page)
     assert "otsu_share 0.4 (default 0.6)" in page.warning[0].value

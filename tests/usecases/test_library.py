@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from survdash.errors import ArtefactError, CohortError, UnknownNameError
@@ -109,3 +110,17 @@ def test_a_model_of_another_state_of_the_cohort_is_not_offered(data_dir: Path) -
     assert list_runs("demo") == []
     with pytest.raises(UnknownNameError, match="no trained model"):
         open_run("demo", "glg")
+
+
+def test_runs_are_comparable_where_the_very_patients_and_folds_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As many patients is not the same patients: each of two runs may read others.
+    runs = list_runs("demo")
+    assert len({run.judged_on for run in runs}) == 1
+    read = pd.read_parquet
+
+    def others(path, **options):
+        table = read(path, **options)
+        return table.iloc[::-1] if "snn" in str(path) else table
+
+    monkeypatch.setattr("survdash.usecases.library.pd.read_parquet", others)
+    assert len({run.judged_on for run in list_runs("demo")}) == 2
