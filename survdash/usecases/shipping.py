@@ -80,8 +80,7 @@ STUDIES = (
 )  # fmt: skip
 METHODS = (
     Method(model="default", clinical=True), Method(model="cox_ridge"), Method(model="cox_ridge", clinical=True),
-    Method(model="cox_clinical"), Method(model="late_fusion", clinical=True, weights=False),
-    Method(model="glg", weights=False), Method(model="snn", weights=False),
+    Method(model="cox_clinical"), Method(model="glg", weights=False), Method(model="snn", weights=False),
 )  # fmt: skip
 
 

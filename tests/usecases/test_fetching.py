@@ -162,7 +162,8 @@ def test_a_job_fetches_and_a_stopped_one_is_taken_up(blca: Gdc) -> None:
     assert 0 < before < 6
     done = HANDLERS[FETCHING](record.read_payload(job), silent, threading.Event())
     assert done["preview"]["report"]["cases"] == 6
-    assert "blca" not in [one.name for one in list_cohorts() if one.patients_here]  # a job fetches and shows; it stores nothing
+    # a job fetches and shows; it stores nothing
+    assert "blca" not in [one.name for one in list_cohorts() if one.patients_here]
     assert len([path for path, _ in blca.asked if path.startswith("/data")]) <= 7  # the one that was stopped, twice
     assert json.dumps(done, allow_nan=False)
 
