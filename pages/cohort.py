@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from survdash import usecases
@@ -79,7 +81,8 @@ with error_box():
     st.header(tr("Patients"), anchor=False)
     if isinstance(analysis, usecases.CohortAnalysis):
         show_patients(cohort, run, analysis.risk_table, outcome=endpoint)
-        csv_and_provenance(caching.cohort_export(cohort.name, run.name), name=name, page=PAGE)
+        csv_and_provenance(partial(usecases.export_cohort, cohort.name, run.name), name=name, page=PAGE,
+                           cohort=cohort.name)  # fmt: skip
         show_methods(analysis, name=name)
     else:
         st.info(tr(WITHOUT_PATIENTS), icon=":material/lock:")

@@ -59,6 +59,9 @@ def show_undo(name: str) -> None:
     made = tr(", imported {when}", when=escape(before.made)) if before.made else ""
     st.markdown(tr("Before it stood here a cohort of {cases:,} patients ({events:,} deaths){made}, with {models}.",
                    cases=before.cases, events=before.events, made=made, models=models))
+    if jobs := usecases.jobs_of(name):
+        st.warning(tr("In use: {jobs}. What a training of it makes is not kept once it is replaced.",
+                      jobs=usecases.name_jobs(jobs)), icon=":material/hourglass_top:")  # fmt: skip
     with st.container(horizontal=True):
         if st.button(tr("Bring it back"), key="contents.undo", icon=":material/undo:"):
             usecases.undo_import(name)

@@ -143,7 +143,7 @@ def show_job(job: Job) -> None:
     if job.state == "done" and job.kind == usecases.BATCH:
         show_batch_job(job.id, page=PAGE)
     elif job.state == "done":
-        show_answer(usecases.job_prediction(job.id), usecases.job_explanation(job.id), page=PAGE)
+        show_answer(usecases.job_prediction(job.id), usecases.job_explanation(job.id), page=PAGE, job=job.id)
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:

@@ -1,17 +1,20 @@
-"""Patient page: what is predicted for one patient of a cohort, and how sure that is."""
+"""Patient page: what is predicted for one patient of a cohort, how sure that is, and why."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import streamlit as st
 
 from survdash import usecases
-from survdash.jobs.queue import read_job
+from survdash.errors import UnknownNameError
+from survdash.jobs.queue import cancel_job, read_job
+from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.explanation_view import show_explanation
 from survdash.ui.job_view import show_progress
+from survdash.ui.patient_view import SeenPatient, show_patient
 from survdash.ui.picker import pick
-from survdash.ui.prediction_view import show_prediction
 from survdash.ui.selection import pick_cohort, pick_run
 from survdash.ui.startup import wake_worker
 
@@ -19,29 +22,33 @@ PAGE = "patient"
 ASKED = "patient.asked"
 
 
-def show_why(cohort: str, run: str, case: str) -> None:
-    """The kept explanation; where there is none, the way to one: the worker makes it, for that takes the networks."""
-    st.header("Why", anchor=False)
-    stored = usecases.stored_explanation(cohort, run, case)
-    if stored is not None:
-        show_explanation(stored, page=PAGE)
+def explain(cohort: str, run: str, case: str) -> None:
+    """Have the worker make the explanation: one patient of a session at a time, the one that is looked at."""
+    asked: dict[tuple[str, str, str], str] = st.session_state.setdefault(ASKED, {})
+    who = cohort, run, case
+    for other in [key for key in asked if key != who]:
+        with suppress(UnknownNameError):  # removed after its time
+            cancel_job(asked[other])
+        del asked[other]
+    try:
+        job = read_job(asked[who]) if who in asked else None
+    except UnknownNameError:
+        job = None
+    if job is None:
+        asked[who] = usecases.file_explanation(*who)
+        job = read_job(asked[who])
+    if job.is_finished:  # and yet nothing is stored
+        show_error(job.message or tr("There is no explanation of this prediction."), job.hint)
+        if st.button(tr("Explain this prediction"), key="patient.explain", icon=":material/psychology_alt:"):
+            del asked[who]
+            st.rerun()
         return
-    asked = st.session_state.setdefault(ASKED, {})
-    job = read_job(asked[cohort, run, case]) if (cohort, run, case) in asked else None
-    if job is not None and not job.is_finished:
-        wake_worker()
-        show_progress(job.id, page=PAGE)
-        return
-    if job is not None and job.state == "failed":
-        show_error(job.message, job.hint)
-    st.markdown("Shares of slide and genes, the genes and the tissue behind them, and patients like this one.")
-    if st.button("Explain this prediction", key="patient.explain", icon=":material/psychology_alt:"):
-        asked[cohort, run, case] = usecases.file_explanation(cohort, run, case)
-        wake_worker()
-        st.rerun()
+    wake_worker()
+    st.caption(tr("Looking up which tissue and which genes weigh in this prediction; the answer above does not wait."))
+    show_progress(job.id, page=PAGE)
 
 
-st.title("Patient")
+st.title(tr("Patient"))
 with error_box():
     left, middle, right = st.columns(3)
     with left:
@@ -50,12 +57,21 @@ with error_box():
         run = pick_run(cohort, page=PAGE)
     analysis = caching.patients(cohort.name, run.name)
     with right:
-        case = pick("Patient", list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
-                    help="Type a part of the number to search.")
+        case = pick(tr("Patient"), list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
+                    help=tr("Type a part of the number to search."))
     prediction = usecases.stored_prediction(cohort.name, run.name, case)
     st.header(case, anchor=False)
     row = analysis.case_ids.tolist().index(case)
-    ended = "died" if analysis.survival.event[row] else "alive when last seen,"
-    outcome = f"{ended} {analysis.survival.time_months[row]:.1f} months after diagnosis"
-    show_prediction(prediction, page=PAGE, curves=analysis.curves, model_title=run.title, outcome=outcome)
-    show_why(cohort.name, run.name, case)
+    months = analysis.survival.time_months[row]
+    outcome = (tr("died {months:.1f} months after diagnosis", months=months) if analysis.survival.event[row]
+               else tr("alive when last seen, {months:.1f} months after diagnosis", months=months))
+    show_patient(
+        SeenPatient(
+            prediction=prediction, run=run.name, model_title=run.title, analysis=analysis, outcome=outcome,
+            glance=caching.glance(cohort.name, run.name, case),
+            explanation=usecases.stored_explanation(cohort.name, run.name, case),
+            explain=lambda: explain(cohort.name, run.name, case),
+            slides=lambda: caching.patient_slides(cohort.name, case),
+        ),
+        page=PAGE,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import struct
 import tokenize
 import warnings
@@ -54,6 +55,12 @@ def read_header(file: IO[bytes], *, kinds: str = "f") -> ArrayHeader:
             version = np.lib.format.read_magic(file)
             if version not in HEADERS:
                 raise BagError(f"it is an array of format {version[0]}.{version[1]}, which is not read")
+            if version > (1, 0):
+                # NumPy makes room for what is claimed before it looks how long it is.
+                claimed = int.from_bytes(file.read(4), "little")
+                if claimed > LONGEST_HEADER:
+                    raise BagError(f"it is damaged or no NumPy array (a header of {claimed:,} bytes)")
+                file.seek(-4, os.SEEK_CUR)
             shape, by_column, dtype = HEADERS[version](file, max_header_size=LONGEST_HEADER)
     except BagError:
         raise

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from survdash.explanation.case_risk import CaseRisk
 from survdash.explanation.record import Ledger, LedgerRow
 from survdash.prediction import LANDMARKS, Prediction
+
+if TYPE_CHECKING:  # it needs torch, which a stored row does not
+    from survdash.explanation.case_risk import CaseRisk
 
 OWN = "this model, the other part stood in for"
 

@@ -72,7 +72,7 @@ def plot_risk_distribution(
 
 
 def plot_risk_histogram(
-    edges: np.ndarray, low: np.ndarray, high: np.ndarray, *, cutpoint: float | None
+    edges: np.ndarray, low: np.ndarray, high: np.ndarray, *, cutpoint: float | None, marked: float | None = None
 ) -> go.Figure:
     """The same of counted risks.
 
@@ -82,6 +82,8 @@ def plot_risk_histogram(
     low, high : ndarray, shape (B,)
         Patients of either group between them.
     cutpoint : float or None
+    marked : float, optional
+        Risk of a patient to point out.
     """
     figure = go.Figure()
     for label, look, counts in ((tr("low"), LOW, low), (tr("high"), HIGH, high)):
@@ -93,6 +95,8 @@ def plot_risk_histogram(
     if cutpoint is not None and math.isfinite(cutpoint):
         _mark(figure, cutpoint, text=tr("cut {value:.3g}", value=cutpoint), colour=REFERENCE, dash="dash",
               place="top right")  # fmt: skip
+    if marked is not None and math.isfinite(marked):
+        _mark(figure, marked, text=tr("this patient"), colour=PATIENT.colour, dash="solid", place="top left")
     dress(figure, height_px=300)
     figure.update_layout(barmode="stack", bargap=0.05, legend_traceorder="normal")
     figure.update_xaxes(title=tr("Predicted risk (higher is worse)"))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from survdash.errors import InputError
-from survdash.sources.table_bytes import size_limit, too_large
+from survdash.sources.table_bytes import check_shape, size_limit, too_large
 
 MAGIC = b"PAR1"
 CELL_BYTES = 4  # of a number that is kept; what a packed file unpacks to is not seen from its size
@@ -42,6 +42,7 @@ def read_parquet(path: Path, *, error: type[InputError]) -> tuple[tuple[str, ...
     """
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
+            check_shape(len(file.schema_arrow), file.metadata.num_rows, path.name, error=error)
             cells = file.metadata.num_rows * len(file.schema_arrow)
             if cells * CELL_BYTES > size_limit():
                 raise too_large(path.name, error)

@@ -40,6 +40,8 @@ ARCHIVE_FAULTS = (
     ValueError, OverflowError, IndexError,
 )
 
+# Three values of each of 60,660 genes are 182,000 columns; the largest cohorts have some ten thousand slides.
+MOST_COLUMNS, MOST_LINES = 250_000, 2_000_000
 TOO_LARGE = "Keep the columns you need, or ask whoever runs the server to raise SURVDASH_MAX_TABLE_MB."
 
 
@@ -76,6 +78,20 @@ def too_large(name: str, error: type[InputError]) -> InputError:
         f"{name} is larger than {settings().max_table_mb:g} MB when unpacked.",
         hint=TOO_LARGE,
     )
+
+
+def check_shape(columns: int, lines: int, name: str, *, error: type[InputError]) -> None:
+    """Refuse a table whose cells alone would fill the memory, though its bytes are few: a line of commas, say.
+
+    Raises
+    ------
+    InputError
+        As ``error``: it has more than ``MOST_COLUMNS`` or ``MOST_LINES``.
+    """
+    for count, most, what in ((columns, MOST_COLUMNS, "columns"), (lines, MOST_LINES, "lines")):
+        if count > most:
+            raise error(f"{name} has {count:,} {what}; a table may have {most:,}.",
+                        hint="Is it the right file, and the right delimiter?")
 
 
 def is_workbook(packed: bytes) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from survdash.errors import ClinicalError
-from survdash.sources.table_bytes import decode, is_workbook, read_packed, unpack
+from survdash.sources.table_bytes import check_shape, decode, is_workbook, read_packed, unpack
 from survdash.sources.table_file import DELIMITERS, name_some, sniff
 from survdash.sources.workbook import Cell, Sheet, read_sheet
 
@@ -120,6 +120,8 @@ def read_cells(
         raise ClinicalError(f"{delimiter[:10]!r} cannot part cells.", hint="Use comma, semicolon, tab or bar.")
     text, skipped = _without_excel_line(text)
     parting = delimiter or sniff(text.lstrip("\n"), path.name, error=ClinicalError)
+    header = text.lstrip("\n").partition("\n")[0]
+    check_shape(header.count(parting) + 1, text.count("\n"), path.name, error=ClinicalError)
     numbered = list(_parse(text, path.name, parting, first=1 + skipped))
     return _build(path.name, sha256, numbered, blank=_blank_between(numbered),
                   form=f"{found.upper()}, {_NAMES[parting]}", notes=notes)  # fmt: skip

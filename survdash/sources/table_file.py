@@ -14,7 +14,7 @@ import pandas as pd
 
 from survdash.errors import InputError
 from survdash.sources.parquet_table import is_parquet, read_parquet
-from survdash.sources.table_bytes import decode, is_workbook, read_packed, unpack
+from survdash.sources.table_bytes import check_shape, decode, is_workbook, read_packed, unpack
 from survdash.sources.workbook import Cell, read_sheet
 from survdash.store import file_sha256
 
@@ -135,7 +135,7 @@ def sniff(content: str, name: str, *, error: type[InputError]) -> str:
     Raises
     ------
     InputError
-        As ``error``: none of them stands there.
+        As ``error``: none of them stands there, or far too often.
     """
     header = content.partition("\n")[0]
     unquoted = "".join(header.split('"')[::2])
@@ -146,6 +146,7 @@ def sniff(content: str, name: str, *, error: type[InputError]) -> str:
             f"{name} is not a table: its first line has no comma, semicolon, tab or bar.",
             hint="Give a table with a header line, as CSV, TSV or XLSX.",
         )
+    check_shape(counts[best] + 1, content.count("\n"), name, error=error)
     return best
 
 
@@ -154,10 +155,11 @@ def _check_shape(content: str, name: str, *, delimiter: str, error: type[InputEr
     if '"' in content:
         try:
             reader = enumerate(csv.reader(io.StringIO(content), delimiter=delimiter), 1)
-            rows = [(number, len(row), row) for number, row in reader if row and (len(row) > 1 or row[0].strip())]
+            rows = ((number, row) for number, row in reader if row and (len(row) > 1 or row[0].strip()))
+            first, header = next(rows)
+            counts = [(first, len(header)), *((number, len(row)) for number, row in rows)]
         except csv.Error as fault:
             raise error(f"{name} cannot be read as a table: {fault}.", hint="Check its quotation marks.") from fault
-        header, counts = rows[0][2], [(number, count) for number, count, _ in rows]
     else:
         lines = content.split("\n")
         header = lines[0].split(delimiter)

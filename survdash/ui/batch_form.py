@@ -93,10 +93,11 @@ def _check(content: bytes, name: str, cohort: str, run: str, *, even_if_unlike: 
         for one in inbox_names((*SLIDE_SUFFIXES, *GENE_SUFFIXES))
         if (path := inbox_folder() / one).is_file()
     )
-    return _checked(content, hashlib.sha256(content).hexdigest(), inbox, cohort, run, even_if_unlike)
+    with st.spinner(tr("Checking all patients of the table …")):
+        return _checked(content, hashlib.sha256(content).hexdigest(), inbox, cohort, run, even_if_unlike)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Checking all patients of the table …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _checked(
     _content: bytes, sha256: str, inbox: tuple[tuple[str, int, int], ...], cohort: str, run: str, even: object
 ) -> usecases.Manifest:

@@ -27,6 +27,8 @@ from survdash.usecases.summary import SUMMARY
 
 KEPT = 24
 FEW = 4
+MANY = 200
+LOOK_AGAIN_S = 60.0
 
 T = TypeVar("T")
 Analysis = usecases.CohortAnalysis | usecases.AggregateAnalysis
@@ -77,12 +79,6 @@ def of_analysis(compute: Callable[..., T], found: Analysis, **options: Hashable)
     with st.spinner(tr("Looking closer …")):
         answer: T = _of_analysis(compute.__name__, state, which, asked, _compute=compute, _found=found)
     return answer
-
-
-def cohort_export(cohort: str, run: str) -> Export:
-    """The out-of-fold risks of all patients as CSV with its provenance."""
-    require("view", cohort)
-    return _cohort_export(cohort, run, _digest(cohort, _stamp(cohort)), _versions(cohort).get(run))
 
 
 def endpoints(cohort: str) -> tuple[str, ...]:
@@ -169,6 +165,23 @@ def archive_preview(path: Path) -> usecases.ArchivePreview:
     return _archive_preview(path, _mark(path))
 
 
+def glance(cohort: str, run: str, case: str) -> usecases.Glance:
+    """What is stored of a patient and needs no network."""
+    require("view", cohort)
+    return _glance(cohort, run, case, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+
+
+def patient_slides(cohort: str, case: str) -> tuple[usecases.CaseSlide, ...]:
+    """The slides of a cohort's patient; the inbox is looked at again after a minute."""
+    require("view", cohort)
+    return _patient_slides(cohort, case, _digest(cohort, _stamp(cohort)))
+
+
+def slide_size(path: Path) -> usecases.SlideSize:
+    """Size and resolution of a slide's file, as it is now."""
+    return _slide_size(path, _mark(path))
+
+
 def models() -> list[dict[str, Any]]:
     """The cards of all trained models of the cohorts that are open to whoever asks."""
     return [card for card in _models(_stamp("*")) if current().may("view", str(card["cohort"]))]
@@ -204,6 +217,23 @@ def _archive_preview(path: Path, mark: tuple[str, int, int]) -> usecases.Archive
     return usecases.preview_archive(path)
 
 
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _glance(
+    cohort: str, run: str, case: str, digest: str, versions: tuple[tuple[str, str], ...]
+) -> usecases.Glance:
+    return usecases.glance_at_patient(cohort, run, case)
+
+
+@st.cache_resource(max_entries=MANY, ttl=LOOK_AGAIN_S, show_spinner="Looking for the slide …")
+def _patient_slides(cohort: str, case: str, digest: str) -> tuple[usecases.CaseSlide, ...]:
+    return usecases.slides_of_patient(cohort, case)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _slide_size(path: Path, mark: tuple[str, int, int]) -> usecases.SlideSize:
+    return usecases.measure_slide(path)
+
+
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _report(cohort: str, stamp: Stamp) -> usecases.ImportReport:
     return usecases.cohort_report(cohort)
@@ -232,11 +262,6 @@ def _of_analysis(
     _compute: Callable[..., Any], _found: Analysis,
 ) -> Any:  # fmt: skip
     return _compute(_found, **dict(options))
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _cohort_export(cohort: str, run: str, digest: str, version: str | None) -> Export:
-    return usecases.export_cohort(cohort, run)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

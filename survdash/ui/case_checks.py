@@ -11,6 +11,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
+from survdash.language import later, tr
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
@@ -24,11 +25,10 @@ if TYPE_CHECKING:
 
 SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
 KEPT = 16
-MPP_HELP = (
+MPP_HELP = later(
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
-    "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees."
-)
-OVERLAY_CAPTION = "What was taken for tissue, outlined. Label and macro pictures of a slide are never opened."
+    "protocol says it exactly. It is never guessed, because a wrong one changes what the model sees.")
+OVERLAY_CAPTION = later("What was taken for tissue, outlined. Label and macro pictures of a slide are never opened.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,17 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     changed = path.stat().st_mtime_ns
     try:
         _refuse_twin(upload, part)
-        view = _view(path, changed, None)
+        with st.spinner(tr("Opening the slide and looking for tissue …")):
+            view = _view(path, changed, None)
     except SurvdashError as error:
         refuse(upload, part, error)
     stated = None
     if view.mpp is None:
-        show_line("warn", "Resolution", f"this file {view.mpp_doubt or 'does not say it'}")
+        doubt = tr(view.mpp_doubt or later("does not say it"))
+        show_line("warn", tr("Resolution"), tr("this file {doubt}", doubt=doubt))
         stated = st.number_input(
-            "Resolution (µm per pixel)", 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
-            help=MPP_HELP, placeholder="for instance 0.25 for 40×, 0.5 for 20×",
+            tr("Resolution (µm per pixel)"), 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
+            help=tr(MPP_HELP), placeholder=tr("for instance 0.25 for 40×, 0.5 for 20×"),
         )
         if stated is not None:
             view = _view(path, changed, stated)
@@ -84,7 +86,8 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
         return SlideAnswer(mpp=None, ready=False)
     with findings:
         _show_findings(check, stated=stated is not None)
-    st.image(check.overlay, caption=OVERLAY_CAPTION, width="stretch", alt="The slide with the outline of the tissue.")
+    st.image(check.overlay, caption=tr(OVERLAY_CAPTION), width="stretch",
+             alt=tr("The slide with the outline of the tissue."))
     return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
 
 
@@ -94,7 +97,9 @@ def _refuse_twin(upload: Upload, part: str) -> None:
         if other == part:
             return  # those after it will be compared with it
         same_size = there.stat().st_size == path.stat().st_size
-        if same_size and _hash_of(upload, other) == _hash_of(upload, part):
+        with st.spinner(tr("Comparing the slides …")):
+            twin = same_size and _hash_of(upload, other) == _hash_of(upload, part)
+        if twin:
             raise SlideError(
                 f"{upload.names[part]} is the same slide as {upload.names[other]}.",
                 hint="Give each slide once: its tiles would count double.",
@@ -107,46 +112,52 @@ def _hash_of(upload: Upload, part: str) -> str:
     return upload.hashes.get(part) or _sha256(path, path.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Comparing the slides …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _sha256(path: Path, changed: int) -> str:
     return file_sha256(path)
 
 
 def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:
-    show_line("good", "Opens", f"{check.width:,} × {check.height:,} pixels")
+    show_line("good", tr("Opens"), tr("{width:,} × {height:,} pixels", width=check.width, height=check.height))
     if check.mpp is not None:
-        show_line("good", "Resolution", f"{check.mpp:.3g} µm per pixel, {'as you say' if stated else 'from the file'}")
+        told = tr("{mpp:.3g} µm per pixel, as you say", mpp=check.mpp) if stated \
+            else tr("{mpp:.3g} µm per pixel, from the file", mpp=check.mpp)
+        show_line("good", tr("Resolution"), told)
         share = percent_text(check.tissue_fraction)
         sign = "good" if check.tiles else "warn"
-        show_line(sign, "Tissue", f"{share} of the picture, {check.tiles:,} tiles to read")
+        show_line(sign, tr("Tissue"), tr("{share} of the picture, {tiles:,} tiles to read", share=share,
+                                         tiles=check.tiles))  # fmt: skip
     for warning in check.warnings:
-        show_line("warn", "Note", warning)
+        show_line("warn", tr("Note"), warning)
 
 
 def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
     """Show how the gene table fits the cohort's models, group by group; one that does not fit is refused."""
     try:
-        check = _genes(path, path.stat().st_mtime_ns, cohort)
+        with st.spinner(tr("Reading the gene table …")):
+            check = _genes(path, path.stat().st_mtime_ns, cohort)
     except SurvdashError as error:
         refuse(upload, "genes", error)
     found, expected = int(check.values.notna().sum()), len(check.values)
-    show_line("good" if found == expected else "warn", "Genes", f"{found:,} of the model's {expected:,} found")
+    show_line("good" if found == expected else "warn", tr("Genes"),
+              tr("{found:,} of the model's {expected:,} found", found=found, expected=expected))
     for what, names in (
-        ("Missing", check.missing), ("Given twice", check.duplicated), ("Not a number", check.not_numeric),
-        ("Outside what the model has seen", check.out_of_range),
+        (tr("Missing"), check.missing), (tr("Given twice"), check.duplicated), (tr("Not a number"), check.not_numeric),
+        (tr("Outside what the model has seen"), check.out_of_range),
     ):
         if names:
             show_line("warn", what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
     for warning in check.warnings:
-        show_line("warn", "Note", warning)
+        show_line("warn", tr("Note"), warning)
     st.dataframe(
         check.per_group[["group", "expected", "found", "missing"]], hide_index=True, key="new_case.groups",
-        alt="Genes found and missing in each group.",
-        column_config={"group": "Group of genes", "expected": "Expected", "found": "Found", "missing": "Missing"},
+        alt=tr("Genes found and missing in each group."),
+        column_config={"group": tr("Group of genes"), "expected": tr("Expected"), "found": tr("Found"),
+                       "missing": tr("Missing")},
     )
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Opening the slide and looking for tissue …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _view(path: Path, changed: int, mpp: float | None) -> SlideView:
     return usecases.view_slide(path, mpp=mpp)
 
@@ -166,6 +177,6 @@ def _judged(
     return usecases.check_view(_view, tissue=tissue, tiles=tiles, areas=areas)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Reading the gene table …")
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _genes(path: Path, changed: int, cohort: str) -> usecases.GeneCheck:
     return usecases.check_genes(path, cohort=cohort)

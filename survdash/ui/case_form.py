@@ -17,7 +17,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SurvdashError
-from survdash.language import tr
+from survdash.language import later, tr
 from survdash.ui.arrival import arriving
 from survdash.ui.error_box import show_error
 from survdash.ui.inbox import inbox_names
@@ -41,7 +41,7 @@ from survdash.ui.upload import (
 from survdash.ui.uploader import coming_has_begun, show_uploader, take_coming
 
 PARAMETER = "upload"
-WORDS = {"slide": "slide", "genes": "gene table", "areas": "mask"}
+WORDS = {"slide": later("slide"), "genes": later("gene table"), "areas": later("mask")}
 SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
 
 
@@ -82,14 +82,14 @@ def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:
         if wanted:
             _show_uploader(upload, part)
         else:
-            st.caption(f"No model of this cohort looks at a {_word(part)}.")
+            st.caption(tr("No model of this cohort looks at this: {what}.", what=tr(_word(part))))
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         name = upload.names[part]
         st.markdown(f":material/description: **{escape(name)}** ({data_size(path.stat().st_size)})", width="content")
         if part in upload.chosen:
             st.caption(tr("from the inbox folder, where it stays"), width="content")
-        if st.button("Remove", key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
+        if st.button(tr("Remove"), key=f"new_case.remove_{part}", icon=":material/delete:", type="tertiary"):
             remove_part(upload, part)
     return path
 
@@ -118,7 +118,7 @@ def show_slides(upload: Upload | None, *, wanted: bool) -> Iterator[str]:
 def _give_slides(upload: Upload | None, free: tuple[str, ...]) -> None:
     """The two doors of a slide: straight to disk from the browser, or the server's inbox folder."""
     show_uploader(upload, free, key="new_case.slides")
-    st.caption(tr("MRXS, VMS and DICOM slides are many files and cannot come this way."), help=MANY_FILES)
+    st.caption(tr("MRXS, VMS and DICOM slides are many files and cannot come this way."), help=tr(MANY_FILES))
     names = inbox_names(SUFFIXES[free[0]])
     if not names:
         return
@@ -165,18 +165,18 @@ def remove_part(upload: Upload, part: str, *, refusal: tuple[str, str] | None = 
 def sample_buttons() -> None:
     """Offer the shipped simulated patient: fill it in here, or take its files away."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Try it with a sample case", key="new_case.sample", icon=":material/experiment:"):
+        if st.button(tr("Try it with a sample case"), key="new_case.sample", icon=":material/experiment:"):
             upload = new_upload()
             slide, genes = usecases.write_sample_case(upload.folder)
             name_part(name_part(upload, "slide", slide.name), "genes", genes.name)
             st.query_params[PARAMETER] = upload.identifier
             st.rerun()
-        with st.popover("Sample files", icon=":material/download:"):
-            st.caption("A simulated patient who is in no cohort: a small slide and a gene table.")
+        with st.popover(tr("Sample files"), icon=":material/download:"):
+            st.caption(tr("A simulated patient who is in no cohort: a small slide and a gene table."))
             for part in SAMPLE_SUFFIXES:
                 st.download_button(
-                    f"Sample {WORDS[part]}", partial(_sample_bytes, part), f"sample_{part}{SAMPLE_SUFFIXES[part]}",
-                    key=f"new_case.sample_{part}", on_click="ignore",
+                    tr("Sample: {what}", what=tr(WORDS[part])), partial(_sample_bytes, part),
+                    f"sample_{part}{SAMPLE_SUFFIXES[part]}", key=f"new_case.sample_{part}", on_click="ignore",
                 )
 
 
@@ -192,8 +192,8 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
     turn = st.session_state.setdefault(_turn_key(part), 0)
     limit = min(int(largest_bytes(part) / 1e6), int(st.get_option("server.maxUploadSize")) - 1)
     file = st.file_uploader(
-        f"Upload a {_word(part)}", SUFFIXES[part], key=f"new_case.{part}_{turn}", max_upload_size=limit,
-        label_visibility="collapsed",
+        tr("Upload: {what}", what=tr(_word(part))), SUFFIXES[part], key=f"new_case.{part}_{turn}",
+        max_upload_size=limit, label_visibility="collapsed",
     )
     if file is not None:
         st.session_state.pop(_refusal_key(part), None)

@@ -178,8 +178,8 @@ def _show_ablations(found: tuple[usecases.Ablation, ...]) -> None:
     st.table({
         tr("Method"): [escape(one.whole) for one in found], tr("Without"): [", ".join(one.left_out) for one in found],
         tr("C-index less the whole's"): [
-            f"{one.difference.difference:+.3f} (95 % CI {one.difference.low:+.3f} {tr('to')} "
-            f"{one.difference.high:+.3f})"
+            tr("{difference:+.3f} (95 % CI {low:+.3f} to {high:+.3f})", difference=one.difference.difference,
+               low=one.difference.low, high=one.difference.high)
             for one in found
         ],
         tr("p (Holm)"): [escape(p_text(one.p_holm)) for one in found],

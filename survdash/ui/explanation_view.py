@@ -1,25 +1,36 @@
-"""Why a model says what it says of one case: the warning first, then parts, genes, tiles, and patients like this."""
+"""Why: a gene group and the tissue it was matched to, on the slide; which genes weigh; what each part adds."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
 
-from survdash.explanation.familiarity import familiarity_words
-from survdash.explanation.neighbours import describe_neighbours
-from survdash.explanation.record import Explanation, GeneShares, Ledger, Shares, TileMap
-from survdash.figures.explanation import plot_shares, plot_tiles
-from survdash.prediction import LANDMARKS
-from survdash.ui.piece import figure_config
-from survdash.ui.prose import NOT_KNOWN, escape, years
+from survdash.errors import SurvdashError
+from survdash.explanation.record import Explanation, GeneShare, GeneShares, Shares, TileMap
+from survdash.figures.explanation import plot_shares
+from survdash.language import later, tr
+from survdash.slide.tile_geojson import tiles_to_geojson
+from survdash.ui import caching
+from survdash.ui.figure_view import NO_TOOLS, export_buttons
+from survdash.ui.prediction_view import PARTS
+from survdash.ui.prose import escape
+from survdash.ui.slide_viewer import ShownMap, grid_step, in_equal_shares, show_viewer
+from survdash.usecases import CaseSlide, SlideSize
 
-ALL_GROUPS = "All groups together"
-SAYS = "where the model looked, not where the disease is"
-PARTS = {"genes": "Genes", "slide": "Slide", "clinical": "Age, sex, stage"}
-MAPS = {"plan": "Transport plan (which tissue was matched to the group)",
-        "attention": "Attention (which tissue the group asked)"}  # fmt: skip
+ALL_GROUPS = later("All groups together")
+SAYS = later("Where the model looked, not where the disease is.")
+MAPS = {"plan": later("Transport plan"), "attention": later("Attention")}
+MAPS_HELP = later(
+    "Transport plan: which tissue was matched to the gene group. Attention: which tissue the gene group asked."
+)
+Slides = Callable[[], tuple[CaseSlide, ...]]
 
 
-def show_explanation(explanation: Explanation, *, page: str) -> None:
+def show_explanation(explanation: Explanation, *, page: str, slides: Slides, stamp: str) -> None:
     """Draw all of it.
 
     Parameters
@@ -27,124 +38,145 @@ def show_explanation(explanation: Explanation, *, page: str) -> None:
     explanation : Explanation
     page : str
         First half of the widgets' keys.
+    slides : callable
+        Gives the slides of the case, asked only where there is a map of tiles.
+    stamp : str
+        For the figures that are taken away.
     """
-    _show_familiarity(explanation)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _show_shares(explanation.shares, slides=explanation.slides, page=page)
-    with right:
-        _show_ledger(explanation.ledger)
-    genes, tiles = explanation.genes, explanation.tiles
-    groups = () if genes is None else tuple(title for title, _ in genes.groups)
-    chosen = ALL_GROUPS
-    if groups:
-        chosen = st.selectbox("Gene group", [ALL_GROUPS, *groups], key=f"{page}.why_group",
-                              help="Left its genes, right the tissue that it was matched to.")  # fmt: skip
-    left, right = st.columns(2, gap="large")
-    with left:
-        if genes is not None:
-            _show_genes(genes, chosen, page=page)
-    with right:
-        if tiles is not None:
-            _show_tiles(tiles, chosen, page=page)
-    _show_neighbours(explanation)
+    st.fragment(_show_groups)(explanation, page, slides, stamp)
     for note in explanation.notes:
         st.caption(f":material/info: {escape(note)}")
 
 
-def _show_familiarity(explanation: Explanation) -> None:
-    # A new case has them among the warnings of its prediction already, above the curve.
-    if explanation.role != "new case":
-        for warning in familiarity_words(explanation.familiarity):
-            st.warning(escape(warning), icon=":material/warning:")
-    usual = [one for one in explanation.familiarity if one.level == "like"]
-    if usual:
-        words = " and ".join(f"{PARTS[one.part].lower()} farther off than {one.percentile:.0f} of 100" for one in usual)
-        st.caption(f":material/check: Like the patients the model learnt from: {words} held-out patients.")
+def heaviest_genes(genes: GeneShares, *, most: int = 10) -> list[GeneShare]:
+    """The columns with the largest shares, one that stands in several groups with its shares added up."""
+    joined: dict[str, GeneShare] = {}
+    for one in genes.top:
+        before = joined.get(one.column)
+        joined[one.column] = one if before is None else replace(before, share=before.share + one.share)
+    return sorted(joined.values(), key=lambda one: (-abs(one.share), one.column))[:most]
 
 
-def _show_shares(shares: Shares, *, slides: Shares | None, page: str) -> None:
-    st.markdown("**What the risk is made of**", help="Shapley shares: what each part adds to the risk score, on "
-                "average over the orders in which the parts can come in. They add up exactly.")  # fmt: skip
-    names = [PARTS[name] for name in shares.shares]
-    values, told = list(shares.shares.values()), [f"against: {shares.stand_ins[name]}" for name in shares.shares]
-    if slides is not None:
-        names += [f"  {name}" for name in slides.shares]
-        values += list(slides.shares.values())
-        told += [slides.stand_ins[name] for name in slides.shares]
-    st.plotly_chart(plot_shares(names, values, told=told), key=f"{page}.why_shares", config=figure_config("shares"),
-                    alt="Shares of the parts of this case in its risk score.")  # fmt: skip
-    without = "; ".join(f"{PARTS[name].lower()}: {words}" for name, words in shares.stand_ins.items())
-    st.caption(f"From {shares.baseline:.3g}, without any part, to {shares.risk:.3g}. In place of a part: {without}.")
+def _show_groups(explanation: Explanation, page: str, slides: Slides, stamp: str) -> None:
+    genes, tiles = explanation.genes, explanation.tiles
+    titles = tuple(title for title, _ in genes.groups) if genes is not None else () if tiles is None else tiles.groups
+    chosen = ALL_GROUPS
+    if titles:
+        chosen = st.pills(
+            tr("Gene group"), [ALL_GROUPS, *titles], default=ALL_GROUPS, key=f"{page}.why_group",
+            format_func=lambda name: tr(name) if name == ALL_GROUPS else name,
+            help=tr("Choose one: the tissue it was matched to lights up, and its genes are shown below."),
+        ) or ALL_GROUPS  # fmt: skip
+    if tiles is not None:
+        _show_tissue(tiles, explanation, chosen, page=page, slides=slides)
+    left, right = st.columns(2, gap="large")
+    if genes is not None:
+        with left:
+            _show_genes(genes, chosen, page=page, name=explanation.case_id, stamp=stamp)
+    with right if genes is not None else left:
+        _show_shares(explanation.shares, slides=explanation.slides, page=page, name=explanation.case_id, stamp=stamp)
 
 
-def _show_ledger(ledger: Ledger) -> None:
-    st.markdown("**What each part says alone**")
-    if ledger.disagree:
-        st.warning("Slide and genes disagree: alone, one puts this patient into the low risk group and the other into "
-                   "the high one. Trust the answer less.", icon=":material/call_split:")  # fmt: skip
-    elif ledger.disagree is not None:
-        st.caption(":material/check: Slide alone and genes alone put this patient into the same risk group.")
-    table: dict[str, list[str]] = {"Read from": [], **{f"Alive at {years(month)}": [] for month in LANDMARKS},
-                                   "Risk group": [], "Model": []}  # fmt: skip
-    for row in ledger.rows:
-        table["Read from"].append(row.parts)
-        for month, share in zip(LANDMARKS, row.at, strict=True):
-            table[f"Alive at {years(month)}"].append(NOT_KNOWN if share is None else f"{round(100 * share)} of 100")
-        table["Risk group"].append(row.group or "no cut")
-        table["Model"].append(escape(row.model))
-    st.table(table, border="horizontal", hide_index=True)
-    for note in ledger.notes:
-        st.caption(escape(note))
-
-
-def _show_genes(genes: GeneShares, chosen: str, *, page: str) -> None:
-    if chosen == ALL_GROUPS:
-        st.markdown("**What the gene groups add**")
-        names, values, told = [title for title, _ in genes.groups], [share for _, share in genes.groups], []
-    else:
-        st.markdown(f"**Genes of {escape(chosen)}**")
-        top = [one for one in genes.top if one.group == chosen]
-        names, values = [one.column for one in top], [one.share for one in top]
-        told = [f"{abs(one.value):.1f} standard deviations {'above' if one.value >= 0 else 'below'} the mean"
-                for one in top]  # fmt: skip
-    st.plotly_chart(plot_shares(names, values, told=told), key=f"{page}.why_genes", config=figure_config("genes"),
-                    alt="Shares of the genes in the risk score.")  # fmt: skip
-    how = "coefficient times value, exact" if genes.steps == 0 else f"integrated gradients, {genes.steps} steps"
-    st.caption(f"Against a patient with every gene at the training mean ({how}). All genes together: "
-               f"{genes.difference:+.3g}.")  # fmt: skip
-
-
-def _show_tiles(tiles: TileMap, chosen: str, *, page: str) -> None:
-    st.markdown("**Tissue that carries the answer**" if chosen == ALL_GROUPS else f"**Tissue for {escape(chosen)}**")
-    values, title = tiles.weight, "Weight in the answer"
+def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page: str, slides: Slides) -> None:
+    here = {slide.number: slide for slide in slides()}
+    numbers = sorted(set(tiles.slide_index.tolist()))
     tables = {name: getattr(tiles, name) for name in MAPS if getattr(tiles, name) is not None}
-    if chosen in tiles.groups and tables:
-        kind = st.radio("Map", list(tables), format_func=MAPS.__getitem__, key=f"{page}.why_map", horizontal=True)
-        values, title = tables[kind][:, tiles.groups.index(chosen)], MAPS[kind].partition(" (")[0]
-    slide, numbers = 0, sorted(set(tiles.slide_index.tolist()))
-    if len(numbers) > 1:
-        slide = st.selectbox("Slide", numbers, format_func=lambda one: f"Slide {one + 1}", key=f"{page}.why_slide")
-    own = tiles.slide_index == slide
-    st.plotly_chart(plot_tiles(tiles.coords[own], values[own], title=f"{title}, 1 = equal"), key=f"{page}.why_tiles",
-                    config=figure_config("tiles"), alt=f"Map of the tiles by {title.lower()}: {SAYS}.")  # fmt: skip
-    least, most = (bound / values[own].mean() for bound in (values[own].min(), values[own].max()))
-    st.caption(f"{SAYS[0].upper()}{SAYS[1:]}. Each square is a tile; 1 is an equal share, and these reach from "
-               f"{least:.2f} to {most:.2f}.")  # fmt: skip
+    number, kind = numbers[0], next(iter(tables), "")
+    with st.container(horizontal=True):
+        if len(numbers) > 1:
+            number = st.segmented_control(
+                tr("Slide"), numbers, default=numbers[0], key=f"{page}.why_slide",
+                format_func=lambda one: tr("Slide {number}", number=one + 1),
+            ) or numbers[0]  # fmt: skip
+        if chosen in tiles.groups and len(tables) > 1:
+            kind = st.segmented_control(
+                tr("Map"), list(tables), default=kind, key=f"{page}.why_map", format_func=lambda one: tr(MAPS[one]),
+                help=tr(MAPS_HELP),
+            ) or kind  # fmt: skip
+    own = tiles.slide_index == number
+    slide = here.get(number) or CaseSlide(number=number, name="", sha256="", path=None, note="", tile_px=None, mpp=None)
+    size, trouble = _size(slide)
+    shown = ShownMap(title=tr("Weight of each tile in the answer"), values=in_equal_shares(tiles.weight[own]))
+    if chosen in tiles.groups and kind:
+        values = tables[kind][own, tiles.groups.index(chosen)]
+        shown = ShownMap(title=f"{chosen}: {tr(MAPS[kind])}", values=in_equal_shares(values))
+    ranked = [ShownMap(title=title, values=in_equal_shares(tables[kind][own, place]))
+              for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
+    note = tr(slide.note, name=slide.name) if slide.note else ""
+    if size is None:
+        st.info(escape(trouble or note or tr("The slide itself is not on this machine.")), icon=":material/grid_on:")
+        note = tr("Each square is a tile where it lay on the slide.")
+    show_viewer(
+        tiles, slide, size, shown, ranked=ranked, note=f"{tr(SAYS)} {note}".strip(),
+        identity=f"{explanation.model} {explanation.case_id} {number} {slide.sha256}", key=f"{page}.viewer",
+    )  # fmt: skip
+    st.download_button(
+        tr("Tiles for QuPath (GeoJSON)"), lambda: _geojson(tiles, slide, size, own, tables),
+        f"{explanation.case_id}_slide{number + 1}.geojson", "application/geo+json", key=f"{page}.geojson",
+        icon=":material/download:", on_click="ignore",
+        help=tr("Every tile with its weight and its share in each gene group as measurements."),
+    )  # fmt: skip
 
 
-def _show_neighbours(explanation: Explanation) -> None:
-    found = explanation.neighbours
-    if not found:
-        return
-    st.markdown("**Patients like this one**", help="Nearest in the fused vector from which the model reads the risk, "
-                "each compared under the one model that never saw them. Distance: the share of pairs of patients that "
-                "are more alike than these two.")  # fmt: skip
-    st.table({
-        "Patient": [escape(one.case_id) for one in found],
-        "What happened": [f"{'died' if one.died else 'alive when last seen'}, {one.time_months:.0f} months"
-                          for one in found],
-        "Risk score": [f"{one.risk:.3g}" for one in found],
-        "Distance": [f"{100 * one.farness:.1f} %" for one in found],
-    }, border="horizontal", hide_index=True)  # fmt: skip
-    st.caption(describe_neighbours(found))
+def _size(slide: CaseSlide) -> tuple[SlideSize | None, str]:
+    """Of the file; None, and why in words, where it cannot be opened (any more)."""
+    if slide.path is None:
+        return None, ""
+    try:
+        return caching.slide_size(slide.path), ""
+    except SurvdashError as error:
+        return None, error.message
+
+
+def _geojson(
+    tiles: TileMap, slide: CaseSlide, size: SlideSize | None, own: np.ndarray, tables: dict[str, np.ndarray]
+) -> bytes:
+    coords = tiles.coords[own]
+    measured = {"weight": in_equal_shares(tiles.weight[own])}
+    for kind, table in tables.items():
+        measured |= {f"{kind}: {title}": in_equal_shares(table[own, place]) for place, title in enumerate(tiles.groups)}
+    corner = (0, 0) if size is None else (size.left, size.top)
+    made = tiles_to_geojson(coords, slide.tile_px or grid_step(coords), measured, corner=corner)
+    return json.dumps(made, allow_nan=False).encode()
+
+
+def _show_genes(genes: GeneShares, chosen: str, *, page: str, name: str, stamp: str) -> None:
+    if chosen == ALL_GROUPS:
+        title = tr("Genes that weigh most")
+        top = heaviest_genes(genes)
+    else:
+        title = tr("Genes of {group}", group=chosen)
+        top = [one for one in genes.top if one.group == chosen]
+    st.markdown(f"**{escape(title)}**")
+    told = [tr("{value:.1f} standard deviations above the mean", value=one.value) if one.value >= 0
+            else tr("{value:.1f} standard deviations below the mean", value=-one.value) for one in top]  # fmt: skip
+    figure = plot_shares([one.column for one in top], [one.share for one in top], told=told)
+    words = "; ".join(tr("{gene} raises the risk", gene=one.column) if one.share >= 0
+                      else tr("{gene} lowers the risk", gene=one.column) for one in top)  # fmt: skip
+    st.plotly_chart(figure, key=f"{page}.why_genes", config=NO_TOOLS, alt=words)
+    how = (tr("coefficient times value, exact") if genes.steps == 0
+           else tr("integrated gradients, {steps} steps", steps=genes.steps))  # fmt: skip
+    st.caption(tr("Against a patient with every gene at the training mean ({how}). All genes together: "
+                  "{difference:+.3g}.", how=how, difference=genes.difference))  # fmt: skip
+    export_buttons(figure, key=f"{page}.why_genes", name=f"{name}_genes", title=title, stamp=stamp)
+
+
+def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str, stamp: str) -> None:
+    title = tr("What the risk is made of")
+    st.markdown(f"**{title}**", help=tr(
+        "Shapley shares: what each part adds to the risk score, on average over the orders in which the parts can come "
+        "in. They add up exactly."
+    ))  # fmt: skip
+    names = [tr(PARTS[part]) for part in shares.shares]
+    values, told = list(shares.shares.values()), [shares.stand_ins[part] for part in shares.shares]
+    if slides is not None:
+        names += [f"  {part}" for part in slides.shares]
+        values += list(slides.shares.values())
+        told += [slides.stand_ins[part] for part in slides.shares]
+    figure = plot_shares(names, values, told=told)
+    words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
+    st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
+    without = "; ".join(f"{tr(PARTS[part])}: {words}" for part, words in shares.stand_ins.items())
+    st.caption(tr("From {baseline:.3g}, without any part, to {risk:.3g}. In place of a part: {without}.",
+                  baseline=shares.baseline, risk=shares.risk, without=without))  # fmt: skip
+    export_buttons(figure, key=f"{page}.why_shares", name=f"{name}_shares", title=title, stamp=stamp)

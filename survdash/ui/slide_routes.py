@@ -1,6 +1,6 @@
 """The viewer's own addresses: tiles of a slide, parts of it at full resolution, and the viewer's program.
 
-Streamlit asks nobody who he is at a route of our own, so each tile needs a pass that a page has signed
+Streamlit asks nobody who he is at a route of our own, so each tile needs a grant that a page has signed
 (``usecases.slide_access``). What is wrong with a request is answered by a number alone: no name, no path, no reason.
 """
 
@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from survdash.errors import SlideError
+from survdash.errors import InputError, SlideError
 from survdash.slide.deep_zoom import ZoomSlide
 from survdash.slide.zoom_pool import ZoomPool
-from survdash.usecases.slide_access import admitted, known_place
+from survdash.usecases.slide_access import granted_place
 
 PREFIX = "slide_view"
 PROGRAM = Path(__file__).with_name("vendor") / "openseadragon" / "openseadragon.min.js"
@@ -34,7 +34,7 @@ _limit: list[anyio.CapacityLimiter] = []
 
 def viewer_routes(base: str = "") -> list[Route]:
     """What ``app.py`` adds to Streamlit's own routes; ``base`` is the server's ``baseUrlPath``."""
-    root = f"{address_root(base)}/{{sha256}}/{{expires}}/{{signature}}"
+    root = f"{address_root(base)}/{{grant}}"
     return [
         Route(f"{address_root(base)}/openseadragon.js", _program),
         Route(f"{root}/tile/{{level:int}}/{{column:int}}_{{row:int}}.jpeg", _tile),
@@ -64,10 +64,10 @@ async def _crop(request: Request) -> Response:
 
 
 async def _answer(request: Request, numbers: tuple[int, ...], read: Callable[[ZoomSlide], bytes]) -> Response:
-    shown = [request.path_params[name] for name in ("sha256", "expires", "signature")]
-    if not admitted(*shown):
+    try:
+        path = granted_place(request.path_params["grant"])
+    except InputError:
         return Response(status_code=403, headers=PRIVATE)
-    path = known_place(shown[0])
     if path is None or max(numbers) > LARGEST_NUMBER:
         return Response(status_code=404, headers=PRIVATE)
     if not _limit:

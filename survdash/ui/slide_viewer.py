@@ -22,7 +22,7 @@ from survdash.language import later, tr
 from survdash.slide.deep_zoom import TILE_PX, Pyramid
 from survdash.ui.slide_routes import address_root
 from survdash.usecases.case_slides import CaseSlide, SlideSize
-from survdash.usecases.slide_access import grant_pass
+from survdash.usecases.slide_access import grant_slide
 
 HERE = Path(__file__).with_name("viewer")
 COMPONENT = "survdash_slide_viewer"
@@ -38,7 +38,7 @@ WORDS = {
     "screen": later("Full screen"),
     "viewer": later("Slide viewer. Plus and minus zoom, arrow keys move, Enter tells of the tile in the middle."),
     "no_program": later("The viewer's program could not be loaded. Reload the page."),
-    "tile_failed": later("A part of the slide could not be loaded. Reload the page: its pass holds for an hour."),
+    "tile_failed": later("A part of the slide could not be loaded. Reload the page: its permission holds for an hour."),
     "no_scale": later("no scale: the resolution is not known"),
     "legend": later("Percentile among this slide's tiles, and how many times an equal share that is"),
     "click": later("Click a tile, or press Enter on the middle one, to see which gene groups it was matched to."),
@@ -101,8 +101,8 @@ def viewer_data(
         width, height = (own.max(axis=0) + step).tolist()
     else:
         width, height = size.width, size.height
-        granted = grant_pass(slide.sha256, slide.path)
-        ground |= {"url": f"{root}/{granted.path}", "last_level": Pyramid(width, height).last_level}
+        grant = grant_slide(slide.sha256, slide.path)
+        ground |= {"url": f"{root}/{grant}", "last_level": Pyramid(width, height).last_level}
         ground["mpp"] = slide.mpp or size.mpp
     order = np.argsort(-shown.values, kind="stable")[:TOP]
     return {

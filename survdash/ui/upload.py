@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
+from survdash.language import later
 from survdash.settings import settings
 from survdash.slide.areas import MAX_BYTES
 from survdash.store import write_json
@@ -29,10 +30,9 @@ from survdash.ui.inbox import inbox_path
 
 SLIDE_SUFFIXES = ("svs", "tif", "tiff", "ndpi", "scn", "bif", "png", "jpg", "jpeg")
 PARTED_SUFFIXES = ("mrxs", "vms", "vmu", "dcm", "dicom", "ini", "dat", "zip", "tar", "gz", "7z")
-MANY_FILES = (
+MANY_FILES = later(
     "This page takes slides of one file, and no archives. Convert it to a pyramidal TIFF, for instance with QuPath or "
-    "vips, or ask whoever runs the server to predict from all its files there: python -m survdash predict --slide."
-)
+    "vips, or ask whoever runs the server to predict from all its files there: python -m survdash predict --slide.")
 GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")
 SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))

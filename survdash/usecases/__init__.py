@@ -19,6 +19,7 @@ from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
 from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
 from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
+from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
 from survdash.usecases.cases import (
     SlideCheck,
     check_genes,
@@ -53,6 +54,7 @@ from survdash.usecases.fetching import (
 )
 from survdash.usecases.fetching import HANDLERS as FETCH_HANDLERS
 from survdash.usecases.figures import closer_figures, cohort_figures, endpoints_of, need_patients
+from survdash.usecases.glance import Glance, glance_at_patient, glance_of
 from survdash.usecases.importing import HANDLERS as IMPORT_HANDLERS
 from survdash.usecases.importing import (
     IMPORT,
@@ -107,31 +109,35 @@ from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
 from survdash.usecases.training_jobs import TRAINING, MethodState, file_training, list_methods
 from survdash.usecases.tripod import tripod_html
+from survdash.usecases.what_if import HANDLERS as WHAT_IF_HANDLERS
+from survdash.usecases.what_if import WhatIf, WhatIfAnswer, WhatIfRange, file_what_if, what_if_answer, what_if_range
 
 # every kind of job that a worker can do
 HANDLERS = {
-    **ARCHIVE_HANDLERS, **AUDIT_HANDLERS, **BATCH_HANDLERS, **CASE_HANDLERS, **FETCH_HANDLERS, **IMPORT_HANDLERS,
-    **TRAINING_HANDLERS,
+    **WHAT_IF_HANDLERS, **ARCHIVE_HANDLERS, **AUDIT_HANDLERS, **BATCH_HANDLERS, **CASE_HANDLERS, **FETCH_HANDLERS,
+    **IMPORT_HANDLERS, **TRAINING_HANDLERS,
 }  # fmt: skip
 
 __all__ = [
-    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING",
-    "UNPACK", "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CloserLook",
-    "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest",
-    "GeneCheck", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook",
-    "MethodState", "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
-    "SlideCheck", "ablations", "add_references", "analyse_cohort", "batch_export", "cancer_of", "case_report",
-    "causes", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve", "cohort_digest",
-    "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision", "delete_cohort",
-    "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING", "UNPACK",
+    "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide", "CloserLook",
+    "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
+    "Glance", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook", "MethodState",
+    "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "SlideSize",
+    "WhatIf", "WhatIfAnswer", "WhatIfRange", "ablations", "add_references", "analyse_cohort", "batch_export",
+    "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve",
+    "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision",
+    "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
     "export_archive", "export_cohort", "export_models", "export_prediction", "failures_csv", "fetch_cohort",
     "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_explanation",
-    "file_fetch", "file_import", "file_prediction", "file_training", "from_landmark", "import_archive",
-    "import_cohort", "job_batch", "job_explanation", "job_prediction", "jobs_of", "latex_of_models", "list_cohorts",
-    "list_methods", "list_models", "list_problems", "list_runs", "look_at_methods", "look_closer", "make_recipe",
-    "methods_text", "model_for_command", "model_pair", "name_jobs", "need_patients", "open_cohort", "open_run",
-    "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict", "predict_and_explain",
-    "predict_batch", "prediction_to_json", "preview_archive", "preview_import", "previous_facts", "published_for",
-    "read_archive", "read_manifest", "report_to_json", "run_import", "steadiness", "stored_audit",
-    "stored_explanation", "stored_prediction", "tripod_html", "undo_import", "view_slide", "write_sample_case",
+    "file_fetch", "file_import", "file_prediction", "file_training", "file_what_if", "from_landmark",
+    "glance_at_patient", "glance_of", "import_archive", "import_cohort", "job_batch", "job_explanation",
+    "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
+    "list_runs", "look_at_methods", "look_closer", "make_recipe", "measure_slide", "methods_text", "model_for_command",
+    "model_pair", "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder",
+    "patient_report", "plan_fetch", "predict", "predict_and_explain", "predict_batch", "prediction_to_json",
+    "preview_archive", "preview_import", "previous_facts", "published_for", "read_archive", "read_manifest",
+    "report_to_json", "run_import", "slides_of_job", "slides_of_patient", "steadiness", "stored_audit",
+    "stored_explanation", "stored_prediction", "tripod_html", "undo_import", "view_slide", "what_if_answer",
+    "what_if_range", "write_sample_case",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ Cut = Literal["maxstat", "median", "tertiles", "value"]
 GROUPS = (np.array(["all"], object), np.array(["low", "high"], object), np.array(["low", "medium", "high"], object))
 OWN_CUT = ("A cut of your own was found in no fold, so nothing is held out and nothing corrected: the p-value holds "
            "only if the value was fixed before looking.")  # fmt: skip
+LARGE, DRAWS, DRAWS_OF_LARGE = 2000, 1000, 200
 SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
 
 
@@ -147,9 +148,17 @@ def analyse_cohort(
         cohort=cohort, run=artefact.card.run, cut=cut, outcome=outcome, survival=survival,
         case_ids=table["case_id"].to_numpy(), folds=folds, risk=risk, group=group, cutpoints=cuts, curves=curves,
         naive=naive, maxstat=scan, held_out_p=held_out_p, hazard_ratio=ratio,
-        concordance=concordance_interval(risk, time, event, folds),
+        concordance=concordance_interval(risk, time, event, folds, resamples=draws(survival.size)),
         risk_table=_risk_table(opened, table, survival, group=group if cuts else None), notes=notes,
     )
+
+
+def draws(patients: int) -> int:
+    """Bootstrap draws behind an interval of c: fewer in a large cohort, whose page nobody should wait for.
+
+    There the interval is narrow, and 200 draws place its limits well enough for the two digits that are shown.
+    """
+    return DRAWS if patients <= LARGE else DRAWS_OF_LARGE
 
 
 def matched_predictions(cohort: Cohort, artefact: Artefact) -> tuple[pd.DataFrame, Survival]:

@@ -20,7 +20,7 @@ from survdash.statistics.calibration import (
 )
 from survdash.statistics.subgroups import SubgroupRow, subgroup_table
 from survdash.training.clinical import stage_number
-from survdash.usecases.analysis import CohortAnalysis
+from survdash.usecases.analysis import CohortAnalysis, draws
 from survdash.usecases.library import open_cohort, open_run
 from survdash.usecases.outcomes import MAIN
 
@@ -86,6 +86,7 @@ def look_closer(analysis: CohortAnalysis) -> CloserLook:
         subgroups=subgroup_table(
             analysis.risk, analysis.survival.time_months, analysis.survival.event, factors, fold=analysis.folds,
             predicted=None if alive is None else 1 - alive, horizon=None if alive is None else HORIZON,
+            resamples=draws(analysis.survival.size),
         ),
     )  # fmt: skip
 

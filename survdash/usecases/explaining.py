@@ -100,7 +100,7 @@ def explain_patient(
             fold_numbers=(card.folds[fold],), bag=_bag(opened, case_id) if "slide" in card.modalities else None,
             familiarity=() if references is None else stored_familiarity(references, position), references=references,
             predictions=predictions, survival=survival, cutpoint=prediction.cutpoint,
-            rows=[*_stored_rows(artefact, case_id), row_of_prediction(prediction)],
+            rows=[*stored_rows(artefact, case_id), row_of_prediction(prediction)],
         ),
         report=report, cancel=cancel,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | Non
     path = _kept(open_cohort(cohort), open_run(cohort, run), case_id)
     try:
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one, which is made again
         return None
 
 
@@ -158,7 +158,8 @@ def _siblings(artefact: Artefact, case: Case) -> list[Artefact]:
     return [one for one in _single_runs(artefact) if here[one.card.modalities]]  # type: ignore[index]
 
 
-def _stored_rows(artefact: Artefact, case_id: str) -> list[LedgerRow]:
+def stored_rows(artefact: Artefact, case_id: str) -> list[LedgerRow]:
+    """What the cohort's models of slide alone and of genes alone say of a patient, as far as they are there."""
     from survdash.explanation.ledger import row_of_prediction
 
     rows = []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from survdash import usecases
+from survdash.jobs.queue import read_job
 
 
 def table(tmp_path: Path, patients: int) -> Path:
@@ -68,3 +69,19 @@ def test_deleting_needs_the_name(open_page, mine, data_dir):
     assert not page.exception
     assert not (data_dir / "cohorts" / "mine").exists()
     assert page.title[0].value == "Models & data"
+
+
+def test_a_cohort_in_use_is_deleted_only_with_the_work_on_it(open_page, mine, data_dir):
+    job = usecases.file_training(mine, ["cox_ridge"])
+    page = open_page("contents", cohort=mine)
+    assert not page.exception
+    assert all(f"training {job[:8]} (waits)" in warning.value.replace("\\", "") for warning in page.warning)
+    assert len(page.warning) == 2  # beside taking back, and beside deleting
+    page.text_input(key=f"contents.delete_name_{mine}").set_value(mine).run()
+    page.button(key="contents.delete").click().run()
+    assert "in use" in page.error[0].value
+    assert (data_dir / "cohorts" / mine).is_dir()
+    page.checkbox(key=f"contents.stop_{mine}").check().run()
+    page.button(key="contents.delete").click().run()
+    assert read_job(job).state == "cancelled"
+    assert not (data_dir / "cohorts" / mine).exists()

@@ -1,35 +1,50 @@
-"""The section "Why" as a page draws it."""
+"""Tissue and genes as a page draws them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
+from survdash.explanation.record import GeneShare, GeneShares
+from survdash.ui.explanation_view import heaviest_genes
 
-def script(run: str) -> str:
+
+def script(run: str, slides: str = "usecases.slides_of_patient('demo', 'SIM-0001')") -> str:
     return f"""
+from survdash import usecases
 from survdash.ui.explanation_view import show_explanation
-from survdash.usecases.explaining import explain_patient
-show_explanation(explain_patient("demo", "{run}", "SIM-0001"), page="test")
+made = usecases.explain_patient("demo", "{run}", "SIM-0001")
+show_explanation(made, page="test", slides=lambda: {slides}, stamp="made by a test")
 """
 
 
-def test_parts_ledger_genes_tiles_and_like_patients_are_drawn(data_dir: Path) -> None:
-    page = AppTest.from_string(script("glg"), default_timeout=60).run()
+def test_groups_genes_and_shares_are_drawn_and_a_group_can_be_chosen(demo: str) -> None:
+    page = AppTest.from_string(script("glg"), default_timeout=90).run()
     assert not page.exception
     titles = " ".join(one.value for one in page.markdown)
-    for words in ("What the risk is made of", "What each part says alone", "What the gene groups add",
-                  "Tissue that carries the answer", "Patients like this one"):  # fmt: skip
-        assert words in titles
-    group = page.selectbox(key="test.why_group")
-    page = group.select(group.options[1]).run()
+    assert "Genes that weigh most" in titles
+    assert "What the risk is made of" in titles
+    assert not page.info  # the slide of a simulated patient is drawn again
+    (groups,) = page.pills if hasattr(page, "pills") else page.button_group
+    page = groups.set_value([groups.options[1]] if isinstance(groups.value, list) else groups.options[1]).run()
     assert not page.exception
-    assert f"Tissue for {group.options[1]}" in " ".join(one.value for one in page.markdown)
+    assert f"Genes of {groups.options[1]}" in " ".join(one.value for one in page.markdown)
 
 
-def test_what_is_not_told_is_said(data_dir: Path) -> None:
-    page = AppTest.from_string(script("attnmil"), default_timeout=60).run()
+def test_a_slide_that_is_not_here_is_said_to_be_elsewhere(demo: str) -> None:
+    page = AppTest.from_string(script("glg", slides="()"), default_timeout=90).run()
+    assert not page.exception
+    assert "not on this machine" in page.info[0].value
+
+
+def test_a_model_without_a_map_says_so(demo: str) -> None:
+    page = AppTest.from_string(script("attnmil"), default_timeout=90).run()
     assert not page.exception
     assert any("no tile explanation" in one.value for one in page.caption)
-    assert not page.selectbox
+
+
+def test_shares_of_a_gene_in_several_groups_are_added_up() -> None:
+    top = tuple(GeneShare(group=group, column=column, value=1.0, share=share)
+                for group, column, share in (("a", "X", 0.2), ("a", "Y", -0.25), ("b", "X", 0.1)))  # fmt: skip
+    genes = GeneShares(difference=0.05, gap=0.0, complete=True, steps=0, groups=(("a", 0.0), ("b", 0.0)), top=top)
+    assert [(one.column, round(one.share, 6)) for one in heaviest_genes(genes)] == [("X", 0.3), ("Y", -0.25)]
+    assert len(heaviest_genes(genes, most=1)) == 1

@@ -45,7 +45,7 @@ def test_places_count_from_the_corner_of_the_scanned_area():
 
 def test_no_path_and_no_name_stands_in_an_address():
     made = data(SLIDE, SlideSize(left=0, top=0, width=4000, height=3000, mpp=None))
-    assert made["slide"]["url"].startswith(f"/slide_view/{'a' * 64}/")
+    assert made["slide"]["url"].startswith("/slide_view/")
     assert str(SAMPLE) not in json.dumps(made)
     assert SAMPLE.name not in json.dumps(made)
 
