@@ -17,6 +17,7 @@ from survdash.ui.banner import show_simulated
 from survdash.ui.compare_view import TABS, show_tabs
 from survdash.ui.error_box import error_box
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
+from survdash.ui.limits import show_limits
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import pick_cohort
@@ -158,3 +159,4 @@ with error_box():
     chosen = show_methods(table, cohort=cohort.name, line=line)
     csv_and_provenance(export, name=f"{cohort.name}_methods", page=PAGE, latex=caching.comparison_latex(cohort.name))
     show_tabs(cohort.name, dict(zip(table["run"], table["title"], strict=True)), chosen, stamp=line)
+    show_limits("compare")

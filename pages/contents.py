@@ -40,7 +40,7 @@ def show_endpoints(told: usecases.ImportReport) -> None:
     rows = {}
     for name, endpoint in ENDPOINTS.items():
         said = endpoint_advice(cancer, name)
-        colour, word = ADVICE[said.advice]
+        colour, word = ADVICE.get(said.advice, ("gray", tr(said.advice)))
         rows[f"{name}: {tr(endpoint.title)}"] = f":{colour}-badge[{word}] {escape(tr(said.reason))}"
     facts(rows)
     st.caption(tr("For {cancer}, by the makers of TCGA's clinical resource (Liu et al. 2018, Cell 173:400, table "

@@ -19,19 +19,21 @@ from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.limits import show_limits
+from survdash.ui.prose import MODALITIES, listed
 from survdash.ui.selection import model_help, pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
 PAGE = "new_case"
-SEXES = {"": "not given", "female": "female", "male": "male"}
+SEXES = {"": tr("not given"), "female": tr("female"), "male": tr("male")}
 STAGES = ("", "I", "II", "III", "IV")
 
 
 def show_form() -> None:
     """What the user gives, what was found in it, and the button."""
     upload = current_upload()
-    st.markdown("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from.")
+    st.markdown(tr("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from."))
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
     reads = {part for run in caching.runs(cohort.name) if run.can_predict for part in run.modalities}
@@ -42,26 +44,27 @@ def show_form() -> None:
     said: list[SlideAnswer] = []
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown(":material/biotech: **Tissue slides**")
+        st.markdown(tr(":material/biotech: **Tissue slides**"))
         for part in show_slides(upload, wanted="slide" in reads):
             if upload is not None:
                 said.append(check_slide(upload, part))
     with right.container(border=True, height="stretch"):
-        st.markdown(":material/genetics: **Gene table**")
+        st.markdown(tr(":material/genetics: **Gene table**"))
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
             check_genes(upload, path, cohort=cohort.name)
     run, age, sex, stage = ask_rest(cohort, upload)
     # A model of simulated patients is a demonstration and always answers, so there is nothing to ask for.
     even_if_unlike = not cohort.simulated and st.checkbox(
-        "Answer even if this case is nothing like the patients the model learnt from", key="new_case.even_if_unlike",
-        help="Otherwise withheld where a case is half as far again from the usual as any held-out patient.",
+        tr("Answer even if this case is nothing like the patients the model learnt from"),
+        key="new_case.even_if_unlike",
+        help=tr("Otherwise withheld where a case is half as far again from the usual as any held-out patient."),
     )
     if upload is None or not upload.files or run is None or not all(one.ready for one in said):
-        st.button("Predict survival", type="primary", disabled=True, key="new_case.predict_not_yet")
+        st.button(tr("Predict survival"), type="primary", disabled=True, key="new_case.predict_not_yet")
         nothing = upload is None or not upload.files
-        st.caption("Give a slide or a gene table first." if nothing else "Answer what is asked above first.")
-    elif st.button("Predict survival", type="primary", key="new_case.predict", icon=":material/monitoring:"):
+        st.caption(tr("Give a slide or a gene table first.") if nothing else tr("Answer what is asked above first."))
+    elif st.button(tr("Predict survival"), type="primary", key="new_case.predict", icon=":material/monitoring:"):
         file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage,
                   even_if_unlike=even_if_unlike)
 
@@ -75,20 +78,21 @@ def ask_rest(
     runs = {run.name: run for run in caching.runs(cohort.name)
             if run.can_predict and (suffice is None or set(run.modalities) <= suffice)}
     if not runs:
-        words = " and ".join(given)
-        st.info(f"No model of this cohort works with {words} alone. Give the other part too.", icon=":material/info:")
+        words = listed([tr(MODALITIES.get(name, name)) for name in given])
+        st.info(tr("No model of this cohort works with {words} alone. Give the other part too.", words=words),
+                icon=":material/info:")  # fmt: skip
     left, middle, right = st.columns(3)
     run = left.selectbox(
-        "Model", list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
-        help="Those that can work with the files you gave. " + (model_help(list(runs.values())) if runs else ""),
+        tr("Model"), list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
+        help=f"{tr('Those that can work with the files you gave.')} {model_help(list(runs.values())) if runs else ''}",
     )
-    age = middle.number_input("Age in years (optional)", 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
-                              help="Used by models that read clinical facts; kept with the case by the others.")
-    sex = right.selectbox("Sex (optional)", list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
+    age = middle.number_input(tr("Age in years (optional)"), 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
+                              help=tr("Used by models that read clinical facts; kept with the case by the others."))
+    sex = right.selectbox(tr("Sex (optional)"), list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
     stage = ""
     if run is not None and "clinical" in runs[run].modalities:
-        stage = right.selectbox("Stage (optional)", STAGES, format_func=lambda name: name or "not given",
-                                key="new_case.stage", help="Of the tumour at diagnosis; this model reads it.")
+        stage = right.selectbox(tr("Stage (optional)"), STAGES, format_func=lambda name: name or tr("not given"),
+                                key="new_case.stage", help=tr("Of the tumour at diagnosis; this model reads it."))
     return run, age, sex or None, stage or None
 
 
@@ -137,17 +141,18 @@ def show_job(job: Job) -> None:
         wake_worker()
         st.header(tr("Working on these patients") if job.kind == usecases.BATCH else tr("Working on this case"),
                   anchor=False)
-        st.markdown("You can close this page: the work goes on, and this address shows the answer.")
+        st.markdown(tr("You can close this page: the work goes on, and this address shows the answer."))
         show_progress(job.id, page=PAGE)
         return
     if job.state == "done" and job.kind == usecases.BATCH:
         show_batch_job(job.id, page=PAGE)
     elif job.state == "done":
         show_answer(usecases.job_prediction(job.id), usecases.job_explanation(job.id), page=PAGE, job=job.id)
+        show_limits("patient")
     elif job.state == "failed":
         show_error(job.message, job.hint)
     else:
-        st.info("This case was cancelled.", icon=":material/cancel:")
+        st.info(tr("This case was cancelled."), icon=":material/cancel:")
     show_ends(job)
 
 
@@ -155,23 +160,26 @@ def show_ends(job: Job) -> None:
     """Another case, and what becomes of the files."""
     upload = upload_of_job(job.id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Another case", key="new_case.another", icon=":material/add_circle:"):
+        if st.button(tr("Another case"), key="new_case.another", icon=":material/add_circle:"):
             st.query_params.clear()
             st.rerun()
         if upload is not None:
-            if job.state != "done" and st.button("Change and try again", key="new_case.again", icon=":material/edit:"):
+            if job.state != "done" and st.button(tr("Change and try again"), key="new_case.again",
+                                                   icon=":material/edit:"):  # fmt: skip
                 st.query_params.from_dict({PARAMETER: upload.identifier})
                 st.rerun()
-            if st.button("Delete the uploaded files now", key="new_case.delete", icon=":material/delete:"):
+            if st.button(tr("Delete the uploaded files now"), key="new_case.delete", icon=":material/delete:"):
                 delete_upload(upload)
                 st.rerun()
-            st.caption(f"They are deleted {settings().keep_upload_hours:g} hours after they came.", width="content")
+            st.caption(tr("They are deleted {hours:g} hours after they came.",
+                          hours=settings().keep_upload_hours), width="content")
         elif job.kind != usecases.BATCH:
-            st.caption("The uploaded files of this case are deleted.", width="content")
-    st.caption(f"This answer is deleted too, {settings().keep_upload_hours:g} hours after it was given.")
+            st.caption(tr("The uploaded files of this case are deleted."), width="content")
+    st.caption(tr("This answer is deleted too, {hours:g} hours after it was given.",
+                  hours=settings().keep_upload_hours))
 
 
-st.title("New case", anchor=False)
+st.title(tr("New case"), anchor=False)
 with error_box():
     if job_id := st.query_params.get("job"):
         show_job(read_job(job_id))

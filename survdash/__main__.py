@@ -144,7 +144,28 @@ def _export(options: argparse.Namespace, report: Report) -> Answer:
     export = usecases.export_cohort(options.cohort, options.model)
     write_text(options.out, export.csv)
     write_text(sidecar, export.sidecar())
-    return {"path": str(options.out), "provenance": str(sidecar), "rows": export.provenance["rows"]}
+    answer: dict[str, Any] = {"path": str(options.out), "provenance": str(sidecar), "rows": export.provenance["rows"]}
+    return answer | _beside_risks(options)
+
+
+def _beside_risks(options: argparse.Namespace) -> dict[str, Any]:
+    """Figures and methods paragraph of the same analysis, where they are asked for."""
+    from survdash import usecases
+    from survdash.store import new_file, write_text
+
+    if options.figures is None and options.methods is None:
+        return {}
+    analysis, written = usecases.analyse_cohort(options.cohort, options.model), []
+    if options.figures is not None:
+        from survdash.usecases.figure_set import figure_set
+
+        for name, content in figure_set(analysis, kinds=tuple(dict.fromkeys(options.format))).items():
+            with new_file(options.figures / name) as temporary:
+                temporary.write_bytes(content)
+            written.append(str(options.figures / name))
+    if options.methods is not None:
+        write_text(options.methods, usecases.methods_text(analysis))
+    return {"figures": written, "methods": None if options.methods is None else str(options.methods)}
 
 
 def _references(options: argparse.Namespace, report: Report) -> Answer:
@@ -264,6 +285,9 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
                    "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip
     made.add_argument("--model", default="default")
     made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--figures", type=Path, metavar="DIR", help="also write the figures of the cohort's page")
+    made.add_argument("--format", nargs="+", choices=("svg", "png", "html"), default=["svg"], help="of the figures")
+    made.add_argument("--methods", type=Path, metavar="FILE", help="also write the methods paragraph with its sources")
 
 
 if __name__ == "__main__":

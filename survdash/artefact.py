@@ -233,7 +233,7 @@ def write_artefact(
         If ``folder`` holds something else than a model, which would be lost.
     """
     check_model_folder(folder)
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     from survdash.training.fold_arrays import to_arrays
 
@@ -241,7 +241,7 @@ def write_artefact(
         write_json(temporary / "evaluation.json", evaluation)
         predictions.to_parquet(temporary / PREDICTIONS, index=False, compression="zstd")
         for number, fold in zip(card.folds, folds, strict=True):
-            save_file(to_arrays(fold), temporary / f"fold_{number}.safetensors")
+            (temporary / f"fold_{number}.safetensors").write_bytes(save(to_arrays(fold)))
         hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
         card = replace(card, files=hashes)
         write_json(temporary / "card.json", card.to_json())
@@ -262,21 +262,19 @@ def write_without_patients(
         What a case is compared with, summed up.
     """
     check_model_folder(folder)
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     from survdash.training.fold_arrays import to_arrays, without_times
 
     with new_folder(folder) as temporary:
         write_json(temporary / "evaluation.json", evaluation)
         for number, fold in zip(card.folds, folds, strict=bool(folds)):
-            save_file(without_times(to_arrays(fold)), temporary / f"fold_{number}.safetensors")
+            (temporary / f"fold_{number}.safetensors").write_bytes(save(without_times(to_arrays(fold))))
         if references and folds:
-            save_file({name: np.asarray(array, order="C") for name, array in references.items()},
-                      temporary / REFERENCES)  # fmt: skip
+            ordered = {name: np.asarray(array, order="C") for name, array in references.items()}
+            (temporary / REFERENCES).write_bytes(save(ordered))
         card = replace(card, files={path.name: file_sha256(path) for path in sorted(temporary.iterdir())})
         write_json(temporary / "card.json", card.to_json())
-        for path in temporary.iterdir():
-            path.chmod(0o644)  # safetensors keeps its files to their maker
     return Artefact(folder=folder, card=card)
 
 
@@ -285,10 +283,10 @@ def write_references(artefact: Artefact, arrays: Mapping[str, np.ndarray]) -> Ar
 
     Until the card is written, last, the model is what it was: a file that the card does not name is not read.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     with new_file(artefact.folder / REFERENCES) as temporary:
-        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, temporary)
+        temporary.write_bytes(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
         sha256 = file_sha256(temporary)
     card = replace(artefact.card, files={**artefact.card.files, REFERENCES: sha256})
     write_json(artefact.folder / "card.json", card.to_json())

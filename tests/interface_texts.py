@@ -189,7 +189,7 @@ class _Finder(ast.NodeVisitor):
     def _judge(self, line: int, text: str) -> None:
         bare = MARKUP.sub(" ", text)
         words = [word for word in WORD.findall(bare) if word not in NAMES]
-        is_code = text.startswith(("python -m", "st-", "rgba(", "document.")) or re.fullmatch(r"[\w./:#{}-]*", text)
+        is_code = text.startswith(("python -m", "st-", "rgba(", "document.")) or re.fullmatch(r"[\w./:#{}+-]*", text)
         if is_code and not (self.shown and re.fullmatch(r"[A-Z][a-z]+\.?", text)):
             return
         if (words and self.shown) or (len(words) > 1 and PROSE.search(bare)):

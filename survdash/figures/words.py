@@ -7,6 +7,14 @@ import math
 from survdash.language import later, tr
 
 MISSING = later("not available")
+# Words of the statistics and of tables that figures and pages show by ``tr``; where they are made, nobody speaks yet.
+SAID_ELSEWHERE = (
+    later("low"), later("medium"), later("high"), later("female"), later("male"), later("unknown"), later("diagnosis"),
+    later("risk group"), later("age in years"), later("age in years, per 10"), later("sex"), later("stage, 0 to IV"),
+    later("age"), later("stage"), later("site"), later("overall survival"), later("number"), later("word"),
+    later("Tumor Suppressor Genes"), later("Oncogenes"), later("Protein Kinases"),
+    later("Cell Differentiation Markers"), later("Transcription Factors"), later("Cytokines and Growth Factors"),
+)
 
 
 def p_text(p: float | None) -> str:

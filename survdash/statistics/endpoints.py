@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from survdash.errors import UnknownNameError
+from survdash.language import later
 
 Advice = Literal["recommended", "with caution", "not recommended", "not available", "unknown"]
 TABLE = Path(__file__).with_name("endpoints.csv")
@@ -24,14 +25,14 @@ class Endpoint:
 
 
 ENDPOINTS: dict[str, Endpoint] = {
-    "OS": Endpoint(name="OS", title="Overall survival", event="death from any cause"),
-    "DSS": Endpoint(name="DSS", title="Disease-specific survival", event="death from this cancer"),
+    "OS": Endpoint(name="OS", title=later("Overall survival"), event="death from any cause"),
+    "DSS": Endpoint(name="DSS", title=later("Disease-specific survival"), event="death from this cancer"),
     "PFI": Endpoint(
-        name="PFI", title="Progression-free interval",
+        name="PFI", title=later("Progression-free interval"),
         event="progression, recurrence, a new tumour, or death with the tumour present",
     ),
     "DFI": Endpoint(
-        name="DFI", title="Disease-free interval",
+        name="DFI", title=later("Disease-free interval"),
         event="recurrence or a new primary of this tumour after the patient was once free of it",
     ),
 }  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file as save_arrays
-from safetensors.torch import save_file
+from safetensors.numpy import save as pack_arrays
+from safetensors.torch import save as pack_tensors
 from torch import Tensor, nn
 
 from survdash import __version__
@@ -87,7 +87,7 @@ def load_state(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer)
 def save_fold(path: Path, model: FoldModel, curve: Curve) -> None:
     """Keep a fold that is done."""
     with new_file(path) as temporary:
-        save_arrays(to_arrays(model), temporary, metadata={"json": json.dumps({"curve": asdict(curve)})})
+        temporary.write_bytes(pack_arrays(to_arrays(model), metadata={"json": json.dumps({"curve": asdict(curve)})}))
 
 
 def load_fold(path: Path, data: ModelData, recipe: Recipe) -> tuple[FoldModel, Curve]:
@@ -107,7 +107,8 @@ def load_fold(path: Path, data: ModelData, recipe: Recipe) -> tuple[FoldModel, C
 
 def _save(path: Path, tensors: dict[str, Tensor], values: Mapping[str, object]) -> None:
     with new_file(path) as temporary:
-        save_file(tensors, temporary, metadata={"json": json.dumps(values)})
+        # Bytes that we write: of a full disk the library's own writer tells in an error of its own.
+        temporary.write_bytes(pack_tensors(tensors, metadata={"json": json.dumps(values)}))
 
 
 def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

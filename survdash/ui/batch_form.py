@@ -51,7 +51,7 @@ def show_batch_form(*, page: str) -> tuple[usecases.PredictRequest, ...]:
     manifest = _check(file.getvalue(), file.name, cohort.name, str(run), even_if_unlike=bool(even_if_unlike))
     _show_checks(manifest, page=page)
     ready = bool(manifest.requests) and not manifest.faults
-    words = tr("Predict {count} patients", count=len(manifest.requests))
+    words = tr("Predict {count} patients", count=len(manifest.requests)) if ready else tr("Predict survival")
     clicked = st.button(words, type="primary", disabled=not ready, key=f"{page}.batch", icon=":material/monitoring:")
     return manifest.requests if clicked and ready else ()
 

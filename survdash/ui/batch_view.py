@@ -11,6 +11,7 @@ from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.language import tr
 from survdash.ui.answer_view import show_answer
+from survdash.ui.downloads import offer
 from survdash.ui.error_box import show_error
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.prose import escape
@@ -67,9 +68,9 @@ def show_batch(outcomes: Sequence[usecases.CaseOutcome], job_id: str, *, page: s
         rows = [(one.case_id, one.message, one.hint) for one in failed]
         st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, key=f"{page}.failed",
                      alt=tr("Patients without an answer, and why."))  # fmt: skip
-        st.download_button(
+        offer(
             tr("Failures (CSV)"), usecases.failures_csv(outcomes), f"failures_{job_id[:8]}.csv", "text/csv",
-            key=f"{page}.failures", icon=":material/download:", on_click="ignore",
+            key=f"{page}.failures", cohort=next((one.prediction.cohort for one in outcomes if one.prediction), ""),
         )  # fmt: skip
 
 
@@ -101,6 +102,10 @@ def _show_answers(made: Sequence[usecases.CaseOutcome], job_id: str, *, page: st
             "percentile": st.column_config.NumberColumn(tr("Risk percentile"), format="%d"),
         },
     )  # fmt: skip
+    cohorts = ", ".join(sorted({one.prediction.cohort for one in made if one.prediction}))
+    st.caption(escape(tr("Percentile and group are those among the patients of {cohort}, on whom the models were "
+                         "trained. How sure each answer is, and its warnings, stand with the patient.",
+                         cohort=cohorts)))  # fmt: skip
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     case = left.selectbox(tr("Open a patient"), [one.case_id for one in made], key=f"{page}.batch_case")
     with right:

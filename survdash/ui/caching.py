@@ -224,7 +224,7 @@ def _glance(
     return usecases.glance_at_patient(cohort, run, case)
 
 
-@st.cache_resource(max_entries=MANY, ttl=LOOK_AGAIN_S, show_spinner="Looking for the slide …")
+@st.cache_resource(max_entries=MANY, ttl=LOOK_AGAIN_S, show_spinner=False)
 def _patient_slides(cohort: str, case: str, digest: str) -> tuple[usecases.CaseSlide, ...]:
     return usecases.slides_of_patient(cohort, case)
 

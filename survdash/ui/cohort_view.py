@@ -63,9 +63,10 @@ def show_answer(analysis: Analysis) -> None:
                         help=tr("Patients in each group."))  # fmt: skip
         if (ratio := analysis.hazard_ratio) is not None:
             number_card(tr("Hazard ratio, high vs low"), f"{ratio.ratio:.2f}",
-                        f"95 % CI {ratio.low:.2f}–{ratio.high:.2f}", help=tr(RATIO))  # fmt: skip
+                        tr("95 % CI {low:.2f}–{high:.2f}", low=ratio.low, high=ratio.high), help=tr(RATIO))  # fmt: skip
         value, lower, upper = analysis.concordance
-        number_card(tr("C-index"), f"{value:.2f}", f"95 % CI {lower:.2f}–{upper:.2f}", help=tr(CINDEX))
+        number_card(tr("C-index"), f"{value:.2f}", tr("95 % CI {low:.2f}–{high:.2f}", low=lower, high=upper),
+                    help=tr(CINDEX))  # fmt: skip
 
 
 def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> None:

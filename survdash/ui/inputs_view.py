@@ -47,7 +47,7 @@ def show_inputs(prediction: Prediction, *, model_title: str) -> None:
         tr("Who judged"): tr("all fold models together") if prediction.fold is None
         else tr("the model of fold {fold}, which never saw this patient", fold=prediction.fold + 1),
         tr("Risk score"): tr("{risk:.3g} (cut at {cut})", risk=prediction.risk, cut=cut),
-        tr("Computed on"): DEVICES.get(str(made.get("device")), escape(str(made.get("device") or NOT_KNOWN))),
+        **_device(made.get("device")),
         tr("Software"): escape(str(made.get("software", NOT_KNOWN))),
     }  # fmt: skip
     facts(rows)
@@ -66,6 +66,11 @@ def _slides(made: Mapping[str, Any]) -> dict[str, str]:
         words = tr("{tiles:,} tiles ({share} of all)", tiles=one["tiles"], share=percent_text(one.get("share", 1.0)))
         rows[label] = _named(words, known)
     return rows
+
+
+def _device(device: object) -> dict[str, str]:
+    """Where a new case was computed; of a stored prediction it is not known and not told."""
+    return {tr("Computed on"): DEVICES.get(str(device), escape(str(device)))} if device else {}
 
 
 def _hash(label: str, known: object) -> dict[str, str]:

@@ -68,7 +68,10 @@ def _chosen(table: pd.DataFrame, *, outcome: str) -> pd.DataFrame:
         keep &= table["group"] == group
     if seen is not None:
         keep &= table["event"] == seen
-    return table[keep].reset_index(drop=True).drop(columns=table.columns[table.isna().all()])
+    shown = table[keep].reset_index(drop=True).drop(columns=table.columns[table.isna().all()])
+    for name in {"group", "sex"} & set(shown.columns):
+        shown[name] = shown[name].map(tr, na_action="ignore")
+    return shown
 
 
 def _columns(outcome: str) -> dict[str, Any]:

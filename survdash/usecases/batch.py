@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from survdash.access import require
+from survdash.artefact import INTENDED_USE
 from survdash.audit import note
 from survdash.errors import Cancelled, SurvdashError, UnknownNameError
 from survdash.export import Export, export_predictions, write_csv
@@ -85,7 +86,9 @@ def batch_export(outcomes: Sequence[CaseOutcome]) -> Export:
     made = [one.prediction for one in outcomes if one.prediction is not None]
     table = export_predictions(made)
     each = {one.case_id: dict(one.provenance) for one in made}
-    return Export(csv=table.csv, provenance={"cases": each, "rows": len(made)})
+    cohorts = sorted({one.cohort for one in made})
+    return Export(csv=table.csv, provenance={"cohort": ", ".join(cohorts), "cases": each, "rows": len(made),
+                                             "notice": INTENDED_USE})  # fmt: skip
 
 
 def file_batch(requests: Sequence[PredictRequest]) -> str:

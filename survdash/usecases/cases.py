@@ -84,23 +84,23 @@ def check_view(
     from survdash.slide.tiles import lay_grid
     from survdash.slide.tissue import judge_tissue
 
-    drawn = None if areas is None else read_areas(areas)
-    found = judge_tissue(view, tissue, areas=drawn)
+    found = judge_tissue(view, tissue, areas=(drawn := None if areas is None else read_areas(areas)))
     grid, ink, warnings = None, 0, []
     if view.mpp is not None:
         try:
             grid = lay_grid(view, found, tiles)
         except NotEnoughDataError as error:  # another rule, or an area drawn by hand, may find some
-            warnings += [error.message, error.hint]
+            warnings = [error.message, error.hint]
             if found.excluded is not None:
-                ink = lay_grid(view, judge_tissue(view, replace(tissue, exclude_ink=False), areas=drawn), tiles).size
+                every = replace(tissue, exclude_ink=False, exclude_folds=False)
+                ink = lay_grid(view, judge_tissue(view, every, areas=drawn), tiles).size
     if grid is not None:
         ink = grid.ink.thick
         warnings += [*grid.warnings, *([ENLARGED] if grid.level0_px < grid.tile_px else [])]
     return SlideCheck(
         width=view.width, height=view.height, mpp=view.mpp, tissue_fraction=found.fraction,
         tiles=0 if grid is None else grid.size, ink_tiles=ink, warnings=tuple(warnings),
-        artefact_tiles=0 if grid is None else grid.artefacts.edges + grid.artefacts.folds,
+        artefact_tiles=0 if grid is None else grid.artefacts.edges + grid.artefacts.folded + grid.artefacts.folds,
         overlay=draw_overlay(view, found, grid, max_px=OVERLAY_PX),
     )
 

@@ -30,8 +30,9 @@ EXPRESSION = "rna"
 HELD_BACK = (0.3, 1.0, 3.0, 9.0)
 # Times the recipe's, on blocks of unit size. Chosen on eight cohorts that no claim is made on: docs/evidence.md.
 PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 1.0, "slide": 1.0, "clinical": 1.0, PRIOR: 3.0})
-# As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected.
-STRENGTH = 30.0
+# As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected,
+# by more where these are above 0.5, in proportion.
+STRENGTH, USUAL = 30.0, 0.5
 LEAST = 1e-3  # weight of every part where held-out risks speak for none of them
 
 
@@ -259,7 +260,8 @@ def fit_weights(
     """Weights, none below 0, that make the sum of standardised risks a log hazard ratio.
 
     Cox's partial likelihood (Breslow's for ties) less ``strength / 2`` times the squared distance of the weights from
-    those expected: few deaths leave them there, many tell the parts apart.
+    those expected: few deaths leave them there, many tell the parts apart. Where the weights expected are large, the
+    distance counts in terms of them.
 
     Parameters
     ----------
@@ -276,8 +278,9 @@ def fit_weights(
         Where the risks speak for no part, all get the same small weight: the order of patients is then that of the
         plain sum, and ``curve_of_risk`` gives everyone the same curve.
     """
-    factor = _maximise((risks @ expected)[:, None], survival, towards=np.zeros(1), strength=1e-3)
-    weight = _maximise(risks, survival, towards=factor * expected, strength=strength)
+    factor = _maximise((risks @ expected)[:, None], survival, towards=np.zeros(1), strength=LEAST)
+    relative = strength * min(1.0, USUAL / max(float(factor[0]), LEAST)) ** 2
+    weight = _maximise(risks, survival, towards=factor * expected, strength=relative)
     return weight if weight.any() else np.full_like(weight, LEAST)
 
 

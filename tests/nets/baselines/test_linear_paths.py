@@ -71,7 +71,16 @@ def test_a_part_of_which_nothing_is_expected_gets_a_weight_if_it_knows_more():
     np.testing.assert_allclose(useful, [0.5, 0.5], atol=0.1)
 
 
+def test_a_part_that_says_all_takes_over_from_one_expected_however_strong_both_are():
+    """The second column is the truth, log hazard ratio 2; the first is the truth and as much noise."""
+    truth, survival = patients(n=400, effects=(2.0,))
+    noisy = (truth[:, 0] + np.random.default_rng(2).normal(size=400)) / 2**0.5
+    weight = fit_weights(np.column_stack([noisy, truth[:, 0]]), survival, expected=np.array([1.0, 0.0]))
+    assert weight[0] < 0.2 < 1.5 < weight[1]
+
+
 @given(order=st.permutations(range(60)), months=st.floats(0.1, 50))
+@settings(max_examples=30, deadline=None)
 def test_neither_the_order_of_cases_nor_the_unit_of_time_matters(order, months):
     risks, survival = patients(n=60)
     other = Survival(time_months=survival.time_months[order] * months, event=survival.event[order])
