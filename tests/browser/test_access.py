@@ -127,7 +127,8 @@ def test_every_figure_and_table_has_a_name_for_a_screen_reader(server: Server, p
                 table.locator("canvas").first.wait_for()
         nameless += page.evaluate(
             """address => [...document.querySelectorAll('[data-testid=stPlotlyChart], [data-testid=stDataFrame]')]
-            .filter(e => e.offsetParent && !e.closest('[aria-label]') && !e.querySelector('[aria-label]:not(button):not(svg)'))
+            .filter(e => e.offsetParent && !e.closest('[aria-label]'))
+            .filter(e => !e.querySelector('[aria-label]:not(button):not(svg)'))
             .map(e => address + ': ' + e.dataset.testid + ' ' + e.innerText.slice(0, 60))""", address)
     assert not nameless, "\n".join(nameless)
 
