@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 TESTS ?=
 
-.PHONY: app setup dev test lint format texts bench demo lock licences audit
+.PHONY: app setup dev test lint format texts pictures bench demo lock licences audit
 .DEFAULT_GOAL := app
 
 app: $(READY)
@@ -41,6 +41,11 @@ texts: $(DEV_READY)
 	for po in survdash/languages/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
 		--omit-header -w 116 -i survdash/languages/texts.pot -o "$$po" -l "$$(basename "$$po" .po)"; done
 	rm survdash/languages/texts.pot
+
+# The README's pictures and the layouts that the browser tests compare with, from the running app.
+pictures: $(DEV_READY)
+	.ci/browser
+	$(BIN)/python -m tests.browser.pictures
 
 # Times on this machine, next to those in benchmarks/README.md.
 bench: $(READY)

@@ -5,8 +5,10 @@ public BLCA table, runs ``reproduce`` on them in a process of its own, one metho
 seconds a bag and epoch what 373 patients, five folds and 20 epochs take. Processor seconds are told, because a wall
 clock counts what else the machine does. How long a bag takes to be read and scaled is told apart: on a GPU that is
 what remains. Stopped, it goes on where it was; the bags are deleted at the end, unless ``--keep`` is given.
+With ``--steps`` each method's training step on one such bag is timed instead, in a process of its own.
 
 ``python -m benchmarks.reproduce_paper [--bags 20] [--tiles 80000] [--epochs 1] [--methods glg,mcat] [--folder DIR]``
+``python -m benchmarks.reproduce_paper --steps [--tiles 80000] [--methods glg,mcat]``
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ TABLES = Path(__file__).resolve().parents[2] / "shared" / "tcga"
 METHODS = "snn,snntrans,attnmil,clam,transmil,porpoise,hfbsurv,mcat,dualtrans,glg"
 PATIENTS, TRAINED_SHARE, FOLDS, EPOCHS = 373, 0.8, 5, 20
 WITHOUT_SLIDES = ("snn", "snntrans")
+GENE_DIMS = (82, 328, 513, 452, 1536, 452)  # symbols of the six functional groups
 
 
 def write_bags(folder: Path, *, count: int, tiles: int) -> list[Path]:
@@ -71,6 +74,45 @@ def read_and_scale(paths: list[Path]) -> float:
     return (time.process_time() - start) / min(3, len(paths))
 
 
+def time_step(method: str, tiles: int) -> None:
+    """Print processor seconds of one training step on one bag (the second of two), and the largest memory."""
+    import torch
+
+    from survdash.case import Survival
+    from survdash.nets.registry import build
+    from survdash.training.network import case_loss, make_targets
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    reads_genes = method not in ("attnmil", "clam", "transmil")
+    network = build(method, tile_dim=1024, gene_dims=GENE_DIMS if reads_genes else ())
+    bag, genes = torch.randn(tiles, 1024).abs(), [torch.randn(1, width) for width in GENE_DIMS] if reads_genes else []
+    survival = Survival(time_months=np.array([20.0]), event=np.array([True]))
+    targets = make_targets(survival, np.array([0.0, 10, 30, 50, 100]), device="cpu")
+    spent = 0.0
+    for _ in range(2):
+        start = time.process_time()
+        case_loss(network(bag, torch.tensor([tiles]), genes), targets, loss="nll").sum().backward()
+        spent = time.process_time() - start
+    print(json.dumps({"cpu_s": spent, "memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}))
+
+
+def show_steps(methods: list[str], tiles: int) -> None:
+    """A row a method: a step on one bag, and what all steps of the protocol take."""
+    passes = PATIENTS * TRAINED_SHARE * FOLDS * EPOCHS
+    print(f"One training step on a bag of {tiles:,} tiles, one thread; the whole: {passes:,.0f} steps.")
+    print("| method | processor s | memory, GB | whole, processor h |\n|---|---|---|---|", flush=True)
+    for method in methods:
+        made = subprocess.run([sys.executable, "-m", "benchmarks.reproduce_paper", "--step", method, "--tiles",
+                               str(tiles)], capture_output=True, text=True, check=False)  # fmt: skip
+        if made.returncode:
+            print(f"| {method} | failed: {made.stderr.strip().splitlines()[-1][:80]} | | |", flush=True)
+            continue
+        found = json.loads(made.stdout)
+        print(f"| {method} | {found['cpu_s']:.1f} | {found['memory_gb']:.1f} | {found['cpu_s'] * passes / 3600:.0f} |",
+              flush=True)  # fmt: skip
+
+
 def run(method: str, options: argparse.Namespace) -> dict[str, float]:
     """One method by the command, in a process of its own: its processor seconds, wall seconds and largest memory."""
     folder: Path = options.folder
@@ -106,7 +148,15 @@ def main() -> None:
     parser.add_argument("--methods", default=METHODS)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/survdash-reproduce"))
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--steps", action="store_true", help="time a step of each method instead")
+    parser.add_argument("--step", metavar="METHOD", help="time this one's, here")
     options = parser.parse_args()
+    if options.step:
+        time_step(options.step, options.tiles)
+        return
+    if options.steps:
+        show_steps([name for name in options.methods.split(",") if name not in WITHOUT_SLIDES], options.tiles)
+        return
     if not TABLES.is_dir():
         print(f"Skipped: no tables at {TABLES}.")
         return

@@ -55,7 +55,9 @@ def show_preview(request: usecases.ImportRequest, preview: usecases.ImportPrevie
     if preview.report.doubts:
         st.checkbox(tr("I have looked at the warnings above, and they are no mistake"), key="import.looked")
     looked = not preview.report.doubts or bool(st.session_state.get("import.looked"))
-    offer(lambda: usecases.file_import(request, seen=preview.report), request.name, disabled=not looked)
+    holds_something = bool(preview.report.genes or preview.report.encoder)
+    offer(lambda: usecases.file_import(request, seen=preview.report), request.name,
+          disabled=not (looked and holds_something))  # fmt: skip
 
 
 def offer(file: Callable[[], str], name: str, *, disabled: bool = False) -> None:

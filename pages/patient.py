@@ -18,6 +18,7 @@ from survdash.ui.patient_view import SeenPatient, show_patient
 from survdash.ui.picker import pick
 from survdash.ui.selection import pick_cohort, pick_run
 from survdash.ui.startup import wake_worker
+from survdash.ui.upkeep_view import note_opened
 
 PAGE = "patient"
 ASKED = "patient.asked"
@@ -61,6 +62,7 @@ with error_box():
         case = pick(tr("Patient"), list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
                     help=tr("Type a part of the number to search."))
     prediction = usecases.stored_prediction(cohort.name, run.name, case)
+    note_opened(cohort.name, case)
     st.header(case, anchor=False)
     row = analysis.case_ids.tolist().index(case)
     months = analysis.survival.time_months[row]

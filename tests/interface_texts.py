@@ -21,7 +21,7 @@ SHOWS = {
     "expander", "popover", "tabs", "status", "spinner", "progress", "plotly_chart", "image", "Page", "dialog",
     "feedback",
     "Column", "TextColumn", "NumberColumn", "ProgressColumn", "CheckboxColumn", "SelectboxColumn", "LinkColumn",
-    "facts", "show_error", "pick", "show_line", "number_card",
+    "facts", "show_error", "pick", "show_line", "number_card", "offer",
     "add_scatter", "add_bar", "add_hline", "add_vline", "add_annotation", "add_trace", "add_histogram", "add_shape",
     "Scatter", "Bar", "Heatmap", "Histogram", "update_layout", "update_xaxes", "update_yaxes", "update_traces",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -69,19 +69,3 @@ def _neighbour(place: int, farness: float, predictions: pd.DataFrame, survival: 
         case_id=str(row["case_id"]), fold=int(row["fold"]), farness=float(farness), risk=float(row["risk"]),
         time_months=float(survival.time_months[place]), died=bool(survival.event[place]),
     )
-
-
-def describe_neighbours(found: Sequence[Neighbour]) -> str:
-    """How many died, in words.
-
-    >>> describe_neighbours(())
-    'No patients to compare with.'
-    """
-    if not found:
-        return "No patients to compare with."
-    died = [one.time_months for one in found if one.died]
-    if not died:
-        return f"None of these {len(found)} patients was seen to die."
-    first, last = f"{min(died):.0f}", f"{max(died):.0f}"
-    when = first if first == last else f"{first} to {last}"
-    return f"{len(died)} of these {len(found)} patients died, after {when} months."

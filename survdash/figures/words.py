@@ -13,6 +13,7 @@ SAID_ELSEWHERE = (
     later("risk group"), later("age in years"), later("age in years, per 10"), later("sex"), later("stage, 0 to IV"),
     later("age"), later("stage"), later("site"), later("overall survival"), later("number"), later("word"),
     later("Tumor Suppressor Genes"), later("Oncogenes"), later("Protein Kinases"),
+    later("yes or no"), later("words"), later("slide"), later("genes"), later("overall survival (simulated)"),
     later("Cell Differentiation Markers"), later("Transcription Factors"), later("Cytokines and Growth Factors"),
 )
 

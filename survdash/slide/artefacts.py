@@ -127,8 +127,9 @@ def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndar
     dark = inside & (darkest < cv2.LUT(brightest, SATURATED_BELOW))
     if np.count_nonzero(dark) < fewest:
         return np.zeros_like(inside)
-    red, green, blue = (cv2.LUT(plane, DENSITY) for plane in cv2.split(blurred))
-    density = red + green + blue
+    density = np.zeros(dark.shape, np.float32)
+    for plane in cv2.split(blurred):  # one at a time: a view has millions of pixels
+        density += cv2.LUT(plane, DENSITY)
     dark &= density > DOUBLED * np.median(density[inside])
     found = find_parts(dark)
     return found.only(found.pixels * pixel_um**2 >= SMALLEST_FOLD_UM2)

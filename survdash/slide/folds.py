@@ -17,6 +17,7 @@ import numpy as np
 from survdash.slide.ink import DENSITY
 
 UM_PER_PX = 16.0  # a fold of 50 um is three pixels wide
+COARSEST_UM = 20.0  # per pixel: in a coarser view, of a slide wider than 41 mm, folds are not told from nuclei
 DARKER_THAN_ALL, DARKER_THAN_NEAR = 1.3, 1.25  # times the median density of the tissue, and the mean around
 NEAR_UM = 800.0
 SIDES_UM = (48.0, 80.0, 112.0, 144.0, 192.0, 240.0)  # how far from a pixel of the fold its two sides are looked for
@@ -49,9 +50,11 @@ def find_folds(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) -> np.
     Returns
     -------
     ndarray, shape (h, w)
-        bool.
+        bool; nothing in a view coarser than 20.
     """
     height, width = tissue.shape
+    if um_per_px > COARSEST_UM:
+        return np.zeros_like(tissue)
     scale = max(1.0, UM_PER_PX / um_per_px)
     size = (max(1, round(width / scale)), max(1, round(height / scale)))
     coarse = cv2.resize(view, size, interpolation=cv2.INTER_AREA) if scale > 1 else view

@@ -144,6 +144,7 @@ class JpegTiles:
         self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
         self._free: list[np.ndarray] = []
         self._limit = cache_bytes
+        self._swept = (-1, -1)
 
     def close(self) -> None:
         """Let go of the file and of the tiles."""
@@ -202,12 +203,15 @@ class JpegTiles:
         """Memory for one tile: new while there may be more, then that of the tiles least likely to be asked for."""
         shape = (page.tile_height, page.tile_width, 3)
         most = max(4, min(self._limit // math.prod(shape), max(FEWEST_KEPT, page.across * 5 // 4)))
-        if len(self._kept) + len(self._free) < most:
-            return np.empty(shape, np.uint8)
-        if not self._free:
-            # Slides are read row by row: what lies before the region is done with. Else the tile not used for longest.
-            done = [key for key in self._kept if key < first or key[0] != first[0]] or [next(iter(self._kept))]
+        if not self._free and len(self._kept) >= min(FEWEST_KEPT, most):
+            done, row = [], (first[0], first[1] // page.across)
+            if row != self._swept:  # slides are read row by row: what lies before the region is done with
+                self._swept, done = row, [key for key in self._kept if key < first or key[0] != first[0]]
+            if not done and len(self._kept) >= most:
+                done = [next(iter(self._kept))]  # the tile not used for longest
             self._free = [self._kept.pop(key) for key in done]
+        if not self._free:
+            return np.empty(shape, np.uint8)
         room = self._free.pop()  # memory that was used before is faster than new memory
         return room if room.shape == shape else np.empty(shape, np.uint8)
 

@@ -8,6 +8,11 @@ from survdash.artefact import INTENDED_USE
 from survdash.language import tr
 from survdash.ui.language_switch import show_switch, tell_browser
 
+# Links show no focus by themselves, and the colours of code and JSON are too pale for small letters.
+SEEN_BY_ALL = """<style>
+a:focus-visible { outline: 3px solid currentColor !important; outline-offset: 2px; border-radius: 4px; }
+[data-testid="stCode"] .token, [data-testid="stJson"] .variable-value * { color: inherit !important; }
+</style>"""
 # Streamlit writes white on the primary colour: 3 to 1 on the light blue that stands out from the dark page.
 DARK_WORDS = """<style>
 [data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stBaseButton-primaryFormSubmit"]:not(:disabled)
@@ -17,6 +22,7 @@ DARK_WORDS = """<style>
 
 def show_banner() -> None:
     """Say on every page what this program is not for, and offer its languages."""
+    st.html(SEEN_BY_ALL)
     if st.context.theme.type == "dark":
         st.html(DARK_WORDS)
     with st.container(key="banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
-from survdash.explanation.neighbours import describe_neighbours
 from survdash.explanation.record import Neighbour
 from survdash.figures.like_patients import plot_like_patients
 from survdash.language import tr
@@ -38,8 +39,8 @@ def show_like_patients(found: tuple[Neighbour, ...], prediction: Prediction, *, 
     with left:
         time, died = np.array([one.time_months for one in found]), np.array([one.died for one in found])
         figure = plot_like_patients(prediction.months, prediction.survival, kaplan_meier(time, died))
-        st.plotly_chart(figure, key=f"{page}.like", config=NO_TOOLS, alt=describe_neighbours(found))
-        st.markdown(describe_neighbours(found))
+        st.plotly_chart(figure, key=f"{page}.like", config=NO_TOOLS, alt=what_happened(found))
+        st.markdown(what_happened(found))
         export_buttons(
             figure, key=f"{page}.like", name=f"{prediction.cohort}_{prediction.case_id}_like",
             title=tr("Patients like {case}", case=prediction.case_id), stamp=stamp(prediction.provenance),
@@ -56,3 +57,16 @@ def show_like_patients(found: tuple[Neighbour, ...], prediction: Prediction, *, 
                 query_params={"cohort": prediction.cohort, "run": run, "case": one.case_id},
                 help=tr("Of 100 pairs of patients, {share:.1f} are more alike.", share=100 * one.farness),
             )  # fmt: skip
+
+
+def what_happened(found: Sequence[Neighbour]) -> str:
+    """How many of some patients died, and when, in words."""
+    died = [one.time_months for one in found if one.died]
+    if not died:
+        return tr("None of these {count} patients was seen to die.", count=len(found))
+    first, last = f"{min(died):.0f}", f"{max(died):.0f}"
+    if first == last:
+        return tr("{died} of these {count} patients died, after {months} months.", died=len(died), count=len(found),
+                  months=first)  # fmt: skip
+    return tr("{died} of these {count} patients died, after {first} to {last} months.", died=len(died),
+              count=len(found), first=first, last=last)  # fmt: skip

@@ -44,12 +44,12 @@ def report_buttons(
     name = f"{prediction.cohort}_{prediction.case_id}_report"
     with st.container(horizontal=True):
         offer(
-            "Report (PDF)", made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
+            tr("Report (PDF)"), made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
             cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
             help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them."),
         )
         offer(
-            "Report (HTML)", made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
+            tr("Report (HTML)"), made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
             cohort=prediction.cohort, case=prediction.case_id, icon=":material/print:",
             help=tr("The same page for a browser; it prints to A4."),
         )

@@ -15,7 +15,7 @@ from survdash.access import require
 from survdash.audit import note
 from survdash.case import Survival
 from survdash.cohort import PATIENT_COLUMNS, Cohort
-from survdash.errors import Cancelled, InputError
+from survdash.errors import Cancelled, CohortError, InputError
 from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Report, silent
 from survdash.sources.cohort_states import RUNS, previous_state
@@ -55,6 +55,7 @@ CANCERS: Mapping[str, frozenset[str]] = MappingProxyType({
 })
 # of an ImportRequest
 PATHS = ("table", "folds", "features", "clinical", "mapping", "genes", "gene_groups", "slide_map")
+EMPTY = "Give a gene table (--genes) or slide features (--features) beside it."
 SAME_CANCER = 0.9  # of the patients whose code is known
 LANDMARKS = (12.0, 36.0, 60.0)  # months after which the share alive is told
 
@@ -137,6 +138,8 @@ def run_import(
     if seen is not None and sources_digest(preview.report) != seen:
         raise InputError("The files of this import have changed since they were looked at: nothing was stored.",
                          hint="Look at them again, then start the import.")
+    if gathered.genes is None and gathered.bags is None:  # said before anybody is asked
+        raise CohortError(f"Cohort {request.name} has neither genes nor slides.", hint=EMPTY)
     if agree is not None and not agree(preview):
         raise Cancelled("Nothing was stored.")
     store(gathered, preview.report, target=cohort_folder(request.name), report=report, cancel=cancel)
@@ -289,7 +292,9 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] 
 
 def _describe(gathered: Gathered) -> ImportReport:
     target = cohort_folder(gathered.name)
-    doubts = [*identity_hints(gathered.patients), *_say_leaks(gathered)]
+    empty = [f"There are neither genes nor slide features, and so it cannot be stored yet. {EMPTY}"]
+    lacks_all = gathered.genes is None and gathered.bags is None
+    doubts = [*(empty if lacks_all else ()), *identity_hints(gathered.patients), *_say_leaks(gathered)]
     return describe(gathered, find_outcome(gathered.patients), notes=_say_replaced(target), doubts=doubts)
 
 

@@ -23,6 +23,7 @@ from survdash.store import new_folder
 from survdash.training.recipe import Recipe
 from survdash.usecases.aggregates import AGGREGATES, CUTS, aggregates_to_json, monthly
 from survdash.usecases.analysis import analyse_cohort, matched_predictions
+from survdash.usecases.auditing import stored_audit
 from survdash.usecases.closer_look import look_closer
 from survdash.usecases.comparison import compare_models
 from survdash.usecases.evidence import write_block
@@ -79,8 +80,7 @@ STUDIES = (
 )  # fmt: skip
 METHODS = (
     Method(model="default", clinical=True), Method(model="cox_ridge"), Method(model="cox_ridge", clinical=True),
-    Method(model="cox_clinical"), Method(model="late_fusion", clinical=True, weights=False),
-    Method(model="glg", weights=False), Method(model="snn", weights=False), Method(model="snntrans", weights=False),
+    Method(model="cox_clinical"), Method(model="glg", weights=False), Method(model="snn", weights=False),
 )  # fmt: skip
 
 
@@ -186,6 +186,7 @@ def write_shipped(
         source={**cohort.source, "taken_from": study.taken_from, "terms": TERMS}, opens_with=study.command(),
         curve=monthly(kaplan_meier(survival.time_months, survival.event)),
         comparison=tuple(to_plain(row) for row in table.to_dict("records")), versions=versions,
+        audit=_audits(study.name, list(versions)),
     )
     with new_folder(out / study.name) as folder:
         write_summary(folder / SUMMARY, summary)
@@ -216,6 +217,16 @@ def shipped_evaluation(cohort: Cohort, artefact: Artefact) -> dict[str, Any]:
         **artefact.evaluation(), "horizons": describe_horizons(table, survival),
         AGGREGATES: aggregates_to_json(analyses, looks, risk=table["risk"].to_numpy()),
     }
+
+
+def _audits(cohort: str, runs: Sequence[str]) -> dict[str, Any]:
+    """What audits that were made here found of these runs, without the numbers of patients who are alike."""
+    found = {run: audit for run in runs if (audit := stored_audit(cohort, run)) is not None}
+    for audit in found.values():
+        for part in ("genes", "slide"):
+            if audit["leakage"][part] is not None:
+                audit["leakage"][part].pop("first")
+    return found
 
 
 def _quantiles(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """Pictures of every page, light and dark, wide and narrow: ``python -m tests.browser.screenshots OUT``.
 
-Run by hand and looked at; also writes ``docs/pictures/cohort.png`` for the README, and prints how long each page took.
+Run by hand and looked at; prints how long each page took. The README's pictures are made by ``pictures.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from survdash.simulation.sample_case import sample_case
-from tests.browser.server import CHROMIUM_ARGUMENTS, REPOSITORY, Server, find_chromium, running_server
+from tests.browser.server import CHROMIUM_ARGUMENTS, Server, find_chromium, running_server
 from tests.browser.steps import give, predict, wait_for_answer
 
 PAGES = {
@@ -90,9 +90,6 @@ def main(out: Path) -> None:
                 for width in WIDTHS:
                     take_pages(browser, server, out, scheme=scheme, width=width, answer=answer)
         browser.close()
-    picture = REPOSITORY / "docs" / "pictures" / "cohort.png"
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_bytes((out / "cohort_light_1280.png").read_bytes())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from survdash.case import Survival
-from survdash.explanation.neighbours import SHOWN, describe_neighbours, find_neighbours
+from survdash.explanation.neighbours import SHOWN, find_neighbours
+from survdash.ui.like_view import what_happened
 
 
 def cohort(count: int = 40) -> tuple[np.ndarray, pd.DataFrame, Survival]:
@@ -50,7 +51,7 @@ def test_their_fate_is_told_in_words() -> None:
     fused, table, survival = cohort()
     found = find_neighbours({0: fused[4]}, fused, table, survival)
     died = sum(one.died for one in found)
-    assert describe_neighbours(found).startswith(f"{died} of these 8 patients died")
-    assert describe_neighbours([one for one in found if not one.died]).startswith("None of these")
+    assert what_happened(found).startswith(f"{died} of these 8 patients died")
+    assert what_happened([one for one in found if not one.died]).startswith("None of these")
     (one,) = [one for one in found if one.died][:1]
-    assert describe_neighbours([one]) == f"1 of these 1 patients died, after {one.time_months:.0f} months."
+    assert what_happened([one]) == f"1 of these 1 patients died, after {one.time_months:.0f} months."

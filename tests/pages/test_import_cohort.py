@@ -146,3 +146,13 @@ def test_an_unknown_job_is_a_message(open_page, job):
     page = open_page("import_cohort", job=job)
     assert not page.exception
     assert "There is no job" in page.error[0].value
+
+
+def test_a_table_without_genes_and_slides_shows_its_outcome_and_cannot_be_stored_yet(open_page):
+    bare = table_of([f"P{i:02d},S{i},{2 + i},{i % 2},{50 + i}" for i in range(40)],
+                    header="case_id,slide_id,survival_months,censorship,age")  # fmt: skip
+    page = give(open_page("import_cohort"), "table", "bare.csv", bare)
+    assert page.metric[0].value == "40"
+    assert "cannot be stored yet" in words(page)
+    page.checkbox(key="import.looked").check().run()
+    assert page.button(key="import.start").disabled

@@ -61,7 +61,8 @@ def test_a_side_that_is_no_tissue_does_not_count() -> None:
     assert not find_folds(view, np.zeros_like(tissue), um_per_px=UM).any()
 
 
-@pytest.mark.parametrize("um_per_px", [2.0, 24.0, 200.0])
-def test_any_scale_is_looked_at(um_per_px: float) -> None:
+@pytest.mark.parametrize("um_per_px", [2.0, 19.0, 24.0, 200.0])
+def test_any_scale_may_come_and_too_coarse_a_view_has_no_folds(um_per_px: float) -> None:
     found = find_folds(_picture(STROMA, 2 * STROMA, STROMA), np.ones((200, 250), bool), um_per_px=um_per_px)
     assert (found.shape, found.dtype) == ((200, 250), bool)
+    assert um_per_px < 20 or not found.any()

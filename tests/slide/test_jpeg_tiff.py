@@ -359,6 +359,25 @@ def test_decoded_tiles_are_kept_up_to_the_limit_and_read_once_within_it(make: Ma
         tiles.close()
 
 
+def test_a_small_piece_of_tissue_on_a_wide_slide_keeps_what_it_needs_and_reads_each_tile_once(tmp_path: Path) -> None:
+    """Memory follows the tissue's width, not the slide's."""
+    pixels = np.random.default_rng(0).integers(0, 255, (64 * 14, 64 * 150, 3), dtype=np.uint8)
+    path = tmp_path / "wide.tiff"
+    tifffile.imwrite(path, pixels, tile=(64, 64), photometric="rgb", compression="jpeg")
+    tiles = JpegTiles(path, tile_pages(path, [(64 * 150, 64 * 14)]))
+    decoded: list[int] = []
+    decode = tiles._decode
+    tiles._decode = lambda page, index, room: decoded.append(index) or decode(page, index, room)  # type: ignore[method-assign]
+    try:
+        for y in range(32, 64 * 12, 64):  # off the file's grid, twenty tiles wide
+            for x in range(2000, 2000 + 64 * 20, 64):
+                tiles.read(x, y, level=0, size=(64, 64))
+        assert len(decoded) == len(set(decoded))
+        assert len(tiles._kept) + len(tiles._free) <= 64 + 2 * 21
+    finally:
+        tiles.close()
+
+
 @pytest.mark.parametrize("kept_tiles", [1, 5, 12, 40])
 @settings(deadline=None, max_examples=15)
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from survdash.jobs import record
+from survdash.settings import settings
 from survdash.usecases import list_models
 
 
@@ -30,7 +31,9 @@ def draw_shipped():
     show_about(card, patients_here=False, page="x")
 
 
-def test_an_audit_is_asked_for_where_the_patients_are(demo):
+def test_an_audit_is_asked_for_where_the_patients_are(demo, monkeypatch):
+    monkeypatch.setenv("SURVDASH_START_WORKER", "false")
+    settings.cache_clear()
     assert any(card["name"] == "demo-cox_ridge" for card in list_models())
     page = AppTest.from_function(draw_demo, default_timeout=60).run()
     assert not page.exception

@@ -179,3 +179,13 @@ def test_a_hospital_s_genes_stand_beside_it_and_nowhere_twice(tmp_path, request_
     assert len(cohort.cases_with(("genes",))) == 30
     with pytest.raises(CohortError, match="has genes already"):
         usecases.preview_import(replace(request_of, genes=genes))
+
+
+def test_a_table_without_genes_and_slides_is_seen_but_not_stored_and_nobody_is_asked(tmp_path, data_dir):
+    rows = [f"P{i:02d},{2 + i},{i % 2}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["case_id,survival_months,censorship", *rows]))
+    request = usecases.ImportRequest(table=tmp_path / "t.csv", name="bare")
+    assert any("cannot be stored yet" in doubt for doubt in usecases.preview_import(request).report.doubts)
+    with pytest.raises(CohortError, match="neither genes nor slides"):
+        usecases.run_import(request, agree=lambda preview: pytest.fail("asked in vain"))
+    assert not (data_dir / "cohorts").exists()
