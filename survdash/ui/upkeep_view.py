@@ -34,7 +34,7 @@ def show_upkeep() -> None:
         names = {"time": tr("Time"), "who": tr("Who"), "action": tr("Did"), "cohort": tr("Cohort"),
                  "case": tr("Patient"), "detail": tr("Detail")}  # fmt: skip
         table = pd.DataFrame([asdict(entry) for entry in last_entries(SHOWN)], columns=[*names])
-        st.dataframe(table.rename(columns=names), hide_index=True)
+        st.dataframe(table.rename(columns=names), hide_index=True, alt=tr("Audit log, the newest entry first."))
 
 
 def note_opened(cohort: str, case: str) -> None:
