@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from survdash.bag_file import new_bag_file
 from survdash.case import BagOrigin
 from survdash.cohort import Cohort
+from survdash.logs import ROOT
 from survdash.settings import settings
 from tests.sources.cbioportal_server import CBioPortal
 from tests.sources.gdc_server import Gdc
@@ -53,6 +54,16 @@ def data_dir(
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def quiet_logs() -> Iterator[None]:
+    """What a test makes of the program's log is forgotten: a page that starts it would hide it from later tests."""
+    logger = logging.getLogger(ROOT)
+    before = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.propagate = before[0], before[2]
+    logger.setLevel(before[1])
 
 
 @pytest.fixture(scope="session")

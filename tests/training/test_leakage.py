@@ -30,6 +30,9 @@ class StrangeBags(BagReader):
         tiles = self._bags.read(case)
         return np.full((2, self.dim), 50.0, np.float32) if case in self._strange else tiles
 
+    def tiles(self, case: int) -> int:
+        return 2 if case in self._strange else self._bags.tiles(case)
+
 
 def other_held_out(data: ModelData, *, fold: int) -> ModelData:
     """The same training patients; those held out are changed in everything one can know of them."""

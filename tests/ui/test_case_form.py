@@ -43,4 +43,4 @@ def test_a_refused_file_is_gone_and_named_as_the_user_named_it():
 def test_a_part_that_no_model_reads_is_not_asked_for():
     page = AppTest.from_function(script, args=(False,)).run()
     assert not page.get("file_uploader")
-    assert "No model of this cohort looks at a gene table" in page.caption[0].value
+    assert "No model of this cohort looks at this: gene table" in page.caption[0].value

@@ -34,7 +34,7 @@ def test_a_grant_for_something_else_is_none_for_a_slide():
     for shown in (make_grant("upload", SLIDE), "", "nonsense", f"{SLIDE}.{SLIDE}"):
         with pytest.raises(InputError):
             granted_place(shown)
-    assert granted_place(make_grant(PURPOSE, "c" * 64)) is None  # good, but no page of this process shows it
+    assert granted_place(make_grant(PURPOSE, "0f" * 32)) is None  # good, but no page of this process shows it
 
 
 def test_only_a_hash_names_a_slide():

@@ -56,14 +56,15 @@ def test_no_process_at_all_cannot_share_the_folds(cohort: Cohort) -> None:
 def test_blca_from_table_to_comparison_reaches_what_an_honest_ridge_cox_reaches(shared: Path) -> None:
     tcga = shared / "tcga"
     import_cohort(
-        tcga / "blca_rnaseq_cnv.csv.zip", name="blca", folds=tcga / "splits" / "blca", clinical=tcga / "blca_stage.csv"
-    )
-    cohort = open_cohort("blca")
+        tcga / "blca_rnaseq_cnv.csv.zip", name="bladder", folds=tcga / "splits" / "blca",
+        clinical=tcga / "blca_stage.csv",
+    )  # fmt: skip
+    cohort = open_cohort("bladder")
     made = crossval(cohort, make_recipe(cohort, model="cox_ridge"))
     # Ridge Cox after PCA on these folds is published at .628; another penalty and clipping move it by .02.
     assert made.evaluation()["cindex"]["mean"] == pytest.approx(0.63, abs=0.02)
-    assert [run.name for run in list_runs("blca")] == ["cox_ridge"]
-    assert analyse_cohort("blca", "cox_ridge").survival.size == 373
-    assert len(compare_models("blca")) == 1
+    assert [run.name for run in list_runs("bladder")] == ["cox_ridge"]
+    assert analyse_cohort("bladder", "cox_ridge").survival.size == 373
+    assert len(compare_models("bladder")) == 1
     with pytest.raises(NotEnoughDataError, match="slide"):
         crossval(cohort, make_recipe(cohort, model="glg", modalities=("slide",)))
