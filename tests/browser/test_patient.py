@@ -32,7 +32,7 @@ def look(page: Page) -> np.ndarray:
 @pytest.mark.timeout(400)
 def test_the_viewer_shows_the_slide_s_own_pixels_and_the_map_on_them(server, page: Page):
     answers = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     open_viewer(page, server.url)
     assert not [one.url for one in answers if "slide_view" in one.url and not one.ok]
     shown_with_map = look(page)
