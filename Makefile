@@ -23,6 +23,7 @@ dev: $(DEV_READY)
 # The browser's tests first and alone: they wait for pages, and other work beside them makes pages late.
 test: $(DEV_READY)
 	.ci/browser
+	.ci/services
 	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
 	$(if $(TESTS),,$(BIN)/python -m pytest -n 2 --ignore tests/browser)
 
