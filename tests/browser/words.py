@@ -68,7 +68,7 @@ def all_words(page: Page) -> str:
 
 
 FAULTS = {
-    "not a number": re.compile(r"(?<![\w-])(nan|NaN|NaT|-?inf|-?Infinity|None|null|undefined)(?![\w-])"),
+    "not a number": re.compile(r"(?<![\w-])(nan|NaN|NaT|-?inf|-?Infinity|None(?! of )|null|undefined)(?![\w-])"),
     "a traceback": re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\w+Error: "),
     "a path of the server": re.compile(r"(?<![\w.:/])/(?:home|root|tmp|usr|var|work|opt|srv|Users|mnt)/\S+"),
     "an unformatted number": re.compile(r"(?<![\w.,/:-])-?\d+\.\d{5,}(?![\w./])|\b\d\.\d+e[+-]?\d+\b"),
