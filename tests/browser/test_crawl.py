@@ -99,9 +99,9 @@ def test_the_reader_of_faults_sees_each(words):
 
 
 @pytest.mark.parametrize("words", [
-    "information, nano, infinity pool", "0.1234", "C-index 0.80 ± 0.06", "1,234.5", "No one", "None of these 8 patients",
-   
-    "10.1016/j.cell.2018.02.052", "version 2.14.123456", "survdash/models", "a/b/c", "p < 0.001",
+    "information, nano, infinity pool", "0.1234", "C-index 0.80 ± 0.06", "1,234.5", "No one",
+    "None of these 8 patients", "10.1016/j.cell.2018.02.052", "version 2.14.123456", "survdash/models", "a/b/c",
+    "p < 0.001",
 ])
 def test_the_reader_of_faults_minds_nothing_else(words):
     assert not faults(words)
