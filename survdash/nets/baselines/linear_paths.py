@@ -28,7 +28,7 @@ EXPRESSION = "rna"
 # By how much more or less than ``PENALTIES`` genes and slide are held back in each additive path. What a cohort needs
 # differs by a factor of thirty, and held-out cases weigh it.
 HELD_BACK = (0.3, 1.0, 3.0, 9.0)
-# Times the recipe's, on blocks of unit size. Chosen on eight other cohorts than those of the evidence: docs/evidence.md.
+# Times the recipe's, on blocks of unit size. Chosen on eight cohorts that docs/evidence.md names.
 PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 1.0, "slide": 1.0, "clinical": 1.0, PRIOR: 3.0})
 # As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected,
 # by more where these are above 0.5, in proportion.
