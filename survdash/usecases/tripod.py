@@ -16,6 +16,7 @@ from survdash.figures.words import interval_text
 from survdash.nets.registry import get
 from survdash.usecases.auditing import stored_audit
 from survdash.usecases.library import describe_cohort, find_model, run_title
+from survdash.usecases.model_card import calibration_words
 from survdash.usecases.summary import CohortSummary
 
 SOURCE = "Collins et al., BMJ 2024;385:e078378"
@@ -181,8 +182,8 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
         "12d": "Sites are a subgroup factor; folds may be made by site. No random effects.",
         "12e": "Harrell's c as mean over folds with a bootstrap interval over patients; calibration at 12, 36 and 60 "
                "months (ratio, slope, ICI), Brier score, time-dependent AUC, Kaplan-Meier of groups with three p.",
-        "12f": "Curves are recalibrated on the out-of-fold predictions of the other folds (slope and baseline hazard)."
-        if evaluation.get("recalibrated") else NONE_USED,
+        "12f": f"{calibration_words(evaluation)} Slope and baseline hazard are set." if evaluation.get("recalibrated")
+        else NONE_USED,
         "12g": "By the stored fold weights: python -m survdash predict, or the page 'New case'.",
         "13": NONE_USED,
         "14": "None beyond reporting performance by sex, age, stage and site.",
