@@ -31,7 +31,8 @@ from survdash.usecases.library import (
 )
 from survdash.usecases.model_card import about_model
 from survdash.usecases.opening import open_shipped
-from survdash.usecases.shipping import STUDIES, Study, ship_models, shipped_evaluation
+from survdash.usecases.shipping import ship_models, shipped_evaluation
+from survdash.usecases.studies import STUDIES, Study
 from survdash.usecases.summary import shipped_summary
 from tests.usecases.conftest import Shipped
 
