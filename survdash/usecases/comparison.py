@@ -16,9 +16,18 @@ from survdash.training.evaluation import evaluate, informative
 from survdash.training.recipe import Recipe
 from survdash.usecases.analysis import matched_predictions
 from survdash.usecases.kept_training import stored_seeds
-from survdash.usecases.library import describe_cohort, list_runs, open_cohort, open_run, run_title, summary_here
+from survdash.usecases.library import (
+    describe_cohort,
+    digest_now,
+    list_artefacts,
+    list_runs,
+    open_cohort,
+    open_run,
+    run_title,
+    summary_here,
+)
 from survdash.usecases.published import published_beside, published_for
-from survdash.usecases.summary import CohortSummary
+from survdash.usecases.summary import CohortSummary, shipped_summary
 
 WORDS = ("run", "title", "modalities", "fold_source", "best", "published_note", "published_source")
 COUNTS = ("cases", "common", "folds", "seeds", "trainings", "params")
@@ -55,9 +64,10 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
 
     Notes
     -----
-    Where the patients are not here, the table is the one that came with survdash, and all its runs are in it.
+    Where the patients are not here, the table is the one that came with survdash, and all its runs are in it; so it is
+    where they came back and no other model has been trained, for some of its runs are figures alone.
     """
-    told = summary_here(cohort)
+    told = summary_here(cohort) or (_as_it_came(cohort) if runs is None else None)
     if told is not None:
         return _stored(told, runs)
     entries, predicted, survival = predicted_by_all(cohort, runs)
@@ -107,6 +117,16 @@ def predicted_by_all(
     patients = opened.patients.loc[common]
     survival = Survival(time_months=patients["time_months"].to_numpy(), event=patients["event"].to_numpy())
     return entries, {run: table.loc[common] for run, table in predicted.items()}, survival
+
+
+def _as_it_came(cohort: str) -> CohortSummary | None:
+    """What is told of a shipped cohort, where its patients and its models are here and nothing beside them."""
+    told = shipped_summary(cohort)
+    if told is None or told.digest != digest_now(cohort):
+        return None
+    artefacts = {one.card.run: one.card for one in list_artefacts(cohort)}
+    shipped = all(card.about for card in artefacts.values())
+    return told if shipped and artefacts.keys() == told.versions.keys() else None
 
 
 def _stored(told: CohortSummary, runs: tuple[str, ...] | None) -> pd.DataFrame:

@@ -315,7 +315,9 @@ def _compare(
 
 def _next_steps(request: FetchRequest) -> tuple[str, ...]:
     if "slides" not in request.what:
-        return ()
+        # Shipped models read the genes of other tables: their weights say nothing of these.
+        train = f"python -m survdash crossval {request.cohort_name} --model default"
+        return (train,) if "genes" in request.what else ()
     bags = request.place / "bags"
     return (
         f"python -m survdash embed {request.place / SLIDES} --out {bags}",

@@ -31,11 +31,12 @@ SCALES = {
     "mut": "mutations as 0 or 1",
 }
 # By ``recalibrated`` of an evaluation.
-CALIBRATIONS = {
+CALIBRATIONS: Mapping[str | bool, str] = {
     "inner folds": "Curves are calibrated on training patients whom inner folds held out; neither the patients they "
                    "are judged on nor any model that saw them took part.",
     "other folds": "Curves are recalibrated on the out-of-fold predictions of the other folds, whose models have seen "
                    "the patients they are judged on.",
+    True: "Recalibrated on out-of-fold predictions of the other folds.",  # a model of before more was told
     "": "Curves are as the model was fitted, without recalibration.",
 }  # fmt: skip
 GENERAL = (
@@ -80,9 +81,8 @@ def about_model(
 
 
 def calibration_words(evaluation: Mapping[str, Any]) -> str:
-    """Whose outcomes set the level of a model's curves; a model of before that was told is of the other folds."""
-    found = evaluation.get("recalibrated", "")
-    return CALIBRATIONS["other folds" if found is True else found or ""]
+    """Whose outcomes set the level of a model's curves."""
+    return CALIBRATIONS[evaluation.get("recalibrated") or ""]
 
 
 def describe_population(cohort: Cohort) -> dict[str, Any]:
