@@ -53,7 +53,7 @@ def test_a_preview_fetches_and_shows_and_stores_no_cohort(
     _fill(gdc)
     assert main(["fetch-cohort", "BLCA", "--preview"]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert "Cohort blca: 8 patients, 6 deaths (75.0%), overall survival." in told
+    assert "Cohort blca-gdc: 8 patients, 6 deaths (75.0%), overall survival." in told
     assert told[-1] == "No cohort was written."
     assert any("reverse Kaplan-Meier" in line for line in told)
     assert len(list((data_dir / "downloads").rglob("*.tsv"))) == 8

@@ -68,7 +68,8 @@ def make_evidence(
     quick : bool
         To try it: the default with a network 8 wide after one epoch, and the Cox models alone; one seed.
     page : Path, optional
-        Page of the documentation; each table goes between its marks, as soon as it is known.
+        Page of the documentation; each table goes between its marks, as soon as it is known; what ``quick`` gives,
+        between others, so that nobody takes it for the whole.
     jobs : int
         Processes that share the folds.
 
@@ -207,5 +208,6 @@ def _write(page: Path, made: Mapping[str, Any], name: str, lines: Sequence[str])
     text = page.read_text(encoding="utf-8")
     blocks = {name: lines, **{title: made[title] for title in SUMMARIES.values() if title in made}}
     for title, found in blocks.items():
-        if block_of(title, text) is not None:
-            write_block(page, title, found)
+        mark = f"{title}, quick" if made["quick"] else title
+        if block_of(mark, text) is not None:
+            write_block(page, mark, found)

@@ -21,15 +21,16 @@ from tests.usecases.conftest import write_real
 def test_the_page_gets_what_the_compare_page_shows_and_nothing_is_done_twice(cohort: Cohort, tmp_path: Path) -> None:
     write_real(cohort)
     page = tmp_path / "page.md"
-    page.write_text("\n".join(f"<!-- {name} -->\nold\n<!-- / -->" for name in ("real", "default", "other")))
+    marks = ("real", "real, quick", "default, quick")
+    page.write_text("\n".join(f"<!-- {name} -->\nold\n<!-- / -->" for name in marks))
     made = make_evidence(["real"], quick=True, page=page)
     runs = {run.name for run in list_runs("real")}
     assert runs == {"glg_linear-width-8", "glg_linear-genes-width-8", "cox_ridge", "cox_ridge-genes-clinical",
                     "cox_clinical"}  # fmt: skip
     text = page.read_text()
-    assert block_of("real", text) == "\n".join(comparison_lines(compare_models("real")))
-    assert block_of("default", text) == "\n".join(made["default"])
-    assert block_of("other", text) == "old"
+    assert block_of("real, quick", text) == "\n".join(comparison_lines(compare_models("real")))
+    assert block_of("default, quick", text) == "\n".join(made["default"])
+    assert block_of("real", text) == "old"
     assert made["default"][2].startswith("| REAL | 59 / 49 | ")  # one patient is in no fold
     cards = {path: path.stat().st_mtime_ns for path in settings().data_dir.glob("cohorts/real/runs/*/card.json")}
     again = make_evidence(["real"], quick=True)

@@ -194,7 +194,7 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
     made = fetch_cohort(request)
     assert made.preview is not None
     assert (made.preview.report.cases, made.preview.report.events) == (12, 6)
-    cohort = open_cohort("blca-gdc")
+    cohort = open_cohort("blca-cbioportal")
     assert cohort.genes is not None
     for number, case in enumerate(CASES):
         assert cohort.patients.loc[case, "time_months"] == pytest.approx((2 + number) * 30.417 / 30.4375)
