@@ -10,6 +10,7 @@ import streamlit as st
 from survdash.figures.comparison import plot_forest
 from survdash.figures.words import p_text
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.store import digest
 from survdash.ui import caching
@@ -58,6 +59,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.copy()
     shown["interval"] = [f"{low:.2f}–{high:.2f}" for low, high in zip(table["low"], table["high"], strict=True)]
     shown["folds_mean"] = [f"{mean:.3f} ± {sd:.3f}" for mean, sd in zip(table["mean"], table["sd"], strict=True)]
+    shown["title"] = [retell(title) for title in table["title"]]
     shown["best"] = [tr("best") if mark else "" for mark in table["best"]]
     folds = zip(table["folds"], table["fold_source"], strict=True)
     shown["fold_words"] = [f"{count}, {tr(how)}" for count, how in folds]
@@ -79,7 +81,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
 def answer(table: pd.DataFrame) -> str:
     """The page's sentence: who leads, and whether that is more than luck."""
     leader = table.iloc[0]
-    title = escape(leader["title"])
+    title = escape(retell(leader["title"]))
     if len(table) == 1:
         return tr("{title} is the only method trained so far: its C-index is {mean:.2f}.", title=title,
                   mean=leader["mean"])  # fmt: skip

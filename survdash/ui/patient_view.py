@@ -12,6 +12,7 @@ from survdash.errors import SurvdashError
 from survdash.explanation.record import Explanation
 from survdash.language import tr
 from survdash.prediction import Prediction
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.ui.error_box import error_box
 from survdash.ui.explanation_view import Slides, heaviest_genes, show_explanation
@@ -91,7 +92,7 @@ def _show_what_if(seen: SeenPatient, *, page: str) -> None:
             seen.prediction.cohort, seen.run, seen.prediction.case_id, job=seen.job
         )
     except SurvdashError as error:
-        st.info(f"{error.message} {error.hint}")
+        st.info(escape(f"{retell(error.message)} {retell(error.hint)}"))
         return
     genes = seen.explanation.genes if seen.explanation is not None else None
     first = [one.column for one in heaviest_genes(genes)] if genes is not None else []
