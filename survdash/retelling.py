@@ -2,9 +2,10 @@
 
 Errors, notes, warnings and reports are written where they arise as finished English sentences, are stored so (in a
 job's record, an import's report, a prediction) and printed so by the commands. A page tells them in its reader's
-language: the catalogue ``languages/messages/<language>.po`` holds each with places for its values ("{name} is damaged."), and
-the text that fits a finished sentence says how it reads elsewhere. Values are carried over as they are, but for those
-that are texts of the catalogue themselves: an error inside of another, a word among two or three that the code chose.
+language: the catalogue ``languages/messages/<language>.po`` holds each with places for its values
+("{name} is damaged."), and the text that fits a finished sentence says how it reads elsewhere. Values are carried over
+as they are, but for those that are texts of the catalogue themselves: an error inside of another, a word among two or
+three that the code chose.
 """
 
 from __future__ import annotations

@@ -29,13 +29,14 @@ OUT_OF_SIGHT = {
 }  # fmt: skip
 ERROR = re.compile(r"[A-Z]\w*Error|Cancelled")
 QUIET = {"getLogger", "compile", "add_argument", "add_parser", "search", "match", "sub", "get", "encode", "replace"}
-# Literals that are no words for people: code, patterns, fonts, months and missing values as tables spell them, the log's
-# lines, citations.
-CODE = re.compile(r"^\W*(?:<|https?:|python -m|pip install|[\w.-]+/[\w./-]+$)|\\n|\.\*|%[sd]|\(\?|sans-serif|DejaVu|^outside |"
+# Literals that are no words for people: code, patterns, fonts, months and missing values as tables spell them, the
+# log's lines, citations.
+CODE = re.compile(r"^\W*(?:<|https?:|python -m|pip install|[\w.-]+/[\w./-]+$)|\\n|\.\*|%[sd]|\(\?|sans-serif|DejaVu|"
+                  r"^outside |"
                   r"offset points|^\[Not |^(?:jan|feb|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dec)\w* [a-zäéû]{3}|"
                   r"[;:]\d+[-:]\d+|BMJ Open 20|^Gene Symbol$|^gene symbol$|^locus id$|Gene Expression Quant|"
-                  r"^Slide Image$|"
-                  r"^Diagnostic Slide$|lymph nodes|^# |^not (?:reported|applicable|allowed to)|^Not Reported|^ and no $")
+                  r"^Slide Image$|^Diagnostic Slide$|lymph nodes|^# |^not (?:reported|applicable|allowed to)|"
+                  r"^Not Reported|^ and no $")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ def _show_checks(manifest: usecases.Manifest, *, page: str) -> None:
         return
     show_line("warn", tr("Table"), tr("{count} faults. Mend all of them and give the table again; nothing was started.",
                                       count=len(manifest.faults)))  # fmt: skip
-    rows = [(tr("whole table") if one.row == 0 else str(one.row), one.column, retell(one.message)) for one in manifest.faults]
+    rows = [(tr("whole table") if one.row == 0 else str(one.row), one.column, retell(one.message))
+            for one in manifest.faults]  # fmt: skip
     st.dataframe(
         pd.DataFrame(rows, columns=[tr("Row"), tr("Column"), tr("What is wrong")]), hide_index=True,
         key=f"{page}.faults", alt=tr("Row, column and fault of the table."),

@@ -177,7 +177,8 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
 def _show_ablations(found: tuple[usecases.Ablation, ...]) -> None:
     st.markdown(tr(ABLATIONS))
     st.table({
-        tr("Method"): [escape(retell(one.whole)) for one in found], tr("Without"): [", ".join(one.left_out) for one in found],
+        tr("Method"): [escape(retell(one.whole)) for one in found],
+        tr("Without"): [", ".join(one.left_out) for one in found],
         tr("C-index less the whole's"): [
             tr("{difference:+.3f} (95 % CI {low:+.3f} to {high:+.3f})", difference=one.difference.difference,
                low=one.difference.low, high=one.difference.high)

@@ -135,7 +135,8 @@ def show_archive(*, page: str) -> usecases.Archive | None:
     archive = preview.archive
     st.header(tr("What is in it"), anchor=False)
     rows = {
-        tr("Cohort"): f"{escape(retell(archive.title))}, {escape(archive.name)}", tr("Made by"): escape(archive.software),
+        tr("Cohort"): f"{escape(retell(archive.title))}, {escape(archive.name)}",
+        tr("Made by"): escape(archive.software),
         tr("Files"): tr("{count}, {size}; each is held against its SHA-256 on the way in",
                         count=len(archive.files), size=data_size(archive.bytes)),
         tr("Models"): escape(", ".join(archive.runs)) or tr("none"),

@@ -19,6 +19,7 @@ from survdash.ui.explanation_view import Slides, heaviest_genes, show_explanatio
 from survdash.ui.inputs_view import show_downloads, show_inputs
 from survdash.ui.like_view import show_like_patients
 from survdash.ui.prediction_view import Analysis, show_prediction
+from survdash.ui.prose import escape
 from survdash.ui.what_if_view import show_what_if
 
 
