@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from string import Formatter
+from typing import NamedTuple
 
 from survdash.language import CATALOGUES, ENGLISH, catalogue, language, later
 
@@ -53,6 +54,13 @@ class Shape:
         return dict(zip(self.names, [*found, text[here:end]], strict=True))
 
 
+class Told(NamedTuple):
+    """What a text became, and how many of its letters were the catalogue's own."""
+
+    text: str
+    letters: int
+
+
 def retell(text: str) -> str:
     """A finished English text in the reader's language; whatever the catalogue does not know stays as it is.
 
@@ -64,7 +72,7 @@ def retell(text: str) -> str:
     name = language()
     if name == ENGLISH or not text:
         return text
-    return "\n".join(_paragraph(line, name) for line in text.split("\n"))
+    return "\n".join(_tell_value(line, name, words=True, depth=0).text for line in text.split("\n"))
 
 
 @cache
@@ -90,61 +98,71 @@ def shape_of(template: str, translation: str = "") -> Shape:
     return Shape(tuple(own), tuple(names), translation)
 
 
-def _paragraph(text: str, name: str) -> str:
-    """One line: as a whole, or sentence by sentence, taking as many at once as one text of the catalogue has."""
-    sentences = SENTENCE_END.split(text)
-    if len(sentences) > MOST_PIECES:
-        return _tell(text, name, words=True) or text
-    parts: list[str] = []
-    while sentences:
-        for count in range(min(MOST_TOGETHER, len(sentences)), 0, -1):
-            told = _tell(" ".join(sentences[:count]), name, words=True)
-            if told is not None:
-                break
-        else:
-            told = _tell_value(sentences[0], name, words=True, depth=1)
-            told += " " if told == sentences[0] else ""
-        parts.append(told)
-        del sentences[:count]
-    return "".join(parts).rstrip()
-
-
-def _tell(text: str, name: str, *, words: bool, depth: int = 0) -> str | None:
+def _tell(text: str, name: str, *, words: bool, depth: int = 0) -> Told | None:
     """A text of the catalogue with its values; ``words`` of the interface too, where none can be a user's."""
-    known = messages(name).get(text) or (catalogue(name).get(text) if words else None)
+    text = text.strip()
+    known = _known(name).get(text) or (catalogue(name).get(text) if words else None)
     if known is not None or depth > DEEPEST:
-        return known
+        return None if known is None else Told(known, len(text))
     for shape in _shapes(name):
         if (values := shape.values(text)) is not None:
-            return "".join(own + _place(place, mark, values, name, depth=depth + 1)
-                           for own, place, _, mark in Formatter().parse(shape.translation))
+            told, letters = "", sum(map(len, shape.own))
+            for own, place, _, mark in Formatter().parse(shape.translation):
+                value = Told("", 0) if place is None else _tell_value(values[place], name, words=mark == WORDS,
+                                                                      depth=depth + 1)  # fmt: skip
+                told, letters = told + own + value.text, letters + value.letters
+            return Told(told, letters)
     return None
 
 
-def _place(place: str | None, mark: str | None, values: Mapping[str, str], name: str, *, depth: int) -> str:
-    return "" if place is None else _tell_value(values[place], name, words=mark == WORDS, depth=depth)
-
-
-def _tell_value(text: str, name: str, *, words: bool, depth: int) -> str:
+def _tell_value(text: str, name: str, *, words: bool, depth: int) -> Told:
     """A value: told where it is a text of the catalogue, or a list of such, and else the same letters."""
+    if not text.strip() or depth > DEEPEST:
+        return Told(text, 0)
+    if (told := _tell(text, name, words=words, depth=depth)) is not None:
+        return told
     counted = COUNTED.fullmatch(text)
-    told = _tell(text, name, words=words, depth=depth)
-    if told is not None or not text or depth > DEEPEST:
-        return text if told is None else told
     if counted and (told := _tell(counted[1], name, words=words, depth=depth)) is not None:
-        return f"{told} {counted[2]}"
+        return Told(f"{told.text} {counted[2]}", told.letters)
     if text.endswith(".") and (told := _tell(text[:-1], name, words=words, depth=depth)) is not None:
-        return told + catalogue(name).get(". ", ". ").strip()
-    for pieces, between in ((SENTENCE_END.split(text), ""), *((text.split(end), end) for end in LIST_ENDS)):
+        return Told(told.text + catalogue(name).get(". ", ". ").strip(), told.letters)
+    if (told := _sentences(text, name, words=words, depth=depth)).letters:
+        return told
+    for end in LIST_ENDS:
+        pieces = text.split(end)
         if 1 < len(pieces) <= MOST_PIECES:
             ones = [_tell_value(piece, name, words=words, depth=depth + 1) for piece in pieces]
-            if ones != pieces:
-                return catalogue(name).get(between, between).join(ones)
-    return text
+            if letters := sum(one.letters for one in ones):
+                return Told(catalogue(name).get(end, end).join(one.text for one in ones), letters)
+    return Told(text, 0)
+
+
+def _sentences(text: str, name: str, *, words: bool, depth: int) -> Told:
+    """A paragraph parted into texts of the catalogue so that they have most of its letters."""
+    sentences = SENTENCE_END.split(text)
+    if not 1 < len(sentences) <= MOST_PIECES:
+        return Told(text, 0)
+    best = [Told("", 0)] * (len(sentences) + 1)
+    for start in range(len(sentences) - 1, -1, -1):
+        left = _tell_value(sentences[start], name, words=words, depth=depth + 1)
+        space = " " if not left.letters and start + 1 < len(sentences) else ""
+        chosen = Told(left.text + space + best[start + 1].text, left.letters + best[start + 1].letters)
+        for count in range(2, min(MOST_TOGETHER, len(sentences) - start) + 1):
+            told, rest = _tell(" ".join(sentences[start : start + count]), name, words=words, depth=depth), \
+                best[start + count]
+            if told is not None and told.letters + rest.letters > chosen.letters:
+                chosen = Told(told.text + rest.text, told.letters + rest.letters)
+        best[start] = chosen
+    return best[0]
+
+
+@cache
+def _known(name: str) -> Mapping[str, str]:
+    return {text.strip(): told.strip() for text, told in messages(name).items()}
 
 
 @cache
 def _shapes(name: str) -> tuple[Shape, ...]:
     """All texts with places, those with the most letters of their own first: the closest fit wins."""
-    shapes = [shape_of(text, told) for text, told in messages(name).items()]
+    shapes = [shape_of(text, told) for text, told in _known(name).items()]
     return tuple(sorted((one for one in shapes if one.names), key=lambda one: (-sum(map(len, one.own)), one.own)))

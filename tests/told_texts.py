@@ -13,20 +13,22 @@ from dataclasses import dataclass
 
 from tests.architecture_rules import COMMANDS, Source, read_sources
 from tests.conftest import REPOSITORY
-from tests.interface_texts import PROSE, ROOMS
+from tests.interface_texts import MARKS, PROSE, ROOMS
 
 # What no page shows: commands, and what only they run; training's own arguments; tables of words that are looked for.
 OUT_OF_SIGHT = {
     *(f"survdash/{name}.py" for name in (*COMMANDS, "console", "dask_client", "language", "retelling", "settings",
                                          "spread")),
     "survdash/nets/baselines/", "survdash/nets/explanation.py", "survdash/nets/fusion.py", "survdash/nets/presence.py",
-    "survdash/simulation/", "survdash/features/cluster.py", "survdash/features/many.py", "survdash/features/engine.py",
+    "survdash/simulation/", "survdash/figures/", "survdash/features/cluster.py",
+    "survdash/features/many.py", "survdash/features/engine.py",
     "survdash/explanation/shapley.py", "survdash/hdf5_probe.py", "survdash/sources/clinical_words.py",
     *(f"survdash/training/{name}.py" for name in ("checkpoint", "crossval", "data", "discretise", "fold_model",
                                                   "gene_prior", "loop", "network", "recipe")),
     *(f"survdash/usecases/{name}.py" for name in ("backup", "doctor", "evidence", "many_runs", "prior", "reproduction",
                                                   "tripod", "verify")),
 }  # fmt: skip
+SPEAKERS = (*ROOMS, "report")  # what they show they say by ``tr``, but for their errors
 ERROR = re.compile(r"[A-Z]\w*Error|Cancelled")
 QUIET = {"getLogger", "compile", "add_argument", "add_parser", "search", "match", "sub", "get", "encode", "replace"}
 # Literals that are no words for people: code, patterns, fonts, months and missing values as tables spell them, the
@@ -52,9 +54,9 @@ def told_texts(sources: Sequence[Source]) -> list[Told]:
     """Every text of an error, note or warning that a page may show, in the order of the files."""
     found = []
     for source in sources:
-        if (source.room in (*ROOMS, "") and source.room != "ui") or in_the_dark(source.path):
+        if in_the_dark(source.path):
             continue
-        finder = _Finder(errors_only=source.room == "ui")
+        finder = _Finder(errors_only=source.room in SPEAKERS)
         finder.visit(source.tree)
         found += [Told(source.path, line, text) for line, text in finder.found]
     return found
@@ -123,7 +125,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in QUIET or (isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "LOG"):
+        if name in (*QUIET, *MARKS) or (isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "LOG"):
             return
         if ERROR.fullmatch(name):
             for said in [*node.args[:1], *(word.value for word in node.keywords if word.arg == "hint")]:
