@@ -64,5 +64,6 @@ def test_a_few_numbers_are_named_as_shortly_as_tells_them_apart(cohort):
     close = np.where(np.arange(200) % 2, 71.123456789, 71.123457)
     rows = subgroup_table(risk, time, event, {"age": ages, "close": close}, resamples=10)
     assert [row.level for row in rows[1:3]] == ["40", "71.12"]
-    assert [float(row.level) for row in rows[3:]] == pytest.approx([71.123456789, 71.123457], abs=2e-8)  # half a step of the last digit shown
+    # Within a step of the last digit shown.
+    assert [float(row.level) for row in rows[3:]] == pytest.approx([71.123456789, 71.123457], abs=2e-8)
     assert rows[3].level != rows[4].level
