@@ -101,7 +101,8 @@ def check(folder: Path, count: int) -> None:
         question = (path.parent / "payload.json").read_text()
         answers.setdefault(question, set()).add((path.parent / "result.json").read_bytes())
     if len(done) != count or any(len(found) != 1 for found in answers.values()):
-        raise SystemExit(f"{len(done)} of {count} jobs; answers to a question: {[len(one) for one in answers.values()]}")
+        told = [len(found) for found in answers.values()]
+        raise SystemExit(f"{len(done)} of {count} jobs; answers to each question: {told}")
     print(f"{count:,} jobs done, each once; {len(answers)} questions, one answer to each", flush=True)
 
 
