@@ -16,6 +16,7 @@ from survdash.store import digest
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.compare_view import TABS, show_tabs
+from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.limits import show_limits
@@ -131,7 +132,7 @@ def open_curves() -> None:
 def show_methods(table: pd.DataFrame, *, cohort: str, line: str) -> str:
     """The forest plot and the table; returns the method that was clicked, the first of the table without a click."""
     rows = digest({"cohort": cohort, "runs": table["run"].tolist()})  # a selection lives as long as these rows
-    figure = plot_forest(table)
+    figure = drawn(plot_forest, table)
     points = st.plotly_chart(
         figure, key=f"compare.forest_{rows}", config=NO_TOOLS, on_select=open_curves, selection_mode="points",
         alt=tr("C-index of each method with its 95 % interval; the table below has the numbers."),

@@ -14,6 +14,7 @@ from survdash.settings import settings
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
+from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.model_about import show_about
 from survdash.ui.piece import facts
@@ -88,7 +89,8 @@ def show_card(card: dict[str, Any], *, here: set[str]) -> None:
         rows[tr("Made by")] = f"survdash {escape(card['software'])}"
         facts(rows)
         if any(card["history"]):
-            st.plotly_chart(plot_learning_curves(card["history"], card["inner"]), key=f"models.loss.{card['name']}",
+            losses = drawn(plot_learning_curves, card["history"], card["inner"])
+            st.plotly_chart(losses, key=f"models.loss.{card['name']}",
                             alt=tr("Mean loss of each epoch, a line for each network."))
         show_about(card, patients_here=card["cohort"] in here, page="models")
         st.caption(tr("Checksums (SHA-256) of its files; a file that differs is refused."))

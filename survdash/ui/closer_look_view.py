@@ -19,6 +19,7 @@ from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.statistics.subgroups import SubgroupRow
 from survdash.ui import caching, deeper_look_view
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.prose import escape, years
 from survdash.usecases.closer_look import HORIZON, RISK_GROUP, CloserLook
@@ -158,7 +159,7 @@ def _show_adjusted(look: CloserLook, *, name: str, stamp: str, searched: bool) -
                    others=_listed(others), ratio=escape(ratio)) + (f" {tr(SEARCHED)}" if searched else "")
             )  # fmt: skip
         show_figure(
-            plot_adjusted(found), key="cohort.adjusted", name=f"{name}_adjusted", stamp=stamp,
+            drawn(plot_adjusted, found), key="cohort.adjusted", name=f"{name}_adjusted", stamp=stamp,
             title=tr("Hazard ratios with other facts held equal"),
             alt=tr("Hazard ratios of risk group, age, sex and stage in one Cox model, with their intervals."),
         )  # fmt: skip
@@ -183,8 +184,8 @@ def _show_calibration(look: CloserLook, *, name: str, stamp: str) -> None:
                               points=100 * look.smooth.ici)  # fmt: skip
         st.markdown(words)
         show_figure(
-            plot_calibration(found, look.smooth), key="cohort.calibration", name=f"{name}_calibration", stamp=stamp,
-            title=tr("Predicted and seen risk at {years}", years=years(HORIZON)),
+            drawn(plot_calibration, found, look.smooth), key="cohort.calibration", name=f"{name}_calibration",
+            stamp=stamp, title=tr("Predicted and seen risk at {years}", years=years(HORIZON)),
             alt=tr("Predicted against observed risk, by groups of patients and smoothed; the diagonal is perfect."),
         )  # fmt: skip
         parts = [

@@ -17,6 +17,7 @@ from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.cohort_view import time_axis
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.prose import NOT_KNOWN, escape, p_words, years
 from survdash.ui.selection import run_stamp
@@ -94,7 +95,7 @@ def _show_curves(cohort: str, runs: dict[str, str], chosen: str) -> None:
     horizon, ticks = time_axis(analysis.longest_months)
     entry = next(one for one in caching.runs(cohort) if one.name == run)
     show_figure(
-        plot_groups(analysis.curves, horizon_months=horizon, at_risk_times=ticks), key="compare.km",
+        drawn(plot_groups, analysis.curves, horizon_months=horizon, at_risk_times=ticks), key="compare.km",
         name=f"{cohort}_{run}_km", title=tr("Overall survival by risk group, {method}", method=runs[run]),
         alt=tr("Share alive over time in the risk groups of this method, with the numbers at risk below."),
         stamp=run_stamp(entry),
@@ -113,7 +114,7 @@ def _show_curves(cohort: str, runs: dict[str, str], chosen: str) -> None:
 def _show_auc(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: str) -> None:
     st.markdown(tr(AUC))
     known = {retell(one.title): one.auc for one in looks if one.auc is not None}
-    show_figure(plot_time_auc(known), key="compare.auc", name=f"{cohort}_auc", stamp=stamp,
+    show_figure(drawn(plot_time_auc, known), key="compare.auc", name=f"{cohort}_auc", stamp=stamp,
                 title=tr("Time-dependent AUC"),
                 alt=tr("AUC of each method at 1, 3 and 5 years with intervals."))  # fmt: skip
     rows: dict[str, list[str]] = {tr("Method"): list(known)}
@@ -133,7 +134,7 @@ def _show_brier(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: s
         for note in dict.fromkeys(note for one in looks for note in one.notes):
             st.info(escape(retell(note)))
         return
-    show_figure(plot_brier(known), key="compare.brier", name=f"{cohort}_brier", stamp=stamp,
+    show_figure(drawn(plot_brier, known), key="compare.brier", name=f"{cohort}_brier", stamp=stamp,
                 title=tr("Brier score over time"), alt=tr("Brier score of each method and of the Kaplan-Meier "
                                                           "curve."))  # fmt: skip
     order = sorted(known, key=lambda title: known[title].integrated)
@@ -168,7 +169,7 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
     shown = known[run]
     if shown.calibration is not None:
         show_figure(
-            plot_calibration(shown.calibration, shown.smooth), key="compare.calibration", stamp=stamp,
+            drawn(plot_calibration, shown.calibration, shown.smooth), key="compare.calibration", stamp=stamp,
             name=f"{cohort}_{run}_calibration", title=tr("Predicted and seen, {method}", method=retell(shown.title)),
             alt=tr("Predicted against observed risk, by groups of patients and smoothed; the diagonal is perfect."),
         )  # fmt: skip

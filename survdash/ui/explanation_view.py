@@ -16,6 +16,7 @@ from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.slide.tile_geojson import tiles_to_geojson
 from survdash.ui import caching
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.prediction_view import PARTS
 from survdash.ui.prose import escape
@@ -151,7 +152,7 @@ def _show_genes(genes: GeneShares, chosen: str, *, page: str, name: str, stamp: 
     st.markdown(f"**{escape(title)}**")
     told = [tr("{value:.1f} standard deviations above the mean", value=one.value) if one.value >= 0
             else tr("{value:.1f} standard deviations below the mean", value=-one.value) for one in top]  # fmt: skip
-    figure = plot_shares([one.column for one in top], [one.share for one in top], told=told)
+    figure = drawn(plot_shares, [one.column for one in top], [one.share for one in top], told=told)
     words = "; ".join(tr("{gene} raises the risk", gene=one.column) if one.share >= 0
                       else tr("{gene} lowers the risk", gene=one.column) for one in top)  # fmt: skip
     st.plotly_chart(figure, key=f"{page}.why_genes", config=NO_TOOLS, alt=words)
@@ -174,7 +175,7 @@ def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str,
         names += [f"  {part}" for part in slides.shares]
         values += list(slides.shares.values())
         told += [slides.stand_ins[part] for part in slides.shares]
-    figure = plot_shares(names, values, told=told)
+    figure = drawn(plot_shares, names, values, told=told)
     words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
     st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
     without = "; ".join(f"{tr(PARTS[part])}: {words}" for part, words in shares.stand_ins.items())

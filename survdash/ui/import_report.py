@@ -132,9 +132,13 @@ def _columns(told: usecases.ImportReport) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _values(one: Any) -> str:
     if one.kind == "number":
-        return "" if one.low is None else tr("{low:g} to {high:g}", low=one.low, high=one.high)
+        return "" if one.low is None else tr("{low} to {high}", low=_number(one.low), high=_number(one.high))
     return ", ".join(f"{word} ({count:,})" for word, count in one.values)
 
 

@@ -14,6 +14,7 @@ from survdash.language import tr
 from survdash.prediction import Prediction
 from survdash.retelling import retell
 from survdash.stamp import stamp
+from survdash.ui import caching
 from survdash.ui.error_box import error_box
 from survdash.ui.explanation_view import Slides, heaviest_genes, show_explanation
 from survdash.ui.inputs_view import show_downloads, show_inputs
@@ -89,9 +90,8 @@ def show_patient(seen: SeenPatient, *, page: str) -> None:
 
 def _show_what_if(seen: SeenPatient, *, page: str) -> None:
     try:
-        bounds = usecases.what_if_range(
-            seen.prediction.cohort, seen.run, seen.prediction.case_id, job=seen.job
-        )
+        who = seen.prediction.cohort, seen.run, seen.prediction.case_id
+        bounds = usecases.what_if_range(*who, job=seen.job) if seen.job else caching.what_if_range(*who)
     except SurvdashError as error:
         st.info(escape(f"{retell(error.message)} {retell(error.hint)}"))
         return

@@ -15,8 +15,9 @@ from survdash.report import ReportFacts, language_of_pdf, report_html, report_pd
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.downloads import offer
 
-
-IN_ENGLISH = later("In English: this server has no font with the letters of your language. The HTML is in your language.")
+IN_ENGLISH = later(
+    "In English: this server has no font with the letters of your language. The HTML is in your language."
+)
 
 
 def report_buttons(

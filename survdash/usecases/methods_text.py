@@ -12,7 +12,7 @@ from survdash.nets.registry import MODELS
 from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.usecases.analysis import CohortAnalysis
-from survdash.usecases.library import open_cohort, open_run, run_title
+from survdash.usecases.library import open_facts, open_run, run_title
 from survdash.usecases.outcomes import MAIN
 
 SOURCES: Mapping[str, str] = {
@@ -70,7 +70,7 @@ def methods_text(analysis: CohortAnalysis, *, language: str = ENGLISH) -> str:
     UnknownNameError
         If its cohort or run is gone.
     """
-    cohort, artefact = open_cohort(analysis.cohort), open_run(analysis.cohort, analysis.run)
+    cohort, artefact = open_facts(analysis.cohort), open_run(analysis.cohort, analysis.run)
     numbers = _Sources()
     template = " ".join((_who(analysis, cohort), _model(artefact), _groups(analysis), _estimates()))
     with speaking(language):
