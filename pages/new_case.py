@@ -10,6 +10,7 @@ from survdash import usecases
 from survdash.access import require
 from survdash.jobs.queue import Job, read_job
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.ui import caching
 from survdash.ui.answer_view import show_answer
@@ -83,7 +84,8 @@ def ask_rest(
                 icon=":material/info:")  # fmt: skip
     left, middle, right = st.columns(3)
     run = left.selectbox(
-        tr("Model"), list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
+        tr("Model"), list(runs), format_func=lambda name: retell(runs[name].title),
+        key=f"new_case.run_{'_'.join(given)}",
         help=f"{tr('Those that can work with the files you gave.')} {model_help(list(runs.values())) if runs else ''}",
     )
     age = middle.number_input(tr("Age in years (optional)"), 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",

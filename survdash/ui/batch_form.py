@@ -11,6 +11,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.errors import InputError
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.case_checks import show_line
 from survdash.ui.inbox import inbox_folder, inbox_names, inbox_path
@@ -42,7 +43,7 @@ def show_batch_form(*, page: str) -> tuple[usecases.PredictRequest, ...]:
     with right.container(border=True, height="stretch"):
         run = st.selectbox(tr("Model"), ["default", *runs], key=f"{page}.batch_run",
                            format_func=lambda name: tr("the one that fits what each patient has") if name == "default"
-                           else runs[name].title)  # fmt: skip
+                           else retell(runs[name].title))  # fmt: skip
         even_if_unlike = not cohort.simulated and st.checkbox(
             tr("Answer even if a case is nothing like the patients the model learnt from"), key=f"{page}.batch_unlike"
         )
@@ -80,7 +81,8 @@ def _show_checks(manifest: usecases.Manifest, *, page: str) -> None:
         return
     show_line("warn", tr("Table"), tr("{count} faults. Mend all of them and give the table again; nothing was started.",
                                       count=len(manifest.faults)))  # fmt: skip
-    rows = [(tr("whole table") if one.row == 0 else str(one.row), one.column, one.message) for one in manifest.faults]
+    rows = [(tr("whole table") if one.row == 0 else str(one.row), one.column, retell(one.message))
+            for one in manifest.faults]  # fmt: skip
     st.dataframe(
         pd.DataFrame(rows, columns=[tr("Row"), tr("Column"), tr("What is wrong")]), hide_index=True,
         key=f"{page}.faults", alt=tr("Row, column and fault of the table."),

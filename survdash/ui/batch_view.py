@@ -10,6 +10,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.ui.answer_view import show_answer
 from survdash.ui.downloads import offer
 from survdash.ui.error_box import show_error
@@ -65,7 +66,7 @@ def show_batch(outcomes: Sequence[usecases.CaseOutcome], job_id: str, *, page: s
     if failed:
         st.subheader(tr("Without an answer"), anchor=False)
         columns = [tr("Patient"), tr("What is wrong"), tr("What to do")]
-        rows = [(one.case_id, one.message, one.hint) for one in failed]
+        rows = [(one.case_id, retell(one.message), retell(one.hint)) for one in failed]
         st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, key=f"{page}.failed",
                      alt=tr("Patients without an answer, and why."))  # fmt: skip
         offer(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui.import_form import Kind
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
@@ -64,10 +65,10 @@ def show_plan(plan: usecases.FetchPlan) -> None:
     """What a download would bring, what it leaves out, and whether there is room."""
     share = plan.events / len(plan.cases)
     rows = {tr("Cases"): f"{len(plan.cases):,}", tr("Deaths"): f"{plan.events:,} ({share:.0%})",
-            tr("State of the data"): escape(plan.release)}  # fmt: skip
+            tr("State of the data"): escape(retell(plan.release))}  # fmt: skip
     for kind, (number, size, here) in plan.sizes.items():
         already = tr("; {size} are here", size=data_size(here)) if here else ""
         rows[tr(WORDS.get(kind, kind))] = f"{number:,}, {data_size(size)}{already}"
     facts(rows | {tr("Room on the disk"): data_size(plan.free_bytes)})
     for words in (*plan.dropped, *plan.notes):
-        st.markdown(f"- {escape(words)}")
+        st.markdown(f"- {escape(retell(words))}")

@@ -13,6 +13,7 @@ import streamlit as st
 from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, cancel_job, read_job
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui.error_box import error_box
 from survdash.ui.prose import NOT_KNOWN, duration, escape
 from survdash.usecases import AUDIT, FETCHING, IMPORT, TRAINING, UNPACK
@@ -95,12 +96,12 @@ def _draw_bar(job: Job) -> None:
     if job.state == "queued":
         st.progress(0.0, text=tr("Waiting for the worker to take this up …"))
         return
-    step = tr(job.step) if job.step else tr("Starting")
+    step = retell(job.step) if job.step else tr("Starting")
     share = min(1.0, job.done / job.total) if job.total else 0.0
     st.progress(share, text=escape(tr("{step}, {done:,} of {total:,}", step=step, done=job.done, total=job.total)
                                    if job.total else step))  # fmt: skip
     running = tr("Running for {time}", time=duration(time.time() - job.started)) if job.started else ""
-    parts = [running, _time_left(job), job.message]
+    parts = [running, _time_left(job), retell(job.message)]
     st.caption(escape(tr(". ").join(part for part in parts if part)))
 
 

@@ -21,7 +21,7 @@ from survdash.usecases.library import (
     digest_now,
     list_artefacts,
     list_runs,
-    open_cohort,
+    open_facts,
     open_run,
     run_title,
     summary_here,
@@ -71,7 +71,7 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     if told is not None:
         return _stored(told, runs)
     entries, predicted, survival = predicted_by_all(cohort, runs)
-    numbers, shared = published_for(open_cohort(cohort)), on_shared_folds(predicted)
+    numbers, shared = published_for(open_facts(cohort)), on_shared_folds(predicted)
     rows = []
     for one in entries:
         found = published_beside(one.card.recipe, numbers)
@@ -103,7 +103,7 @@ def predicted_by_all(
     UnknownNameError, NotEnoughDataError
         As ``compare_models``; also where the patients are not here.
     """
-    opened = open_cohort(cohort)
+    opened = open_facts(cohort)
     entries = [open_run(cohort, run) for run in runs or [one.name for one in list_runs(cohort) if one.has_patients]]
     if not entries:
         raise NotEnoughDataError(

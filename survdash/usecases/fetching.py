@@ -132,7 +132,8 @@ def fetch_cohort(
         elif wanted is not None:
             preview = preview_import(wanted, report=report, cancel=cancel)
     return FetchReport(
-        plan=prepared.plan, preview=preview, stored=store and preview is not None, next_steps=_next_steps(request, stored=store)
+        plan=prepared.plan, preview=preview, stored=store and preview is not None,
+        next_steps=_next_steps(request, stored=store),
     )
 
 

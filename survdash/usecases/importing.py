@@ -40,7 +40,7 @@ from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
 from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
-from survdash.usecases.library import cohort_folder, open_cohort
+from survdash.usecases.library import cohort_folder, open_cohort, open_facts
 from survdash.usecases.summary import content_digest, shipped_summary, summary_names
 
 IMPORT = "import_cohort"
@@ -158,9 +158,9 @@ def cohort_report(name: str) -> ImportReport:
     UnknownNameError, CohortError
         If there is no such cohort, or it or its report is damaged.
     """
-    cohort = open_cohort(name)
+    open_facts(name)  # raises where there is none, or it is damaged
     stored = read_report(cohort_folder(name))
-    return report_of(cohort) if stored is None else stored
+    return report_of(open_cohort(name)) if stored is None else stored
 
 
 def report_of(cohort: Cohort) -> ImportReport:
@@ -202,7 +202,7 @@ def cancer_of(told: ImportReport) -> str | None:
 
 def cohort_curve(name: str) -> KaplanMeier:
     """The outcome of all patients of a cohort."""
-    return _curve(open_cohort(name).patients)
+    return _curve(open_facts(name).patients)
 
 
 def find_outcome(patients: pd.DataFrame) -> Outcome:

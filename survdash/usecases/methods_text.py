@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from survdash import __version__
 from survdash.artefact import INTENDED_USE, Artefact
 from survdash.cohort import Cohort
+from survdash.language import ENGLISH, speaking
 from survdash.nets.registry import MODELS
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.usecases.analysis import CohortAnalysis
-from survdash.usecases.library import open_cohort, open_run, run_title
+from survdash.usecases.library import open_facts, open_run, run_title
 from survdash.usecases.outcomes import MAIN
 
 SOURCES: Mapping[str, str] = {
@@ -54,21 +56,25 @@ class _Sources(dict[str, str]):
         return self[name]
 
 
-def methods_text(analysis: CohortAnalysis) -> str:
-    """The paragraph and its list of sources, as plain text in English.
+def methods_text(analysis: CohortAnalysis, *, language: str = ENGLISH) -> str:
+    """The paragraph and its list of sources, as plain text.
 
     Parameters
     ----------
     analysis : CohortAnalysis
+    language : str, optional
+        One of ``survdash.language.LANGUAGES``; sources stay as they are cited.
 
     Raises
     ------
     UnknownNameError
         If its cohort or run is gone.
     """
-    cohort, artefact = open_cohort(analysis.cohort), open_run(analysis.cohort, analysis.run)
+    cohort, artefact = open_facts(analysis.cohort), open_run(analysis.cohort, analysis.run)
     numbers = _Sources()
     template = " ".join((_who(analysis, cohort), _model(artefact), _groups(analysis), _estimates()))
+    with speaking(language):
+        template = retell(template)
     text = template.format_map(numbers)
     listed = [f"[{number}] {_source(name, artefact)}." for name, number in numbers.items()]
     made_of = {
