@@ -19,7 +19,8 @@ from survdash.ui.batch_view import show_batch_job
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import show_progress
 from survdash.ui.limits import show_limits
 from survdash.ui.prose import MODALITIES, listed
 from survdash.ui.selection import model_help, pick_cohort

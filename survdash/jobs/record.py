@@ -16,8 +16,8 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -82,9 +82,23 @@ def no_such_job(job_id: str) -> UnknownNameError:
     return UnknownNameError(f"There is no job {job_id[:40]!r}.", hint="It may have been removed; start it again.")
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a text can be a job's number."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
 def job_ids() -> list[str]:
     """Ids of all jobs, in no order."""
     return [path.name for path in jobs_folder().iterdir() if _JOB_ID.fullmatch(path.name)]
+
+
+def latest_first(ids: Iterable[str]) -> list[str]:
+    """The jobs of these that are there, those that were filed or changed last first; none of them is read."""
+    changed = {}
+    for job_id in ids:
+        with suppress(OSError):
+            changed[job_id] = (jobs_folder() / job_id).stat().st_mtime_ns
+    return sorted(changed, key=changed.__getitem__, reverse=True)
 
 
 def create(kind: str, payload: dict[str, Any], *, quick: bool = False, owner: str = "") -> Record:

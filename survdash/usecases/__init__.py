@@ -103,7 +103,7 @@ from survdash.usecases.method_look import Ablation, MethodLook, ablations, look_
 from survdash.usecases.methods_text import methods_text
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
-from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.queued import PREDICTION, file_explanation, file_prediction, job_explanation, job_prediction
 from survdash.usecases.reporting import case_report, outcome_words, patient_report
 from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
@@ -119,7 +119,8 @@ HANDLERS = {
 }  # fmt: skip
 
 __all__ = [
-    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING", "UNPACK",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "PREDICTION",
+    "TRAINING", "UNPACK",
     "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide", "CloserLook",
     "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
     "Glance", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook", "MethodState",
