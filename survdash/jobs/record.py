@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +35,7 @@ REMOVED = ".removed"
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
+_running: ContextVar[str | None] = ContextVar("running", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,22 @@ def job_folder(job_id: str) -> Path:
     if not _JOB_ID.fullmatch(job_id) or not folder.is_dir():
         raise no_such_job(job_id)
     return folder
+
+
+def running_folder() -> Path | None:
+    """Folder of the job that a worker is at here, for what its handler keeps between two starts; None elsewhere."""
+    job_id = _running.get()
+    return None if job_id is None else job_folder(job_id)
+
+
+@contextmanager
+def running(job_id: str) -> Iterator[None]:
+    """Inside the block this job is the one that is run here."""
+    token = _running.set(job_id)
+    try:
+        yield
+    finally:
+        _running.reset(token)
 
 
 def no_such_job(job_id: str) -> UnknownNameError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NoReturn
 
 import streamlit as st
 
@@ -11,9 +12,10 @@ from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.ui.error_box import error_box
-from survdash.ui.job_memory import jobs_of_visitor
+from survdash.ui.job_memory import jobs_of_visitor, remember_job
 from survdash.ui.prose import NOT_KNOWN, duration, escape
 from survdash.ui.sign_in import has_login, is_alone
+from survdash.ui.startup import wake_worker
 from survdash.usecases import AUDIT, BATCH, FETCHING, IMPORT, PREDICTION, TRAINING, UNPACK
 
 POLL_SECONDS = 1.0
@@ -45,6 +47,14 @@ def show_progress(job_id: str, *, page: str) -> None:
         First half of the widgets' keys.
     """
     st.fragment(_draw, run_every=POLL_SECONDS)(job_id, page)
+
+
+def go_to_job(job_id: str) -> NoReturn:
+    """Show a job that was just handed in; its number is the page's address from here on."""
+    remember_job(job_id)
+    wake_worker()
+    st.query_params.from_dict({"job": job_id})
+    st.rerun()
 
 
 def show_own_jobs(*, page: str) -> None:

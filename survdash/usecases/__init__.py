@@ -16,7 +16,16 @@ from survdash.usecases.analysis import (
 )
 from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
 from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
-from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
+from survdash.usecases.batch import (
+    BATCH,
+    CaseOutcome,
+    batch_export,
+    failures_csv,
+    file_batch,
+    file_case_of_batch,
+    job_batch,
+    predict_batch,
+)
 from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
@@ -130,7 +139,8 @@ __all__ = [
     "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision",
     "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
     "export_archive", "export_cohort", "export_models", "export_prediction", "failures_csv", "fetch_cohort",
-    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_explanation",
+    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_case_of_batch",
+    "file_explanation",
     "file_fetch", "file_import", "file_prediction", "file_training", "file_what_if", "from_landmark",
     "glance_at_patient", "glance_of", "import_archive", "import_cohort", "job_batch", "job_explanation",
     "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
