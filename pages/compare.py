@@ -50,6 +50,8 @@ def columns() -> dict[str, Any]:
         "fold_words": column.TextColumn(tr("Folds"), help=tr(
             "How many, and whether they came with the cohort or were made here; by site: no hospital on both sides.")),
         "seeds": column.NumberColumn(tr("Seeds"), help=tr("Networks a fold, each with chance of its own, averaged.")),
+        "chance": column.TextColumn(tr("Trained again"), help=tr(
+            "Lowest and highest C-index of trainings with other chance, and how many there were.")),
         "params": column.NumberColumn(tr("Weights"), format="compact", help=tr("Numbers that training sets.")),
         "seconds": column.NumberColumn(tr("Training (s)"), format="%.0f", help=tr("All folds together.")),
     }  # fmt: skip
@@ -74,7 +76,12 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     ]
     shown["p_holm"] = ["–", *("–" if pd.isna(p) else p_text(p) for p in table["p_holm"].iloc[1:])]
     shown["published"] = ["–" if pd.isna(value) else f"{value:.3f}" for value in table["published"]]
+    shown["chance"] = [
+        "–" if pd.isna(low) else f"{low:.3f}–{high:.3f} ({count})"
+        for low, high, count in zip(table["chance_low"], table["chance_high"], table["trainings"], strict=True)
+    ]
     left = {"published"} if table["published"].isna().all() else set()
+    left |= {"chance"} if table["chance_low"].isna().all() else set()
     known = [name for name in columns() if name not in left | (set() if table["best"].any() else {"best"})]
     return shown[known]
 

@@ -25,8 +25,8 @@ OUT_OF_SIGHT = {
     "survdash/explanation/shapley.py", "survdash/hdf5_probe.py", "survdash/sources/clinical_words.py",
     *(f"survdash/training/{name}.py" for name in ("checkpoint", "crossval", "data", "discretise", "fold_model",
                                                   "gene_prior", "loop", "network", "recipe")),
-    *(f"survdash/usecases/{name}.py" for name in ("backup", "doctor", "evidence", "many_runs", "prior", "reproduction",
-                                                  "tripod", "verify")),
+    *(f"survdash/usecases/{name}.py" for name in ("backup", "doctor", "evidence", "evidence_run", "kept_training",
+                                                  "many_runs", "prior", "reproduction", "tripod", "verify")),
 }  # fmt: skip
 SPEAKERS = (*ROOMS, "report")  # what they show they say by ``tr``, but for their errors
 ERROR = re.compile(r"[A-Z]\w*Error|Cancelled")

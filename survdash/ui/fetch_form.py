@@ -40,7 +40,8 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
     cohort = left.selectbox(tr("Cohort of TCGA"), usecases.fetchable_cohorts(source), key=f"{page}.tcga_{source}")
     cases = left.number_input(tr("Only the first cases"), min_value=1, value=None, key=f"{page}.cases",
                               placeholder=tr("all"), help=tr("By barcode, of those with an outcome and gene values."))
-    name = right.text_input(tr("Name of the cohort"), cohort.lower(), key=f"{page}.name_{cohort}", max_chars=40,
+    usual = usecases.FetchRequest(cohort=cohort, source=source).cohort_name
+    name = right.text_input(tr("Name of the cohort"), usual, key=f"{page}.name_{cohort}_{source}", max_chars=40,
                             help=tr("Lower-case letters a to z, digits, - and _."))
     compare = right.checkbox(tr("Ask the other server too, and say where outcomes disagree"), key=f"{page}.compare")
     st.caption(tr("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' "
