@@ -87,7 +87,7 @@ with error_box():
 
 st.header(tr("Your predictions and trainings"), anchor=False)
 with error_box():
-    show_own_jobs()
+    show_own_jobs(page="home")
 
 st.header(tr("Bring your own"), anchor=False)
 st.markdown(tr("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:"))

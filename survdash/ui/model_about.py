@@ -12,7 +12,8 @@ from survdash import usecases
 from survdash.figures.words import interval_text, percent_text
 from survdash.language import tr
 from survdash.retelling import retell
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import show_progress
 from survdash.ui.prose import escape
 from survdash.ui.startup import wake_worker
 

@@ -16,7 +16,8 @@ from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import show_progress
 from survdash.ui.prose import MODALITIES, escape
 from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker

@@ -16,7 +16,16 @@ from survdash.usecases.analysis import (
 )
 from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
 from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
-from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
+from survdash.usecases.batch import (
+    BATCH,
+    CaseOutcome,
+    batch_export,
+    failures_csv,
+    file_batch,
+    file_case_of_batch,
+    job_batch,
+    predict_batch,
+)
 from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
@@ -103,7 +112,7 @@ from survdash.usecases.method_look import Ablation, MethodLook, ablations, look_
 from survdash.usecases.methods_text import methods_text
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
-from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.queued import PREDICTION, file_explanation, file_prediction, job_explanation, job_prediction
 from survdash.usecases.reporting import case_report, outcome_words, patient_report
 from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
@@ -119,7 +128,8 @@ HANDLERS = {
 }  # fmt: skip
 
 __all__ = [
-    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING", "UNPACK",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "PREDICTION",
+    "TRAINING", "UNPACK",
     "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide", "CloserLook",
     "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
     "Glance", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook", "MethodState",
@@ -129,7 +139,8 @@ __all__ = [
     "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision",
     "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
     "export_archive", "export_cohort", "export_models", "export_prediction", "failures_csv", "fetch_cohort",
-    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_explanation",
+    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_case_of_batch",
+    "file_explanation",
     "file_fetch", "file_import", "file_prediction", "file_training", "file_what_if", "from_landmark",
     "glance_at_patient", "glance_of", "import_archive", "import_cohort", "job_batch", "job_explanation",
     "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
