@@ -20,6 +20,7 @@ from survdash.nets.baselines.linear_paths import (
     NETWORK,
     PENALTIES,
     Blend,
+    adds,
     blend,
     fit_additive,
     fit_paths,
@@ -95,6 +96,22 @@ def test_where_every_part_misleads_all_weigh_alike_and_everyone_gets_one_curve()
     assert curve_of_risk(risks.sum(axis=1) * LEAST, survival).coefficients.tolist() == [0]
 
 
+def test_where_every_part_misleads_the_order_is_of_what_was_expected():
+    risks, survival = patients(n=400, effects=(-1.0, -1.0))
+    np.testing.assert_array_equal(fit_weights(risks, survival, expected=np.array([1.0, 0.0])), [LEAST, 0])
+
+
+def test_noise_adds_to_what_is_known_less_than_once_in_a_hundred_times_and_news_does():
+    """Of 300 trials with a chance of .005 each, eight or more would come up once in ten thousand runs."""
+    found = [adds(*risks.T, survival=survival)
+             for risks, survival in (patients(n=80, effects=(0.6, 0.0), seed=seed) for seed in range(300))]  # fmt: skip
+    assert sum(found) < 8
+    risks, survival = patients(n=200, effects=(0.6, 0.6))
+    assert adds(*risks.T, survival=survival)
+    assert not adds(risks[:, 0], -risks[:, 1], survival=survival)  # a weight is not below 0
+    assert not adds(risks[:, 0], 3 * risks[:, 0], survival=survival)
+
+
 def test_rivals_share_the_weight_by_what_held_out_cases_say_of_them():
     risks, survival = patients(n=300, effects=(0.6,))
     rng = np.random.default_rng(1)
@@ -148,6 +165,17 @@ def made(cases):
             held_out[apart, column] = path.risk(take_cases(cases.blocks, np.flatnonzero(apart)))
         held_out[apart, 5] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
     return blend(fit_paths(cases), held_out, folds=folds, survival=cases.survival)
+
+
+@pytest.mark.parametrize("worth", [0.0, 1.0])
+def test_the_product_gets_a_weight_only_where_it_is_told_from_chance(cases, worth):
+    """Held-out risks of the four additive paths, of the product, and of a network that knows nothing."""
+    risks, survival = patients(n=150, effects=(0.6, worth, 0.0), seed=3)
+    held_out = risks[:, [0, 0, 0, 0, 1, 2]]
+    weight = blend(fit_paths(cases), held_out, folds=inner_folds(survival, seed=0), survival=survival).weight
+    assert (weight[4] > 0.5) if worth else (weight[4] == 0)
+    np.testing.assert_allclose(weight[:4], weight[:4].mean())
+    assert weight[:4].sum() > 0.4
 
 
 def with_network(cases):
