@@ -232,12 +232,12 @@ def blend(
     rivals = likelihood_weights(standard[:, additive], survival)
     parts = np.column_stack([standard[:, additive] @ rivals, standard[:, ~additive]])
     # The network and the product see what the additive paths see; what they add to it they have to show.
-    others = [name for name in (*paths, NETWORK) if not name.startswith(ADDITIVE)]
-    enters = [name != PRODUCT or adds(*parts[:, [0, number]].T, survival=survival)
-              for number, name in enumerate(others, start=1)]  # fmt: skip
-    counted = np.flatnonzero([True, *enters])
+    expected, counted = np.eye(parts.shape[1])[0], np.ones(parts.shape[1], bool)
+    if PRODUCT in paths:
+        expected[:2] = expect_of_product(parts[:, 0], parts[:, 1], survival=survival)
+        counted[1] = expected[1] > 0
     shares = np.zeros(parts.shape[1])
-    shares[counted] = fit_weights(parts[:, counted], survival, expected=np.eye(counted.size)[0])
+    shares[counted] = fit_weights(parts[:, counted], survival, expected=expected[counted])
     weight = np.empty(additive.size)
     weight[additive], weight[~additive] = shares[0] * rivals, shares[1:]
     return Blend(
@@ -246,13 +246,18 @@ def blend(
     )
 
 
-def adds(known: np.ndarray, more: np.ndarray, *, survival: Survival) -> bool:
-    """Whether held-out risks ``more``, (N,), say of the outcome what ``known`` does not, beyond chance (``TOLD``)."""
-    both = np.column_stack([known, more])
+def expect_of_product(additive: np.ndarray, product: np.ndarray, *, survival: Survival) -> np.ndarray:
+    """Weights to expect of the additive paths' held-out risk and of the product's, (N,) each: (2,), the larger is 1.
+
+    Nothing of the product, unless it says of the outcome what the sum does not, beyond chance (``TOLD``); then what
+    fits best.
+    """
+    both = np.column_stack([additive, product])
     alone = _maximise(both[:, :1], survival, towards=np.zeros(1), strength=LEAST)
     together = _maximise(both, survival, towards=np.append(alone, 0.0), strength=LEAST)
-    gain = _likelihood(both @ together, survival) - _likelihood(known * alone[0], survival)
-    return 2.0 * gain > TOLD
+    gain = _likelihood(both @ together, survival) - _likelihood(additive * alone[0], survival)
+    result: np.ndarray = together / together.max() if 2.0 * gain > TOLD else np.array([1.0, 0.0])
+    return result
 
 
 def likelihood_weights(risks: np.ndarray, survival: Survival) -> np.ndarray:

@@ -19,7 +19,7 @@ from survdash.nets.baselines.fitted import Blocks, TrainingSet
 
 # Principal components of the slide: one for so many deaths, and not fewer than twenty. On 2,000 simulated patients
 # twenty lose a tenth of what the slide tells of its lymphocytes, and fifty with few deaths only add noise.
-DEATHS_A_COMPONENT, FEWEST_COMPONENTS = 15, 20
+DEATHS_A_COMPONENT, FEWEST_COMPONENTS = 20, 20
 # Ridge penalties, in terms of the recipe's, on scores of unit variance: of the scores themselves, of all their pairs
 # (only to find where to begin), and of the product's two sides.
 OF_SCORES, OF_PAIRS, OF_SIDES = 3.0, 30.0, 5.0

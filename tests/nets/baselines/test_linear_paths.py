@@ -20,8 +20,8 @@ from survdash.nets.baselines.linear_paths import (
     NETWORK,
     PENALTIES,
     Blend,
-    adds,
     blend,
+    expect_of_product,
     fit_additive,
     fit_paths,
     fit_weights,
@@ -101,15 +101,21 @@ def test_where_every_part_misleads_the_order_is_of_what_was_expected():
     np.testing.assert_array_equal(fit_weights(risks, survival, expected=np.array([1.0, 0.0])), [LEAST, 0])
 
 
-def test_noise_adds_to_what_is_known_less_than_once_in_a_hundred_times_and_news_does():
+def test_of_a_product_that_is_noise_nothing_is_expected_but_once_in_a_hundred_times():
     """Of 300 trials with a chance of .005 each, eight or more would come up once in ten thousand runs."""
-    found = [adds(*risks.T, survival=survival)
-             for risks, survival in (patients(n=80, effects=(0.6, 0.0), seed=seed) for seed in range(300))]  # fmt: skip
-    assert sum(found) < 8
-    risks, survival = patients(n=200, effects=(0.6, 0.6))
-    assert adds(*risks.T, survival=survival)
-    assert not adds(risks[:, 0], -risks[:, 1], survival=survival)  # a weight is not below 0
-    assert not adds(risks[:, 0], 3 * risks[:, 0], survival=survival)
+    drawn = [patients(n=80, effects=(0.6, 0.0), seed=seed) for seed in range(300)]
+    found = np.array([expect_of_product(*risks.T, survival=survival) for risks, survival in drawn])
+    assert np.count_nonzero(found[:, 1]) < 8
+    np.testing.assert_array_equal(np.unique(found[found[:, 1] == 0], axis=0), [[1, 0]])
+
+
+def test_what_a_product_shows_is_expected_of_it():
+    risks, survival = patients(n=2000, effects=(0.4, 0.8))
+    expected = expect_of_product(*risks.T, survival=survival)
+    assert expected[1] == 1
+    assert expected[0] == pytest.approx(0.5, abs=0.06)  # 1,400 deaths: a standard error of about 0.04
+    for useless in (-risks[:, 1], 3 * risks[:, 0]):  # a weight is not below 0
+        assert expect_of_product(risks[:, 0], useless, survival=survival).tolist() == [1, 0]
 
 
 def test_rivals_share_the_weight_by_what_held_out_cases_say_of_them():

@@ -104,7 +104,7 @@ def test_without_penalty_or_variation_it_stays_finite():
     assert np.isfinite(fit(flat).risk(flat.blocks)).all()
 
 
-@pytest.mark.parametrize(("deaths", "expected"), [(5, 20), (300, 20), (330, 22), (900, 60)])
+@pytest.mark.parametrize(("deaths", "expected"), [(5, 20), (400, 20), (440, 22), (900, 45)])
 def test_more_deaths_allow_more_of_the_slide(deaths, expected):
     survival = Survival(time_months=np.arange(1.0, 2001.0), event=np.arange(2000) < deaths)
     assert components(survival) == expected
