@@ -7,7 +7,7 @@ that is lost or doubled does no harm: a worker looks at the folder, under the jo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -217,18 +217,36 @@ def remove_jobs(*, older_than_hours: float) -> int:
     return removed
 
 
-def own_jobs() -> list[Job]:
+def own_jobs(
+    known: Collection[str] = (), *, everybodys: bool = False, kinds: Collection[str] | None = None, most: int = 1000
+) -> list[Job]:
     """Jobs of whoever asks, newest first; an administrator sees everybody's.
 
-    Where nobody signs in they cannot be told apart, and none is listed: their numbers stand in the pages' addresses.
+    Parameters
+    ----------
+    known : collection of str, optional
+        Where nobody signs in people cannot be told apart: then these alone are listed, whose numbers the asker has.
+    everybodys : bool
+        Where nobody signs in and nobody from outside can ask: list all.
+    kinds : collection of str, optional
+        Of these alone.
+    most : int
+        So many of those that were filed or changed last.
     """
-    visitor, found = current(), []
-    if not visitor.name:
-        return []
-    for job_id in record.job_ids():
+    ids = record.job_ids() if current().name or everybodys else [one for one in known if record.is_job_id(one)]
+    found: list[record.Record] = []
+    for job_id in record.latest_first(ids):
+        if len(found) == most:
+            break
         with suppress(UnknownNameError, FileNotFoundError):  # somebody else's, or removed meanwhile
-            found.append(read_job(job_id))
-    return sorted(found, key=lambda job: job.created, reverse=True)
+            state = _own(job_id)
+            if kinds is None or state.kind in kinds:
+                found.append(state)
+    jobs = []
+    for state in sorted(found, key=lambda one: one.created, reverse=True):
+        with suppress(UnknownNameError, FileNotFoundError):
+            jobs.append(_job(state))
+    return jobs
 
 
 def _own(job_id: str) -> record.Record:

@@ -12,6 +12,7 @@ from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
@@ -68,7 +69,7 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     _show_privacy(upload, part, path, changed)
     stated = None
     if view.mpp is None:
-        doubt = tr(view.mpp_doubt or later("does not say it"))
+        doubt = retell(view.mpp_doubt) or tr("does not say it")
         show_line("warn", tr("Resolution"), tr("this file {doubt}", doubt=doubt))
         stated = st.number_input(
             tr("Resolution (µm per pixel)"), 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
@@ -152,7 +153,7 @@ def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:
         show_line(sign, tr("Tissue"), tr("{share} of the picture, {tiles:,} tiles to read", share=share,
                                          tiles=check.tiles))  # fmt: skip
     for warning in check.warnings:
-        show_line("warn", tr("Note"), warning)
+        show_line("warn", tr("Note"), retell(warning))
 
 
 def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
@@ -172,7 +173,7 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
         if names:
             show_line("warn", what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
     for warning in check.warnings:
-        show_line("warn", tr("Note"), warning)
+        show_line("warn", tr("Note"), retell(warning))
     st.dataframe(
         check.per_group[["group", "expected", "found", "missing"]], hide_index=True, key="new_case.groups",
         alt=tr("Genes found and missing in each group."),

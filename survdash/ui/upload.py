@@ -40,10 +40,11 @@ GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")
 SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
 AREA_PARTS = ("areas", *(f"areas{number}" for number in range(2, 9)))
-PARTS = (*SLIDE_PARTS, *AREA_PARTS, "genes")
-SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | {
-    "genes": GENE_SUFFIXES
-}
+BATCH_PARTS = ("file", *(f"file{number}" for number in range(2, 101)))  # named by a table of patients
+PARTS = (*SLIDE_PARTS, *AREA_PARTS, *BATCH_PARTS, "genes", "table")
+SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | dict.fromkeys(
+    BATCH_PARTS, (*SLIDE_SUFFIXES, *GENE_SUFFIXES)) | {"genes": GENE_SUFFIXES, "table": ("csv", "tsv")}  # fmt: skip
+TABLE_BYTES = 2e6
 BLOCK_BYTES = 16 << 20
 MAX_NAME = 200
 _about_lock = threading.Lock()
@@ -74,6 +75,11 @@ class Upload:
     def slides(self) -> dict[str, Path]:
         """The slides by their part."""
         return {part: self.files[part] for part in SLIDE_PARTS if part in self.files}
+
+    @property
+    def batch(self) -> dict[str, Path]:
+        """The files that a table of patients names, by their part."""
+        return {part: self.files[part] for part in BATCH_PARTS if part in self.files}
 
     @property
     def identifier(self) -> str:
@@ -145,9 +151,8 @@ def find_upload(identifier: str) -> Upload:
         raise _not_here()
     about = _about(folder)
     chosen = {part: path for part in PARTS if (path := _inbox(about.get(f"inbox_{part}"))) is not None}
-    files = {
-        part: path for part in PARTS if (path := chosen.get(part) or _part(folder, part)) is not None
-    }
+    here = _here(folder)
+    files = {part: path for part in PARTS if (path := chosen.get(part) or here.get(part)) is not None}
     hashes = {part: digest for part in files if (digest := about.get(f"sha256_{part}"))}
     return Upload(folder=folder, files=files, names={part: about.get(part, "") for part in files},
                   job=about.get("job", ""), hashes=hashes, chosen=frozenset(chosen))  # fmt: skip
@@ -205,7 +210,7 @@ def check_name(part: str, name: str) -> tuple[str, str]:
     shown = PurePosixPath(PureWindowsPath(name).name).name[-MAX_NAME:]
     suffix = ending(shown)
     refuse: type[InputError] = GeneError if part == "genes" else SlideError
-    if part in SLIDE_PARTS and suffix in PARTED_SUFFIXES:
+    if part in (*SLIDE_PARTS, *BATCH_PARTS) and suffix in PARTED_SUFFIXES:
         raise SlideError(f"{shown} is one of the many files that its slide is made of.", hint=MANY_FILES)
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
@@ -251,11 +256,14 @@ def copy_private(
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
 
 
-def largest_bytes(part: str) -> float:
-    """How large a file of this part may be."""
+def largest_bytes(part: str, suffix: str = "") -> float:
+    """How large a file of this part, with this ending, may be."""
     if part in AREA_PARTS:
         return MAX_BYTES
-    return settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
+    if part == "table":
+        return TABLE_BYTES
+    is_table = part == "genes" or (part in BATCH_PARTS and suffix in GENE_SUFFIXES)
+    return settings().max_table_mb * 1e6 if is_table else settings().max_slide_gb * 1e9
 
 
 def areas_of(slide_part: str) -> str:
@@ -340,8 +348,10 @@ def _is_in_use(folder: Path) -> bool:
         return False
 
 
-def _part(folder: Path, part: str) -> Path | None:
-    return next((path for path in sorted(folder.glob(f"{part}.*")) if path.suffix != ".part"), None)
+def _here(folder: Path) -> dict[str, Path]:
+    """What has come whole, by its part."""
+    return {path.name.partition(".")[0]: path for path in sorted(folder.iterdir(), reverse=True)
+            if path.suffix != ".part" and not path.name.startswith(".")}  # fmt: skip
 
 
 def _about(folder: Path) -> dict[str, str]:
