@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from survdash.access import current
 from survdash.erase import remove, sweep_removed
@@ -134,7 +134,7 @@ def open_upload(identifier: str) -> Upload:
     upload, visitor = find_upload(identifier), current()
     owner = _about(upload.folder).get("owner", "")
     if visitor.name and visitor.name != owner and not visitor.may("audit"):
-        raise _not_here()
+        _refuse_missing()
     return upload
 
 
@@ -148,7 +148,7 @@ def find_upload(identifier: str) -> Upload:
     """
     folder = uploads_folder() / identifier
     if IDENTIFIER.fullmatch(identifier) is None or not folder.is_dir():
-        raise _not_here()
+        _refuse_missing()
     about = _about(folder)
     chosen = {part: path for part in PARTS if (path := _inbox(about.get(f"inbox_{part}"))) is not None}
     here = _here(folder)
@@ -158,9 +158,9 @@ def find_upload(identifier: str) -> Upload:
                   job=about.get("job", ""), hashes=hashes, chosen=frozenset(chosen))  # fmt: skip
 
 
-def _not_here() -> UnknownNameError:
+def _refuse_missing() -> NoReturn:
     hours = settings().keep_upload_hours
-    return UnknownNameError(
+    raise UnknownNameError(
         "The uploaded files of this address are not here any more.",
         hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
     )
