@@ -19,6 +19,7 @@ from survdash.errors import NotEnoughDataError
 from survdash.nets.registry import DEFAULT_MODEL, get
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.statistics.bootstrap import concordance_draws
+from survdash.statistics.plain_values import to_plain
 from survdash.usecases.comparison import compare_models
 from survdash.usecases.evidence import block_of, comparison_lines, write_block
 from survdash.usecases.kept_training import other_seeds
@@ -102,7 +103,7 @@ def make_evidence(
         chance = {run: _seeds(cohort, one, seeds=made["seeds"], report=tell, cancel=cancel)
                   for run, one in runs.items()}  # fmt: skip
         table = compare_models(cohort.name, tuple(runs))
-        made["cohorts"][cohort.name] = table.to_dict("records")
+        made["cohorts"][cohort.name] = [to_plain(row) for row in table.to_dict("records")]
         for clinical in SUMMARIES:
             if (duel := _duel(cohort, runs, chance, clinical=clinical)) is not None:
                 duels[clinical].append(duel)
