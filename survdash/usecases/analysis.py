@@ -23,7 +23,7 @@ from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat, tert
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN, Outcome, outcome_of
 
 Cut = Literal["maxstat", "median", "tertiles", "value"]
@@ -128,7 +128,7 @@ def analyse_cohort(
     InputError
         If a value is asked for and none is given.
     """
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    opened, artefact = open_facts(cohort), open_run(cohort, run)
     table, _ = matched_predictions(opened, artefact)
     outcome = outcome_of(opened, endpoint, table["case_id"].to_numpy())
     table, survival = table[outcome.known], outcome.survival
@@ -255,13 +255,13 @@ def _risk_table(
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
     require("view", cohort)
-    open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
+    open_facts(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
     return read_stored_prediction(open_run(cohort, run), case_id)
 
 
 def export_cohort(cohort: str, run: str) -> Export:
     """Out-of-fold risks of all patients of a cohort as CSV with its provenance."""
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    opened, artefact = open_facts(cohort), open_run(cohort, run)
     matched_predictions(opened, artefact)
     export = export_predictions(read_stored_predictions(artefact))
     return Export(csv=export.csv, provenance=dict(export.provenance) | {"sources": dict(opened.source)})

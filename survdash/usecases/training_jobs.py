@@ -12,7 +12,7 @@ from survdash.errors import InputError, NotEnoughDataError
 from survdash.jobs.queue import file_job
 from survdash.nets.registry import MODELS, get
 from survdash.progress import Cancel, Progress, Report
-from survdash.usecases.library import list_runs, open_cohort
+from survdash.usecases.library import list_runs, open_cohort, open_facts
 from survdash.usecases.many_runs import crossval_all
 from survdash.usecases.training import make_recipe
 
@@ -53,7 +53,7 @@ def list_methods(cohort: str) -> list[MethodState]:
     UnknownNameError
         If there is no such cohort.
     """
-    opened, runs = open_cohort(cohort), list_runs(cohort)
+    opened, runs = open_facts(cohort), list_runs(cohort)
     states = []
     for name, spec in MODELS.items():
         reads: tuple[str, ...] = ()
