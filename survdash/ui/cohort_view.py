@@ -11,6 +11,7 @@ from survdash.figures.risk import plot_cut_scan, plot_risk_distribution, plot_ri
 from survdash.figures.survival import EVENT_WORDS, Unit, plot_groups
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
@@ -86,7 +87,7 @@ def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> Non
     with right:
         _show_p_values(analysis)
     for note in analysis.notes:
-        st.info(escape(tr(note)))
+        st.info(escape(retell(note)))
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{tr('How the risks lie')}**",

@@ -15,6 +15,7 @@ from survdash.figures.risk import plot_cut_stability
 from survdash.figures.survival import Unit, plot_groups
 from survdash.figures.words import p_text, percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.cohort_view import time_axis
 from survdash.ui.drawn import drawn
@@ -124,7 +125,7 @@ def show_pair(
     analysis: usecases.CohortAnalysis, runs: Sequence[usecases.RunEntry], *, name: str, stamp: str
 ) -> None:
     """Another model over the same patients."""
-    titles = {run.name: run.title for run in runs}
+    titles = {run.name: retell(run.title) for run in runs}
     others = [other for other in titles if other != analysis.run]
     if not others:
         raise NotEnoughDataError("No other model has been trained on this cohort.", hint="Train one on Models & data.")

@@ -13,6 +13,7 @@ from survdash.errors import SurvdashError
 from survdash.explanation.record import Explanation, GeneShare, GeneShares, Shares, TileMap
 from survdash.figures.explanation import plot_shares
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.slide.tile_geojson import tiles_to_geojson
 from survdash.ui import caching
 from survdash.ui.drawn import drawn
@@ -46,7 +47,7 @@ def show_explanation(explanation: Explanation, *, page: str, slides: Slides, sta
     """
     st.fragment(_show_groups)(explanation, page, slides, stamp)
     for note in explanation.notes:
-        st.caption(f":material/info: {escape(note)}")
+        st.caption(f":material/info: {escape(retell(note))}")
 
 
 def heaviest_genes(genes: GeneShares, *, most: int = 10) -> list[GeneShare]:
@@ -103,7 +104,7 @@ def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page:
         shown = ShownMap(title=f"{chosen}: {tr(MAPS[kind])}", values=in_equal_shares(values))
     ranked = [ShownMap(title=title, values=in_equal_shares(tables[kind][own, place]))
               for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
-    note = tr(slide.note, name=slide.name) if slide.note else ""
+    note = retell(slide.note.format(name=slide.name))
     if size is None:
         st.info(escape(trouble or note or tr("The slide itself is not on this machine.")), icon=":material/grid_on:")
         note = tr("Each square is a tile where it lay on the slide.")
@@ -126,7 +127,7 @@ def _size(slide: CaseSlide) -> tuple[SlideSize | None, str]:
     try:
         return caching.slide_size(slide.path), ""
     except SurvdashError as error:
-        return None, error.message
+        return None, retell(error.message)
 
 
 def _geojson(

@@ -17,6 +17,7 @@ from survdash.figures.survival import plot_patient
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.prediction import LANDMARKS, Prediction
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.banner import show_simulated
@@ -96,7 +97,7 @@ def _show_badges(prediction: Prediction, *, model_title: str, outcome: str) -> N
         if outcome:
             st.markdown(tr("What happened: {outcome}", outcome=escape(outcome)), width="content")
         st.caption(
-            tr("{model}, version {version}, read from {parts}", model=escape(model_title),
+            tr("{model}, version {version}, read from {parts}", model=escape(retell(model_title)),
                version=prediction.model_version, parts=read_from(" and ".join(prediction.modalities))),
             width="content",
         )  # fmt: skip
@@ -110,11 +111,11 @@ def _show_warnings(prediction: Prediction, glance: Glance | None) -> None:
     if glance is not None and glance.ledger.disagree:
         st.warning(tr(DISAGREE), icon=":material/call_split:")
     for warning in prediction.warnings:
-        st.warning(escape(warning), icon=":material/warning:")
+        st.warning(escape(retell(warning)), icon=":material/warning:")
     # A new case has them among the warnings of its prediction already.
     if glance is not None and prediction.fold is not None:
         for warning in familiarity_words(glance.familiarity):
-            st.warning(escape(warning), icon=":material/warning:")
+            st.warning(escape(retell(warning)), icon=":material/warning:")
 
 
 def _show_people(prediction: Prediction, *, page: str) -> None:
@@ -229,5 +230,5 @@ def _show_ledger(ledger: Ledger, familiarity: tuple[Familiarity, ...]) -> None:
         )  # fmt: skip
         said.append(tr("Like the patients the model learnt from: {words} held-out patients.", words=words))
     for note in ledger.notes:
-        said.append(note)
+        said.append(retell(note))
     st.caption(escape(" ".join(said)))
