@@ -25,13 +25,13 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from survdash.erase import REMOVED, erase
 from survdash.errors import UnknownNameError
 from survdash.progress import Progress
 from survdash.settings import settings
 
 FORMAT = 1
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-REMOVED = ".removed"
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
@@ -144,7 +144,7 @@ def remove(job_id: str) -> None:
 def sweep_removed() -> None:
     """Delete the files of removed jobs, those too that a killed process left."""
     for folder in jobs_folder().glob(f".*{REMOVED}"):
-        shutil.rmtree(folder, ignore_errors=True)
+        erase(folder)
 
 
 def write_private(path: Path, value: object) -> None:
