@@ -29,8 +29,8 @@ WITHOUT_PATIENTS = later(
     "its tables under the same name to look at each patient."
 )
 WITHOUT_WEIGHTS = later(
-    "Of this method figures alone came with survdash, in whole months: what it says of each patient is not here. Choose "
-    "another model to look at them, or train this one anew."
+    "Of this method figures alone came with survdash, in whole months: what it says of each patient is not here. "
+    "Choose another model to look at them, or train this one anew."
 )
 UNITS = {"months": later("Months"), "years": later("Years")}
 
