@@ -182,7 +182,7 @@ class _Finder(ast.NodeVisitor):
         for part in _parts(node):
             if isinstance(part, str):
                 continue
-            for word in _words(part):
+            for word in (one.strip(" ;,") for one in _words(part)):
                 if re.search("[A-Za-z]{2}", word):
                     self.found.append((part.lineno, word))  # type: ignore[attr-defined]
             if not _words(part):
