@@ -71,8 +71,11 @@ def show_tabs(cohort: str, runs: dict[str, str], chosen: str, *, stamp: str) -> 
 def show_published(numbers: tuple[usecases.Published, ...]) -> None:
     """All that the paper reports for this cancer, also of methods that are not trained here."""
     st.dataframe(
-        pd.DataFrame({"Method": [retell(one.title) for one in numbers], "Reads": [
-                      " + ".join(tr(name) for name in one.modalities) for one in numbers], "C-index, published": [one.cindex for one in numbers]}),
+        pd.DataFrame({
+            "Method": [retell(one.title) for one in numbers],
+            "Reads": [" + ".join(tr(name) for name in one.modalities) for one in numbers],
+            "C-index, published": [one.cindex for one in numbers],
+        }),
         hide_index=True, key="compare.published", height="content",
         alt=tr("The paper's C-index of each method and ablation."),
         column_config={
