@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,10 @@ class Look(NamedTuple):
 def look(worker: int, folder: Path, *, jobs: int, start: float) -> Look:
     """Look at the worker and at what it leaves on disk."""
     pages = int(Path(f"/proc/{worker}/statm").read_text().split()[1])
-    used = sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
+    used = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # under its first name until it is whole
+            used += path.stat().st_blocks * 512
     return Look(
         jobs=jobs, seconds=time.monotonic() - start, memory_mb=pages * resource.getpagesize() / 1e6,
         files=len(list(Path(f"/proc/{worker}/fd").iterdir())),
@@ -75,7 +79,7 @@ def run(cohort: str, count: int, worker: int) -> list[Look]:
         usecases.WhatIf(cohort=cohort, run=run_name, case_id=case, genes={column: genes[column][2]}, clinical={})
         for case, genes in bounds.items()
     ]
-    looks, start, step = [], time.monotonic(), max(1, count // 40)
+    looks, start, step = [], time.monotonic(), max(1, count // 25)
     with open_queue() as queue:
         for number in range(1, count + 1):
             usecases.file_what_if(questions[number // IN_A_ROW % QUESTIONS])
@@ -83,7 +87,9 @@ def run(cohort: str, count: int, worker: int) -> list[Look]:
                 while len(queue.offered()) > WAITING:
                     time.sleep(0.05)
             if number % step == 0:
-                looks.append(look(worker, jobs_folder(), jobs=number, start=start))
+                looks.append(one := look(worker, jobs_folder(), jobs=number, start=start))
+                print(f"{one.jobs:>6,} jobs filed {one.seconds:5.0f} s  worker {one.memory_mb:.1f} MB, {one.files} "
+                      f"files; queue {one.database_kb:.0f} kB, folder {one.folder_mb:.1f} MB", flush=True)  # fmt: skip
         while queue.offered():
             time.sleep(0.1)
     time.sleep(1)
@@ -127,9 +133,6 @@ def main() -> None:
         from survdash.jobs.queue import remove_jobs
         from survdash.jobs.record import jobs_folder
 
-        for one in looks:
-            print(f"{one.jobs:>6,} jobs {one.seconds:5.0f} s  worker {one.memory_mb:.1f} MB, {one.files} files open; "
-                  f"queue {one.database_kb:.0f} kB, folder {one.folder_mb:.1f} MB", flush=True)  # fmt: skip
         check(jobs_folder(), given.jobs)
         rise, error = slope(looks)
         print(f"worker's memory: {rise:+.3f} ± {error:.3f} MB a thousand jobs, once warm", flush=True)

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 import urllib.request
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 PATIENCE_SECONDS = 120.0
 KEY = re.compile(r"^\$\$ID-[0-9a-f]+-(.*)$")
+XSRF = re.compile(r"_streamlit_xsrf=([^;]+)")
 ERROR = 1  # kind of an alert
 OPENED = ("", "_stcore/health", "_stcore/host-config")
 
@@ -58,7 +60,9 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
         self._fragments: dict[str, str] = {}
         self._ticking = ""
+        self.tick_seconds = 0.0
         self._session = ""
+        self._xsrf = ""
         self._kept: dict[str, ForwardMsg] = {}
 
     async def open(self, page: str, **query: str) -> Seen:
@@ -66,7 +70,7 @@ class Visitor:
         await self.close()
         start = time.monotonic()
         for path in OPENED:
-            await asyncio.to_thread(_get, f"{self.url}/{path}")
+            await asyncio.to_thread(self._fetch, path)
         where = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         self._socket = await connect(where, subprotocols=["streamlit"], origin=self.url, max_size=None,
                                      compression=None, open_timeout=PATIENCE_SECONDS)  # fmt: skip
@@ -119,8 +123,34 @@ class Visitor:
             request = ask.backend_operation_request
             request.request_id, request.session_id = key, self._session
             request.deferred_file.file_id = button.deferred_file_id
-            url = (await self._answer(ask)).deferred_file.url
+            url = (await self._answer(ask, "backend_operation_response")).deferred_file.url
         return await asyncio.to_thread(_get, f"{self.url}{url}")
+
+    async def upload(self, key: str, name: str, content: bytes) -> Seen:
+        """Give a file to an uploader, as the browser sends it, and let the page run on it."""
+        assert self._socket is not None
+        ask = BackMsg()
+        ask.file_urls_request.request_id, ask.file_urls_request.session_id = key, self._session
+        ask.file_urls_request.file_names.append(name)
+        start = time.monotonic()
+        urls = (await self._answer(ask, "file_urls_response")).file_urls[0]
+        await asyncio.to_thread(self._put, f"{self.url}{urls.upload_url}", name, content)
+        state = WidgetState(id=self.widgets[key].id)
+        file = state.file_uploader_state_value.uploaded_file_info.add()
+        file.name, file.size, file.file_id = name, len(content), urls.file_id
+        file.file_urls.CopyFrom(urls)
+        self._states[state.id] = state
+        return await self._run(start)
+
+    def _put(self, url: str, name: str, content: bytes) -> None:
+        mark = uuid.uuid4().hex
+        body = (f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n").encode() + content + f"\r\n--{mark}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={mark}", "X-Xsrftoken": self._xsrf,
+                   "Cookie": f"_streamlit_xsrf={self._xsrf}"}  # fmt: skip
+        request = urllib.request.Request(url, data=body, headers=headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS):
+            pass
 
     async def close(self) -> None:
         """Close the window."""
@@ -128,17 +158,23 @@ class Visitor:
             await self._socket.close()
             self._socket = None
 
-    async def _answer(self, ask: BackMsg) -> Any:
+    async def _answer(self, ask: BackMsg, kind: str) -> Any:
         assert self._socket is not None
         await self._socket.send(ask.SerializeToString())
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 message = ForwardMsg.FromString(await self._receive())
-                if message.WhichOneof("type") == "backend_operation_response":
-                    answer = message.backend_operation_response
+                if message.WhichOneof("type") == kind:
+                    answer = getattr(message, kind)
                     if answer.error_msg:
                         raise RuntimeError(answer.error_msg)
                     return answer
+
+    def _fetch(self, path: str) -> None:
+        with urllib.request.urlopen(f"{self.url}/{path}", timeout=PATIENCE_SECONDS) as answer:
+            answer.read()
+            if found := XSRF.search(answer.headers.get("Set-Cookie", "")):
+                self._xsrf = found[1]
 
     async def _receive(self) -> bytes:
         assert self._socket is not None
@@ -157,8 +193,6 @@ class Visitor:
         state.context_info.locale, state.context_info.timezone = "en-GB", "Europe/London"
         state.context_info.url, state.context_info.color_scheme = f"{self.url}/{page_name}", "light"
         await self._socket.send(ask.SerializeToString())
-        if not fragment:
-            self._ticking = ""
         seen = Seen()
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not self._take(await self._receive(), seen):
@@ -181,6 +215,8 @@ class Visitor:
         elif kind == "new_session":
             self._session = message.new_session.initialize.session_id or self._session
             self._page = message.new_session.page_script_hash
+            if not message.metadata.run.fragment_ids:  # the whole page: whoever refreshed itself is gone
+                self._ticking = ""
         elif kind == "navigation":
             self._pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
             self._page = message.navigation.page_script_hash
@@ -188,7 +224,7 @@ class Visitor:
             pairs = (pair.partition("=") for pair in message.page_info_changed.query_string.split("&") if pair)
             self.query = {name: value for name, _, value in pairs}
         elif kind == "auto_rerun":
-            self._ticking = message.auto_rerun.fragment_id
+            self._ticking, self.tick_seconds = message.auto_rerun.fragment_id, message.auto_rerun.interval
         elif kind == "stop_auto_rerun":
             self._ticking = ""
         elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":

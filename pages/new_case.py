@@ -6,6 +6,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.access import require
+from survdash.erase import how_deleted
 from survdash.jobs.queue import Job, read_job
 from survdash.language import tr
 from survdash.retelling import retell
@@ -170,7 +171,7 @@ def show_ends(job: Job) -> None:
                 delete_upload(upload)
                 st.rerun()
             st.caption(tr("They are deleted {hours:g} hours after they came.",
-                          hours=settings().keep_upload_hours), width="content")
+                          hours=settings().keep_upload_hours), width="content", help=tr(how_deleted()))
         elif job.kind != usecases.BATCH:
             st.caption(tr("The uploaded files of this case are deleted."), width="content")
     st.caption(tr("This answer is deleted too, {hours:g} hours after it was given.",

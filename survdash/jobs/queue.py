@@ -19,6 +19,8 @@ from survdash.jobs.lanes import LONG, QUICK, Lane, QueueError
 from survdash.jobs.record import FINISHED, State
 from survdash.settings import settings
 
+CLOCK_SLACK_S = 60.0  # by which the clocks of several machines may differ
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -204,8 +206,11 @@ def remove_jobs(*, older_than_hours: float) -> int:
     removed = 0
     for job_id in record.job_ids():
         with suppress(UnknownNameError), record.held(job_id) as taken:
-            finished = record.read(job_id).finished if taken else None
-            if finished is not None and finished <= limit:
+            state = record.read(job_id) if taken else None
+            finished = None if state is None else state.finished
+            if state is not None and finished is not None and finished > time.time() + CLOCK_SLACK_S:
+                record.change(state, finished=time.time())  # the clock was ahead then: its time begins anew
+            elif finished is not None and finished <= limit:
                 record.remove(job_id)
                 removed += 1
     record.sweep_removed()

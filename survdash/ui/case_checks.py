@@ -13,13 +13,14 @@ from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.retelling import retell
+from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape
 from survdash.ui.tissue_rule import ask_rule
-from survdash.ui.upload import Upload, areas_of
+from survdash.ui.upload import Upload, areas_of, name_part
 
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
@@ -65,6 +66,7 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
             view = _view(path, changed, None)
     except SurvdashError as error:
         refuse(upload, part, error)
+    _show_privacy(upload, part, path, changed)
     stated = None
     if view.mpp is None:
         doubt = retell(view.mpp_doubt) or tr("does not say it")
@@ -90,6 +92,28 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     st.image(check.overlay, caption=tr(OVERLAY_CAPTION), width="stretch",
              alt=tr("The slide with the outline of the tissue."))
     return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
+
+
+def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
+    """Say what in the slide's header may name the patient; of an uploaded copy it can be taken out here."""
+    hints = _headers(path, changed)
+    if not hints:
+        return
+    places = ", ".join(hint.place[:60] for hint in hints[:8])
+    show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
+    if part in upload.chosen:
+        st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "
+                      "writes a copy without these."))  # fmt: skip
+    elif any(hint.can_strip for hint in hints):
+        if st.button(tr("Take this out of the uploaded copy"), key=f"new_case.strip_{part}",
+                     icon=":material/visibility_off:", help=tr("Texts and label pictures are overwritten; the tissue "
+                                                               "is not touched.")):  # fmt: skip
+            usecases.strip_header(path)
+            name_part(upload, part, upload.names[part])  # its hash is another now
+            st.rerun()
+    else:
+        st.caption(tr("This kind of file cannot be changed here. It is deleted {hours:g} hours after it came.",
+                      hours=settings().keep_upload_hours))  # fmt: skip
 
 
 def _refuse_twin(upload: Upload, part: str) -> None:
@@ -161,6 +185,11 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _view(path: Path, changed: int, mpp: float | None) -> SlideView:
     return usecases.view_slide(path, mpp=mpp)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _headers(path: Path, changed: int) -> tuple[usecases.HeaderHint, ...]:
+    return usecases.header_hints(path)
 
 
 def _check(

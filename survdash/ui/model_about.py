@@ -38,6 +38,7 @@ def show_about(card: dict[str, Any], *, patients_here: bool, page: str) -> None:
         st.markdown(f"**{escape(retell(data['title']))}**. {escape(retell(data['taken_from']))}. "
                     f"{escape(retell(data['terms']))} {escape(retell(about['privacy']))}")
         _show_horizons(about["metrics"]["horizons"], key=f"{page}.horizons.{name}")
+        st.caption(escape(retell(about["curves"])))
         st.markdown(tr("**Known failures**"))
         st.markdown("\n".join(f"- {escape(retell(words))}" for words in about["known_failures"]))
     _show_audit(card, patients_here=patients_here, page=page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from contextlib import suppress
 
 import streamlit as st
@@ -23,6 +24,7 @@ from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800.0
+CLOCK_JUMP_SECONDS = 300.0  # a clock that is wrong for less than a round deletes nothing
 WARMED_BY = "demo"
 
 
@@ -60,6 +62,12 @@ def wake_worker() -> None:
         ensure_worker()
 
 
+def _clock_error() -> float:
+    """The clock against one that nobody can set; changes by what it was set, not by sleep of the machine."""
+    steady = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return time.time() - steady
+
+
 def _sweep() -> None:
     sweep_uploads()
     sweep_arrivals()
@@ -68,8 +76,15 @@ def _sweep() -> None:
 
 
 def _sweep_for_ever() -> None:
+    before = _clock_error()
     while True:
         threading.Event().wait(SWEEP_SECONDS)
+        error = _clock_error()
+        if abs(error - before) > CLOCK_JUMP_SECONDS:
+            LOG.warning("The clock was set by %+.0f s: nothing is swept before the next round", error - before)
+            before = error
+            continue
+        before = error
         try:
             _sweep()
         except (OSError, ValueError):  # ValueError: a job's file is not JSON

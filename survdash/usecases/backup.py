@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from survdash import __version__
 from survdash.bag_file import BagFile
-from survdash.data_folder import LAYOUT
+from survdash.data_folder import LAYOUT, close_rooms
 from survdash.errors import InputError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
@@ -111,6 +111,7 @@ def restore_backup(source: Path, *, report: Report = silent, cancel: Cancel | No
             if (root / room).exists():  # empty, as looked at above
                 (root / room).rmdir()
             os.replace(temporary / room, root / room)
+        close_rooms(root)
         return head
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def test_the_page_gets_what_the_compare_page_shows_and_nothing_is_done_twice(coh
     cards = {path: path.stat().st_mtime_ns for path in settings().data_dir.glob("cohorts/real/runs/*/card.json")}
     again = make_evidence(["real"], quick=True)
     assert again["default"] == made["default"]
+    assert json.loads(json.dumps(again, allow_nan=False))["cohorts"]["real"][0]["p_holm"] is None
     assert {path: path.stat().st_mtime_ns for path in cards} == cards
 
 
@@ -54,6 +56,17 @@ def test_networks_are_trained_with_other_chance_and_pages_say_what_that_gave(
     assert rows.loc["snn-width-8", "chance_low"] < rows.loc["snn-width-8", "chance_high"]
     assert rows.loc["cox_ridge", "trainings"] == 1
     assert np.isnan(rows.loc["cox_ridge", "chance_low"])
+
+
+def test_what_a_cohort_has_too_little_for_is_left_out_and_told(cohort: Cohort) -> None:
+    patients = cohort.patients.assign(event=np.arange(len(cohort.patients)) % 30 == 0)
+    write_cohort(
+        cohort_folder("few"), name="few", title="Few", simulated=True, endpoint="overall survival", patients=patients,
+        genes=cohort.genes, gene_groups=cohort.gene_groups, slides={}, folds=cohort.folds, source={},
+    )  # fmt: skip
+    with pytest.raises(NotEnoughDataError, match="too little for every method") as told:
+        make_evidence(["few"], quick=True)
+    assert "default, with clinical facts: 0 deaths are too few" in told.value.hint
 
 
 def test_a_cohort_without_folds_is_told(cohort: Cohort) -> None:
