@@ -26,7 +26,8 @@ STATES = {
 }  # fmt: skip
 ERRORS = [
     ("cohort", {"cohort": "nothing"}), ("patient", {"cohort": "demo", "case": "nobody"}),
-    ("cohort", {"cohort": "blca"}), ("patient", {"cohort": "blca"}), ("contents", {"cohort": "luad"}), ("compare", {"cohort": "ucec"}),
+    ("cohort", {"cohort": "blca"}), ("patient", {"cohort": "blca"}), ("contents", {"cohort": "luad"}),
+    ("compare", {"cohort": "ucec"}),
     ("new_case", {"job": "0" * 32}), ("new_case", {"upload": "../x"}), ("models", {"job": "0" * 32}),
     ("import_cohort", {"job": "0" * 32}), ("import_cohort", {"upload": "0" * 32}),
 ]  # fmt: skip
