@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,11 @@ class PictureSlide(Slide):
     def close(self) -> None:
         """Let go of the pixels."""
         self._decoded = None
+
+    def another(self) -> PictureSlide:
+        """The same picture for another thread; its pixels are shared."""
+        self._pixels()
+        return copy(self)
 
     def _read(self, x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
         width, height = size

@@ -1,13 +1,15 @@
 """Slides of many files, written from a picture so that OpenSlide takes them for those of a scanner.
 
 MRXS after the description and the reader of OpenSlide (https://openslide.org/formats/mirax/), DICOM after the
-supplement on whole slides (DICOM PS3.3, A.32.8).
+supplement on whole slides (DICOM PS3.3, A.32.8), Sakura's database after OpenSlide's description of it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -217,3 +219,37 @@ def _instance(
     one.PixelData = encapsulate(frames)
     one["PixelData"].is_undefined_length = True
     return one
+
+
+def write_sakura(
+    path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, power: int = 40, levels: int = 2
+) -> Path:
+    """Write a slide as Sakura's SVSLIDE: a database of tiles, one grey JPEG for each colour."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(
+            "CREATE TABLE DataManagerSQLiteConfigXPO (TableName TEXT);"
+            "CREATE TABLE SVSlideDataXPO (OID INTEGER PRIMARY KEY, m_labelScan INTEGER, m_overviewScan INTEGER, "
+            "SlideId TEXT, Date TEXT, Description TEXT, Creator TEXT, DiagnosisCode TEXT, Keywords TEXT);"
+            "CREATE TABLE SVHRScanDataXPO (OID INTEGER PRIMARY KEY, ParentSlide INTEGER, ScanId TEXT, "
+            "ResolutionMmPerPix REAL, NominalLensMagnification REAL, FocussingMethod INTEGER, ThumbnailImage BLOB);"
+            "CREATE TABLE SVScannedImageDataXPO (OID INTEGER PRIMARY KEY, Image BLOB);"
+            "CREATE TABLE Tiles (id TEXT PRIMARY KEY, size INTEGER, data BLOB);"
+            "INSERT INTO DataManagerSQLiteConfigXPO VALUES ('Tiles');"
+        )
+        database.execute(f"INSERT INTO SVSlideDataXPO VALUES (1, 1, 1, '{SLIDE_ID}', '', '', '', '0', '')")
+        resolution = None if mpp is None else mpp / 1000
+        database.execute("INSERT INTO SVHRScanDataXPO VALUES (1, 1, 'scan', ?, ?, 1, NULL)", (resolution, power))
+        blobs = {"++MagicBytes": b"SVGigaPixelImage", "++VersionBytes": b"1.0.0"}
+        height, width = pixels.shape[:2]
+        blobs["Header"] = struct.pack("<7I", TILE, width, height, 8, 1, 3, 1) + struct.pack("<H", 256) + bytes(24)
+        for level, picture in enumerate(halved(pixels, levels)):
+            padded = np.pad(picture, ((0, -len(picture) % TILE), (0, -picture.shape[1] % TILE), (0, 0)))
+            for top in range(0, len(padded), TILE):
+                for left in range(0, padded.shape[1], TILE):
+                    for colour in range(3):
+                        grey = np.ascontiguousarray(padded[top : top + TILE, left : left + TILE, colour])
+                        jpeg = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+                        blobs[f"T;{left << level}|{top << level};{1 << level};{colour};0"] = jpeg
+        texts = {name: data.decode() if name.startswith("++") else data for name, data in blobs.items()}
+        database.executemany("INSERT INTO Tiles VALUES (?, ?, ?)", [(n, len(d), d) for n, d in texts.items()])
+    return path
