@@ -1,4 +1,4 @@
-"""Slides of Leica, Ventana, Hamamatsu, Trestle and Sakura, made so that OpenSlide itself takes them for theirs."""
+"""Slides of six more scanners, made so that OpenSlide itself takes them for theirs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from survdash.features.embed import embed_slide
 from survdash.slide.reader import open_slide, require_mpp
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import find_tissue
-from tests.slide.made_slides import tissue_and_glass, write_sakura, write_vmu
+from tests.slide.made_slides import tissue_and_glass, write_czi, write_sakura, write_vmu
 from tests.slide.made_tiffs import write_bif, write_ndpi, write_scn, write_trestle
 
 SMALL = TileRule(tile_px=64)
@@ -28,6 +28,10 @@ AREAS = ((512, 256), (2048, 1536))
 
 def _bif(path: Path, pixels: np.ndarray, mpp: float) -> Path:
     return write_bif(path / "a.bif", pixels, mpp=mpp, power=40)
+
+
+def _czi(path: Path, pixels: np.ndarray, mpp: float) -> Path:
+    return write_czi(path / "a.czi", pixels, mpp=mpp, power=40)
 
 
 def _ndpi(path: Path, pixels: np.ndarray, mpp: float) -> Path:
@@ -55,7 +59,7 @@ def _vmu(path: Path, pixels: np.ndarray, mpp: float) -> Path:
     ("write", "vendor"),
     [
         (_bif, "ventana"), (_ndpi, "hamamatsu"), (_scn, "leica"), (_trestle, "trestle"), (_vmu, "hamamatsu"),
-        (_sakura, "sakura"),
+        (_sakura, "sakura"), (_czi, "zeiss"),
     ],
 )
 def test_a_scanners_slide_is_read_with_its_own_resolution(
@@ -111,7 +115,7 @@ def test_without_a_resolution_these_slides_ask_for_it(tmp_path: Path) -> None:
     piece = tissue_and_glass(960, 1024)
     for path in (
         write_bif(tmp_path / "a.bif", piece, mpp=None), write_ndpi(tmp_path / "a.ndpi", piece[:896], mpp=None),
-        write_sakura(tmp_path / "a.svslide", piece, mpp=None),
+        write_sakura(tmp_path / "a.svslide", piece, mpp=None), write_czi(tmp_path / "a.czi", piece, mpp=None),
     ):
         with open_slide(path) as slide, pytest.raises(SlideError, match="does not state its resolution"):
             require_mpp(slide)
@@ -140,7 +144,7 @@ def test_a_sakura_slide_without_a_tile_names_its_place(tmp_path: Path) -> None:
             slide.read_tile(1024, 512, level0_px=256, tile_px=256)
 
 
-@pytest.mark.parametrize("write", [_bif, _ndpi, _scn, _sakura], ids=["bif", "ndpi", "scn", "sakura"])
+@pytest.mark.parametrize("write", [_bif, _ndpi, _scn, _sakura, _czi], ids=["bif", "ndpi", "scn", "sakura", "czi"])
 def test_one_cut_short_is_named(tmp_path: Path, write: Callable[[Path, np.ndarray, float], Path]) -> None:
     path = write(tmp_path, tissue_and_glass(960, 1920), 0.25)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
