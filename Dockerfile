@@ -1,12 +1,13 @@
 # The dashboard and its worker in one image: docker build -t survdash .
 # With GPU libraries (about 4 GB more): docker build --build-arg TORCH_BACKEND=cu130 -t survdash:cuda .
+# Where only a mirror of PyPI is reached: --build-arg TORCH_BACKEND=pypi takes PyPI's own builds, GPU libraries included.
 FROM python:3.11-slim-bookworm AS packages
 ARG TORCH_BACKEND=cpu
 RUN pip install --no-cache-dir uv && uv venv /opt/venv
 COPY requirements.txt requirements.lock /tmp/
 # uv takes torch and torchvision from the index of the builds that are asked for; all else from PyPI, as locked.
-RUN uv pip install --python /opt/venv/bin/python --no-cache --torch-backend "$TORCH_BACKEND" \
-    -r /tmp/requirements.txt -c /tmp/requirements.lock
+RUN if [ "$TORCH_BACKEND" != pypi ]; then set -- --torch-backend "$TORCH_BACKEND"; fi \
+    && uv pip install --python /opt/venv/bin/python --no-cache "$@" -r /tmp/requirements.txt -c /tmp/requirements.lock
 
 FROM python:3.11-slim-bookworm
 # Chromium draws figures as PNG and SVG; without it these two exports say so.

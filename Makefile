@@ -42,6 +42,7 @@ texts: $(DEV_READY)
 	for po in survdash/languages/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
 		--omit-header -w 116 -i survdash/languages/texts.pot -o "$$po" -l "$$(basename "$$po" .po)"; done
 	rm survdash/languages/texts.pot
+	$(BIN)/python -m tests.told_texts
 
 # The README's pictures and the layouts that the browser tests compare with, from the running app.
 pictures: $(DEV_READY)

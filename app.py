@@ -16,8 +16,10 @@ import survdash.ui.prediction_view  # noqa: F401
 from survdash.ui.probe_routes import probe_routes
 from survdash.ui.sign_in import guarded
 from survdash.ui.slide_routes import viewer_routes
+from survdash.ui.startup import warm_up
 from survdash.ui.upload_route import upload_route
 
 BASE = st.get_option("server.baseUrlPath") or ""
 
 app = st.App("pages/_main.py", routes=[*probe_routes(), *guarded([upload_route(BASE), *viewer_routes(BASE)])])
+warm_up()

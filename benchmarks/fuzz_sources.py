@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from benchmarks.fuzz_doors import Door, make_doors
+from benchmarks.fuzz_work_doors import make_work_doors
 from survdash.errors import SurvdashError
 
 TOKENS = (
@@ -119,6 +120,7 @@ def try_once(name: str, door: Door, folder: Path, dice: random.Random, *, second
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file, content in door.inside:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_bytes(content)
     file, content = dice.choice(door.seeds)
     (folder / file).write_bytes(mutate(content, dice, [one for _, one in door.seeds]))
@@ -174,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as made:
         out = options.out or Path(made) / "found"
         out.mkdir(parents=True, exist_ok=True)
-        doors = make_doors(Path(made))
+        doors = make_doors(Path(made)) | make_work_doors(Path(made) / "work")
         doors = {name: doors[name] for name in doors if not options.only or name in options.only}
         worst = 0
         for name, door in doors.items():

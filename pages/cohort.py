@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from survdash import usecases
-from survdash.language import later, tr
+from survdash.language import language, later, tr
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.closer_look_view import show_closer_look
@@ -51,7 +51,7 @@ def pick_cut(cohort: str, run: usecases.RunEntry, endpoint: str) -> tuple[Cut, f
 def show_methods(analysis: usecases.CohortAnalysis, *, name: str) -> None:
     """The methods paragraph, to be copied or taken away."""
     with st.expander(tr("Methods, for a paper"), icon=":material/article:"):
-        text = caching.of_analysis(usecases.methods_text, analysis)
+        text = caching.of_analysis(usecases.methods_text, analysis, language=language())
         st.code(text, language=None, wrap_lines=True)
         st.download_button(tr("Methods (text)"), text, f"{name}_methods.txt", "text/plain", key="cohort.methods",
                            icon=":material/download:", on_click="ignore")  # fmt: skip

@@ -10,11 +10,13 @@ import streamlit as st
 from survdash.figures.comparison import plot_forest
 from survdash.figures.words import p_text
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.store import digest
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.compare_view import TABS, show_tabs
+from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.limits import show_limits
@@ -48,6 +50,8 @@ def columns() -> dict[str, Any]:
         "fold_words": column.TextColumn(tr("Folds"), help=tr(
             "How many, and whether they came with the cohort or were made here; by site: no hospital on both sides.")),
         "seeds": column.NumberColumn(tr("Seeds"), help=tr("Networks a fold, each with chance of its own, averaged.")),
+        "chance": column.TextColumn(tr("Trained again"), help=tr(
+            "Lowest and highest C-index of trainings with other chance, and how many there were.")),
         "params": column.NumberColumn(tr("Weights"), format="compact", help=tr("Numbers that training sets.")),
         "seconds": column.NumberColumn(tr("Training (s)"), format="%.0f", help=tr("All folds together.")),
     }  # fmt: skip
@@ -58,6 +62,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.copy()
     shown["interval"] = [f"{low:.2f}–{high:.2f}" for low, high in zip(table["low"], table["high"], strict=True)]
     shown["folds_mean"] = [f"{mean:.3f} ± {sd:.3f}" for mean, sd in zip(table["mean"], table["sd"], strict=True)]
+    shown["title"] = [retell(title) for title in table["title"]]
     shown["best"] = [tr("best") if mark else "" for mark in table["best"]]
     folds = zip(table["folds"], table["fold_source"], strict=True)
     shown["fold_words"] = [f"{count}, {tr(how)}" for count, how in folds]
@@ -71,7 +76,12 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     ]
     shown["p_holm"] = ["–", *("–" if pd.isna(p) else p_text(p) for p in table["p_holm"].iloc[1:])]
     shown["published"] = ["–" if pd.isna(value) else f"{value:.3f}" for value in table["published"]]
+    shown["chance"] = [
+        "–" if pd.isna(low) else f"{low:.3f}–{high:.3f} ({count})"
+        for low, high, count in zip(table["chance_low"], table["chance_high"], table["trainings"], strict=True)
+    ]
     left = {"published"} if table["published"].isna().all() else set()
+    left |= {"chance"} if table["chance_low"].isna().all() else set()
     known = [name for name in columns() if name not in left | (set() if table["best"].any() else {"best"})]
     return shown[known]
 
@@ -79,7 +89,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
 def answer(table: pd.DataFrame) -> str:
     """The page's sentence: who leads, and whether that is more than luck."""
     leader = table.iloc[0]
-    title = escape(leader["title"])
+    title = escape(retell(leader["title"]))
     if len(table) == 1:
         return tr("{title} is the only method trained so far: its C-index is {mean:.2f}.", title=title,
                   mean=leader["mean"])  # fmt: skip
@@ -129,7 +139,7 @@ def open_curves() -> None:
 def show_methods(table: pd.DataFrame, *, cohort: str, line: str) -> str:
     """The forest plot and the table; returns the method that was clicked, the first of the table without a click."""
     rows = digest({"cohort": cohort, "runs": table["run"].tolist()})  # a selection lives as long as these rows
-    figure = plot_forest(table)
+    figure = drawn(plot_forest, table)
     points = st.plotly_chart(
         figure, key=f"compare.forest_{rows}", config=NO_TOOLS, on_select=open_curves, selection_mode="points",
         alt=tr("C-index of each method with its 95 % interval; the table below has the numbers."),

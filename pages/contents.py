@@ -10,6 +10,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.statistics.endpoints import ENDPOINTS, endpoint_advice
 from survdash.store import folder_bytes
 from survdash.ui import caching
@@ -33,7 +34,7 @@ def show_endpoints(told: usecases.ImportReport) -> None:
     """What TCGA's own resource says of each outcome in this cancer, where the cohort says which it is."""
     cancer = usecases.cancer_of(told)
     st.header(tr("Which outcome to study"), anchor=False)
-    st.markdown(tr("This cohort holds **{endpoint}**.", endpoint=escape(tr(told.endpoint))))
+    st.markdown(tr("This cohort holds **{endpoint}**.", endpoint=escape(retell(told.endpoint))))
     if cancer is None:
         st.caption(tr("The patients' cancer is not one of TCGA's, or is not told: there is no advice."))
         return
@@ -41,7 +42,7 @@ def show_endpoints(told: usecases.ImportReport) -> None:
     for name, endpoint in ENDPOINTS.items():
         said = endpoint_advice(cancer, name)
         colour, word = ADVICE.get(said.advice, ("gray", tr(said.advice)))
-        rows[f"{name}: {tr(endpoint.title)}"] = f":{colour}-badge[{word}] {escape(tr(said.reason))}"
+        rows[f"{name}: {tr(endpoint.title)}"] = f":{colour}-badge[{word}] {escape(retell(said.reason))}"
     facts(rows)
     st.caption(tr("For {cancer}, by the makers of TCGA's clinical resource (Liu et al. 2018, Cell 173:400, table "
                   "3). It is about TCGA's follow-up, not about the cancer: another cohort may allow more or less.",

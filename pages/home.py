@@ -7,6 +7,7 @@ import streamlit as st
 from survdash import usecases
 from survdash.figures.words import percent_text
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.error_box import error_box, show_problems
@@ -23,7 +24,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
     """One card: who is in the cohort, and how well the recommended and the best model order them."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape(entry.title)}**", width="content")
+            st.markdown(f"**{escape(retell(entry.title))}**", width="content")
             show_simulated(simulated=entry.simulated)
         st.markdown(
             tr("{cases:,} patients, {events:,} deaths ({share}), with {modalities}.", cases=entry.cases,
@@ -35,7 +36,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
             first = runs[0]
             st.markdown(
                 (tr("{count} models ready.", count=len(runs)) if len(runs) > 1 else tr("One model ready.")) + " "
-                + tr("{title}: C-index **{mean:.2f}** ± {sd:.2f} over the folds.", title=escape(first.title),
+                + tr("{title}: C-index **{mean:.2f}** ± {sd:.2f} over the folds.", title=escape(retell(first.title)),
                      mean=first.cindex_mean, sd=first.cindex_sd),
                 help=CINDEX_HELP,
             )
@@ -45,7 +46,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
                     if is_papers(first) else tr("It stands first, and is not necessarily the best.")
                 st.markdown(why + " " + tr(
                     "Highest {where}: {title}, C-index **{mean:.2f}** ± {sd:.2f}.", where=leads_where(runs),
-                    title=escape(best.title), mean=best.cindex_mean, sd=best.cindex_sd))
+                    title=escape(retell(best.title)), mean=best.cindex_mean, sd=best.cindex_sd))
             with st.container(horizontal=True):
                 st.page_link("cohort.py", label=tr("Look at the cohort"), icon=":material/groups:",
                              query_params={"cohort": entry.name})
@@ -86,7 +87,7 @@ with error_box():
 
 st.header(tr("Your predictions and trainings"), anchor=False)
 with error_box():
-    show_own_jobs()
+    show_own_jobs(page="home")
 
 st.header(tr("Bring your own"), anchor=False)
 st.markdown(tr("A new patient needs nothing but a slide or a gene table. A cohort of your own is imported once:"))

@@ -9,10 +9,12 @@ import streamlit as st
 
 from survdash.figures.learning import plot_learning_curves
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.store import folder_bytes
 from survdash.ui import caching
 from survdash.ui.banner import show_simulated
+from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box, show_problems
 from survdash.ui.model_about import show_about
 from survdash.ui.piece import facts
@@ -61,14 +63,14 @@ def show_card(card: dict[str, Any], *, here: set[str]) -> None:
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
     reads = listed([tr(MODALITIES.get(name, name)) for name in card["recipe"]["modalities"]])
     title = tr("**{run_title}**; reads {reads}; trained on {cohort}",
-               run_title=escape(card["run_title"]), reads=reads, cohort=escape(card["cohort"]))
+               run_title=escape(retell(card["run_title"])), reads=reads, cohort=escape(card["cohort"]))
     with st.expander(title, icon=":material/neurology:"):
         show_simulated(simulated=card["simulated"])
         rows = {
             tr("Name"): tr("`{name}`, version `{version}`", name=card["name"], version=card["version"]),
             tr("Meant for"): tr(card["intended_use"]),
             tr("Trained on"): tr("{cases:,} patients, {events:,} deaths; outcome: {endpoint}", cases=card["cases"],
-                                 events=card["events"], endpoint=escape(tr(card["endpoint"]))),
+                                 events=card["events"], endpoint=escape(retell(card["endpoint"]))),
             tr("C-index"): tr("{mean:.3f} ± {sd:.3f} over {count} held-out folds",
                               mean=cindex["mean"], sd=cindex["sd"], count=len(card["folds"])),
             tr("Says something up to"): tr("{count} months", count=card["months"]),
@@ -82,12 +84,13 @@ def show_card(card: dict[str, Any], *, here: set[str]) -> None:
             rows[tr("Tile features")] = tr("{encoder}, {dim:,} wide, weights `{weights}`", dim=origin["dim"],
                                            encoder=escape(origin["encoder"]), weights=origin["weights"][:12])
         if card["clinical"]:
-            rows[tr("Clinical facts")] = escape("; ".join(card["clinical"]))
+            rows[tr("Clinical facts")] = escape(tr("; ").join(map(retell, card["clinical"])))
         rows[tr("Training")] = escape(describe_training(card["recipe"], by_epochs=any(card["history"])))
         rows[tr("Made by")] = f"survdash {escape(card['software'])}"
         facts(rows)
         if any(card["history"]):
-            st.plotly_chart(plot_learning_curves(card["history"], card["inner"]), key=f"models.loss.{card['name']}",
+            losses = drawn(plot_learning_curves, card["history"], card["inner"])
+            st.plotly_chart(losses, key=f"models.loss.{card['name']}",
                             alt=tr("Mean loss of each epoch, a line for each network."))
         show_about(card, patients_here=card["cohort"] in here, page="models")
         st.caption(tr("Checksums (SHA-256) of its files; a file that differs is refused."))
@@ -111,13 +114,13 @@ with error_box():
     for entry in caching.cohorts():
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{escape(entry.title)}**", width="content")
+                st.markdown(f"**{escape(retell(entry.title))}**", width="content")
                 show_simulated(simulated=entry.simulated)
             facts({
                 tr("Name"): f"`{entry.name}`",
                 tr("Patients"): tr("{cases:,}, of whom {events:,} died", cases=entry.cases, events=entry.events),
                 tr("Data"): listed([tr(MODALITIES.get(name, name)) for name in entry.modalities]),
-                tr("Models"): "; ".join(escape(run.title) for run in caching.runs(entry.name))
+                tr("Models"): "; ".join(escape(retell(run.title)) for run in caching.runs(entry.name))
                 or tr("none trained yet"),
             })  # fmt: skip
             st.page_link("contents.py", label=tr("What is in it; take back, carry, delete"),

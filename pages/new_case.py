@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import streamlit as st
 
 from survdash import usecases
 from survdash.access import require
+from survdash.erase import how_deleted
 from survdash.jobs.queue import Job, read_job
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.ui import caching
 from survdash.ui.answer_view import show_answer
@@ -18,7 +18,8 @@ from survdash.ui.batch_view import show_batch_job
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import go_to_job, show_progress
 from survdash.ui.limits import show_limits
 from survdash.ui.prose import MODALITIES, listed
 from survdash.ui.selection import model_help, pick_cohort
@@ -60,9 +61,9 @@ def show_form() -> None:
         key="new_case.even_if_unlike",
         help=tr("Otherwise withheld where a case is half as far again from the usual as any held-out patient."),
     )
-    if upload is None or not upload.files or run is None or not all(one.ready for one in said):
+    if upload is None or not upload.modalities or run is None or not all(one.ready for one in said):
         st.button(tr("Predict survival"), type="primary", disabled=True, key="new_case.predict_not_yet")
-        nothing = upload is None or not upload.files
+        nothing = upload is None or not upload.modalities
         st.caption(tr("Give a slide or a gene table first.") if nothing else tr("Answer what is asked above first."))
     elif st.button(tr("Predict survival"), type="primary", key="new_case.predict", icon=":material/monitoring:"):
         file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage,
@@ -83,7 +84,8 @@ def ask_rest(
                 icon=":material/info:")  # fmt: skip
     left, middle, right = st.columns(3)
     run = left.selectbox(
-        tr("Model"), list(runs), format_func=lambda name: runs[name].title, key=f"new_case.run_{'_'.join(given)}",
+        tr("Model"), list(runs), format_func=lambda name: retell(runs[name].title),
+        key=f"new_case.run_{'_'.join(given)}",
         help=f"{tr('Those that can work with the files you gave.')} {model_help(list(runs.values())) if runs else ''}",
     )
     age = middle.number_input(tr("Age in years (optional)"), 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
@@ -109,29 +111,26 @@ def file_case(
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)
-    go_to(job_id)
-
-
-def go_to(job_id: str) -> NoReturn:
-    """Show a job that was just handed in; its number is the page's address from here on."""
-    remember_job(job_id)
-    wake_worker()
-    st.query_params.from_dict({"job": job_id})
-    st.rerun()
+    go_to_job(job_id)
 
 
 def show_forms() -> None:
     """One patient, or a table of them."""
     require("predict")
+    upload = current_upload()
     several = st.segmented_control(
-        tr("How many"), [False, True], default=False, required=True, key="new_case.several",
+        tr("How many"), [False, True], default=upload is not None and bool(upload.files) and not upload.modalities,
+        required=True, key="new_case.several",
         format_func=lambda many: tr("Several patients, by a table") if many else tr("One patient"),
         label_visibility="collapsed",
     )
     if not several:
         show_form()
-    elif requests := show_batch_form(page=PAGE):
-        go_to(usecases.file_batch(requests))
+    elif (batch := show_batch_form(page=PAGE)) is not None:
+        requests, upload = batch
+        job_id = usecases.file_batch(requests)
+        note_job(upload, job_id)
+        go_to_job(job_id)
 
 
 def show_job(job: Job) -> None:
@@ -172,7 +171,7 @@ def show_ends(job: Job) -> None:
                 delete_upload(upload)
                 st.rerun()
             st.caption(tr("They are deleted {hours:g} hours after they came.",
-                          hours=settings().keep_upload_hours), width="content")
+                          hours=settings().keep_upload_hours), width="content", help=tr(how_deleted()))
         elif job.kind != usecases.BATCH:
             st.caption(tr("The uploaded files of this case are deleted."), width="content")
     st.caption(tr("This answer is deleted too, {hours:g} hours after it was given.",

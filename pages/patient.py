@@ -61,7 +61,7 @@ with error_box():
     with right:
         case = pick(tr("Patient"), list(analysis.case_ids), page=PAGE, parameter="case", unknown="patient",
                     help=tr("Type a part of the number to search."))
-    prediction = usecases.stored_prediction(cohort.name, run.name, case)
+    prediction = caching.prediction(cohort.name, run.name, case)
     note_opened(cohort.name, case)
     st.header(case, anchor=False)
     row = analysis.case_ids.tolist().index(case)

@@ -7,6 +7,8 @@ this number changes only when files move or change their meaning together.
 from __future__ import annotations
 
 import json
+import logging
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,11 +19,27 @@ from survdash.errors import InputError
 from survdash.settings import settings
 from survdash.store import write_json
 
-LAYOUT = 1
+_log = logging.getLogger("survdash.data_folder")
+LAYOUT = 2
 NOTE = "survdash.json"
+# Patients' data, and what is computed from them. The inbox stays as its owner made it: others put slides there.
+PRIVATE = ("cohorts", "bags", "explanations", "audits", "audit", "jobs", "uploads", "training", "logs", "hashes",
+           "downloads")  # fmt: skip
+PRIVATE_MODE = 0o700
+
+
+def close_rooms(folder: Path) -> None:
+    """Make the rooms that hold patients' data, for this user alone, and close those that an older survdash made."""
+    for name in PRIVATE:
+        room = folder / name
+        room.mkdir(mode=PRIVATE_MODE, exist_ok=True)
+        if stat.S_IMODE(room.stat().st_mode) != PRIVATE_MODE:
+            room.chmod(PRIVATE_MODE)
+
 
 # From a layout to the next. 0 is a folder of a survdash that wrote no note; the files in it are those of layout 1.
-STEPS: Mapping[int, Callable[[Path], None]] = MappingProxyType({0: lambda _folder: None})
+# Until layout 2 every user of the machine could read cohorts and features.
+STEPS: Mapping[int, Callable[[Path], None]] = MappingProxyType({0: lambda _folder: None, 1: close_rooms})
 
 
 def prepare_data_folder() -> Path:
@@ -38,6 +56,8 @@ def prepare_data_folder() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if _layout(folder) == LAYOUT:
         return folder
+    if folder.joinpath(NOTE).exists():
+        _log.warning("the data folder is brought from layout %d to %d", _layout(folder), LAYOUT)
     with FileLock(folder / ".layout.lock"):
         while (layout := _layout(folder)) < LAYOUT:
             STEPS[layout](folder)

@@ -23,7 +23,8 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
                       help="what to fetch (default clinical,genes); slides of one cohort are hundreds of GB")
     made.add_argument("--cases", type=int, metavar="N", help="only the first N cases that have all of it")
     made.add_argument("--case", action="append", default=[], metavar="ID", help="only this case; repeat for several")
-    made.add_argument("--name", default="", help="what the cohort is called here; default: as TCGA calls it")
+    made.add_argument("--name", default="", help="what the cohort is called here; default: as TCGA calls it, with the "
+                      "source where models of that name come with survdash")  # fmt: skip
     made.add_argument("--jobs", type=int, default=4, help="files fetched at once (default 4, at most 16)")
     made.add_argument("--compare", action="store_true",
                       help="ask the other source for its outcomes too, and say where the two disagree")  # fmt: skip

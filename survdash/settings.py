@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     cbioportal_url: str = Field(default="https://www.cbioportal.org/api", pattern=r"^https?://[^\s@?#]*[^\s/@?#]$")
     max_slide_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     max_table_mb: float = Field(default=500.0, gt=0, allow_inf_nan=False)
+    overwrite_deleted: bool = True
     keep_upload_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     start_worker: bool = True
     dask: str = ""

@@ -1,4 +1,4 @@
-"""The commands on slides: ``tissue`` and ``embed``, and what may be said of a slide wherever one is read."""
+"""The commands on slides: ``tissue``, ``embed``, ``deidentify``, and what may be said of a slide where one is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MASK_HELP = "GeoJSON of areas that correct the tissue: class Tissue adds; Ignore
 
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add ``tissue`` and ``embed``."""
+    """Add ``tissue``, ``embed`` and ``deidentify``."""
     made = command("tissue", _tissue, "find tissue and lay the tile grid", "tissue a.svs --out found", slide=Path)
     _add_tissue_options(made)
     made.add_argument("--out", type=Path, help="folder for overlay.png, tiles.csv and tissue.geojson")
@@ -40,6 +40,17 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
     made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
     _add_tissue_options(made)
+    made = command("deidentify", _deidentify, "say whether a slide's header names the patient; write a copy without",
+                   "deidentify a.svs --out b.svs", slide=Path)
+    made.add_argument("--out", type=Path, help="the copy; without it nothing is written")
+
+
+def _deidentify(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.usecases.deidentify import deidentify
+
+    seen = deidentify(options.slide, options.out)
+    return {"found": [hint.place for hint in seen.found], "left": [hint.place for hint in seen.left],
+            "out": None if options.out is None else str(options.out)}  # fmt: skip
 
 
 def _add_tissue_options(made: argparse.ArgumentParser) -> None:

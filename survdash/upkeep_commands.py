@@ -15,7 +15,7 @@ Answer = dict[str, Any] | list[Any]
 
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add ``worker``, ``doctor``, ``audit-log``, ``backup`` and ``restore``."""
+    """Add ``worker``, ``doctor``, ``audit-log``, ``purge``, ``backup`` and ``restore``."""
     made = command("worker", _worker, "run jobs until stopped", "worker")
     made.add_argument("--standby", action="store_true", help=argparse.SUPPRESS)  # what a worker starts beside itself
     made = command("doctor", _doctor, "say what works on this machine, and how to mend the rest", "doctor --verify")
@@ -29,6 +29,9 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
                       help="leave out features of slides that belong to no cohort")
     made = command("audit-log", _audit_log, "say who did what, and whether the log was changed", "audit-log --last 20")
     made.add_argument("--last", type=int, default=50, help="how many lines, newest first")
+    made = command("purge", _purge, "delete uploads and answers whose time has come, or all that no job waits for",
+                   "purge --all")  # fmt: skip
+    made.add_argument("--all", action="store_true", help="however young they are")
     command("restore", _restore, "fill an empty data folder from a backup", "restore survdash.tar", backup=Path)
 
 
@@ -63,6 +66,19 @@ def _audit_log(options: argparse.Namespace, report: Report) -> Answer:
     checked = check_log()
     options.status = 2 if checked.broken_at else 0
     return asdict(checked) | {"entries": [asdict(entry) for entry in last_entries(options.last)]}
+
+
+def _purge(options: argparse.Namespace, report: Report) -> Answer:
+    from survdash.audit import note
+    from survdash.erase import how_deleted
+    from survdash.jobs.queue import remove_jobs
+    from survdash.settings import settings
+    from survdash.ui.upload import delete_uploads
+
+    hours = 0.0 if options.all else settings().keep_upload_hours
+    found = {"uploads": delete_uploads(older_than_hours=hours), "jobs": remove_jobs(older_than_hours=hours)}
+    note("delete", detail="{uploads} uploads, {jobs} answers".format(**found))
+    return {**found, "kept_hours": settings().keep_upload_hours, "how": how_deleted()}
 
 
 def _backup(options: argparse.Namespace, report: Report) -> Answer:

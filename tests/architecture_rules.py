@@ -14,10 +14,11 @@ from pathlib import Path
 
 # Left to right; a module imports only from its own step or from one to the left.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "language", "settings", "progress", "console", "dask_client", "spread"),
+    ("errors", "language", "retelling", "settings", "progress", "console", "dask_client", "spread"),
     ("access", "audit", "logs"),
     ("case", "cohort", "genes"),
-    ("store", "session_token", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder"),
+    ("store", "session_token", "bag_file", "foreign_bag", "numpy_stream", "hdf5_probe", "file_hash", "data_folder",
+     "erase"),
     ("sources", "slide", "simulation"),
     ("features",),
     ("nets",),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import stat
+import tarfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from survdash import data_folder
 from survdash.__main__ import main
-from survdash.data_folder import LAYOUT, NOTE, prepare_data_folder
+from survdash.data_folder import LAYOUT, NOTE, PRIVATE, prepare_data_folder
 from survdash.errors import InputError
+
+REFERENCE = Path(__file__).parent / "reference"
 
 
 def test_a_new_folder_is_noted_once(data_dir: Path) -> None:
@@ -25,6 +30,27 @@ def test_a_folder_of_a_survdash_without_notes_is_kept_as_it_is(data_dir: Path) -
     (data_dir / "cohorts" / "old").mkdir(parents=True)
     prepare_data_folder()
     assert (data_dir / "cohorts" / "old").is_dir()
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+def test_a_folder_that_an_older_survdash_wrote_is_brought_up_to_date_and_gives_the_same_answers(
+    data_dir: Path, layout: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Written by the commits 5eb2b90 (layout 0) and d399ac0: a cohort, a trained model, the bag of a slide.
+    with tarfile.open(REFERENCE / f"data_folder_layout_{layout}.tar.gz") as packed:
+        packed.extractall(data_dir, filter="data")
+    (data_dir / "cohorts").chmod(0o755)
+    assert main(["export", "mine", "--model", "cox_ridge", "--out", str(tmp_path / "now.csv")]) == 0
+    assert json.loads((data_dir / NOTE).read_text()) == {"layout": LAYOUT}
+    assert {stat.S_IMODE((data_dir / name).stat().st_mode) for name in PRIVATE} == {0o700}
+    found, expected = (pd.read_csv(path).drop(columns="warnings", errors="ignore")
+                       for path in (tmp_path / "now.csv", REFERENCE / f"data_folder_layout_{layout}.csv"))
+    pd.testing.assert_frame_equal(found[expected.columns], expected)
+    capsys.readouterr()
+    assert main(["doctor", "--verify", "--json"]) == 0
+    verified = json.loads(capsys.readouterr().out)["verified"]
+    assert verified["faults"] == []
+    assert verified["files"] >= 14
 
 
 def test_a_step_that_failed_is_begun_again(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

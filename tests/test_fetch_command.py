@@ -53,15 +53,15 @@ def test_a_preview_fetches_and_shows_and_stores_no_cohort(
     _fill(gdc)
     assert main(["fetch-cohort", "BLCA", "--preview"]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert "Cohort blca: 8 patients, 6 deaths (75.0%), overall survival." in told
+    assert "Cohort blca-gdc: 8 patients, 6 deaths (75.0%), overall survival." in told
     assert told[-1] == "No cohort was written."
     assert any("reverse Kaplan-Meier" in line for line in told)
     assert len(list((data_dir / "downloads").rglob("*.tsv"))) == 8
-    assert main(["cohort-report", "blca"]) == 2
+    assert main(["cohort-report", "blca-gdc"]) == 2
     gdc.asked.clear()
     assert main(["fetch-cohort", "BLCA", "--yes"]) == 0
     assert not [path for path, _ in gdc.asked if path.startswith("/data")]
-    assert main(["cohort-report", "blca"]) == 0
+    assert main(["cohort-report", "blca-gdc"]) == 0
 
 
 def test_faults_are_one_line(gdc: Gdc, capsys: pytest.CaptureFixture[str]) -> None:

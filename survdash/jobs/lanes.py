@@ -37,8 +37,7 @@ class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
         return json.dumps(data).encode()
 
     def _deserialize(self, data: bytes) -> Any:
-        value = json.loads(data)
-        return Message(*value) if isinstance(value, list) else value
+        return Message(*json.loads(data))
 
 
 class Lane:
@@ -56,13 +55,14 @@ class Lane:
     def take(self) -> str | None:
         """Take the first job out, or None; no other process gets the same one."""
         with _faults():
-            task = self._huey.dequeue()
-        return None if task is None else str(task.args[0])
+            data = self._huey.storage.dequeue()
+        return None if data is None else _job_of(data)
 
     def waiting(self) -> set[str]:
         """Ids now waiting."""
         with _faults():
-            return {str(task.args[0]) for task in self._huey.pending()}
+            found = self._huey.storage.enqueued_items()
+        return {job_id for data in found if (job_id := _job_of(data)) is not None}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -79,6 +79,17 @@ def _open(name: str) -> Huey:
     path = record.jobs_folder() / "queue.sqlite"
     path.touch(mode=record.FILE_MODE)  # SQLite gives its side files the mode of the database
     return SqliteHuey(name, filename=str(path), results=False, serializer=JsonSerializer(), timeout=BUSY_TIMEOUT_S)
+
+
+def _job_of(data: bytes) -> str | None:
+    """The job that a message names; None where it is no message of ours, which must not end the worker that finds it.
+
+    No job is lost by that: those without a message are found in their folders and offered again.
+    """
+    try:
+        return str(Message(*json.loads(data)).args[0])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
 
 
 @contextmanager

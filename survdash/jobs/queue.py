@@ -7,7 +7,7 @@ that is lost or doubled does no harm: a worker looks at the folder, under the jo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ from survdash.jobs import record
 from survdash.jobs.lanes import LONG, QUICK, Lane, QueueError
 from survdash.jobs.record import FINISHED, State
 from survdash.settings import settings
+
+CLOCK_SLACK_S = 60.0  # by which the clocks of several machines may differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,26 +206,47 @@ def remove_jobs(*, older_than_hours: float) -> int:
     removed = 0
     for job_id in record.job_ids():
         with suppress(UnknownNameError), record.held(job_id) as taken:
-            finished = record.read(job_id).finished if taken else None
-            if finished is not None and finished <= limit:
+            state = record.read(job_id) if taken else None
+            finished = None if state is None else state.finished
+            if state is not None and finished is not None and finished > time.time() + CLOCK_SLACK_S:
+                record.change(state, finished=time.time())  # the clock was ahead then: its time begins anew
+            elif finished is not None and finished <= limit:
                 record.remove(job_id)
                 removed += 1
     record.sweep_removed()
     return removed
 
 
-def own_jobs() -> list[Job]:
+def own_jobs(
+    known: Collection[str] = (), *, everybodys: bool = False, kinds: Collection[str] | None = None, most: int = 1000
+) -> list[Job]:
     """Jobs of whoever asks, newest first; an administrator sees everybody's.
 
-    Where nobody signs in they cannot be told apart, and none is listed: their numbers stand in the pages' addresses.
+    Parameters
+    ----------
+    known : collection of str, optional
+        Where nobody signs in people cannot be told apart: then these alone are listed, whose numbers the asker has.
+    everybodys : bool
+        Where nobody signs in and nobody from outside can ask: list all.
+    kinds : collection of str, optional
+        Of these alone.
+    most : int
+        So many of those that were filed or changed last.
     """
-    visitor, found = current(), []
-    if not visitor.name:
-        return []
-    for job_id in record.job_ids():
+    ids = record.job_ids() if current().name or everybodys else [one for one in known if record.is_job_id(one)]
+    found: list[record.Record] = []
+    for job_id in record.latest_first(ids):
+        if len(found) == most:
+            break
         with suppress(UnknownNameError, FileNotFoundError):  # somebody else's, or removed meanwhile
-            found.append(read_job(job_id))
-    return sorted(found, key=lambda job: job.created, reverse=True)
+            state = _own(job_id)
+            if kinds is None or state.kind in kinds:
+                found.append(state)
+    jobs = []
+    for state in sorted(found, key=lambda one: one.created, reverse=True):
+        with suppress(UnknownNameError, FileNotFoundError):
+            jobs.append(_job(state))
+    return jobs
 
 
 def _own(job_id: str) -> record.Record:

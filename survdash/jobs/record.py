@@ -16,24 +16,26 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from survdash.erase import REMOVED, erase
 from survdash.errors import UnknownNameError
 from survdash.progress import Progress
 from survdash.settings import settings
 
 FORMAT = 1
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-REMOVED = ".removed"
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
+_running: ContextVar[str | None] = ContextVar("running", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +79,44 @@ def job_folder(job_id: str) -> Path:
     return folder
 
 
+def running_folder() -> Path | None:
+    """Folder of the job that a worker is at here, for what its handler keeps between two starts; None elsewhere."""
+    job_id = _running.get()
+    return None if job_id is None else job_folder(job_id)
+
+
+@contextmanager
+def running(job_id: str) -> Iterator[None]:
+    """Inside the block this job is the one that is run here."""
+    token = _running.set(job_id)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
 def no_such_job(job_id: str) -> UnknownNameError:
     """What is said of a job that is not there, and of one that is not for whoever asks."""
     return UnknownNameError(f"There is no job {job_id[:40]!r}.", hint="It may have been removed; start it again.")
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a text can be a job's number."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
 def job_ids() -> list[str]:
     """Ids of all jobs, in no order."""
     return [path.name for path in jobs_folder().iterdir() if _JOB_ID.fullmatch(path.name)]
+
+
+def latest_first(ids: Iterable[str]) -> list[str]:
+    """The jobs of these that are there, those that were filed or changed last first; none of them is read."""
+    changed = {}
+    for job_id in ids:
+        with suppress(OSError):
+            changed[job_id] = (jobs_folder() / job_id).stat().st_mtime_ns
+    return sorted(changed, key=changed.__getitem__, reverse=True)
 
 
 def create(kind: str, payload: dict[str, Any], *, quick: bool = False, owner: str = "") -> Record:
@@ -112,7 +144,7 @@ def remove(job_id: str) -> None:
 def sweep_removed() -> None:
     """Delete the files of removed jobs, those too that a killed process left."""
     for folder in jobs_folder().glob(f".*{REMOVED}"):
-        shutil.rmtree(folder, ignore_errors=True)
+        erase(folder)
 
 
 def write_private(path: Path, value: object) -> None:

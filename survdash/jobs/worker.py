@@ -348,7 +348,8 @@ def _run(state: Record, handlers: Mapping[str, Handler], signals: _Signals, *, c
         if signals.stop.is_set():  # the signal came between taking the job and here
             raise _Stop
         try:
-            result = handlers[state.kind](record.read_payload(state.id), report, cancel)
+            with record.running(state.id):
+                result = handlers[state.kind](record.read_payload(state.id), report, cancel)
         finally:
             signals.in_handler = False
         record.write_private(folder / "result.json", result)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from survdash.figures.palette import LOW, PATIENT, looks
+from survdash.language import ENGLISH, language, later, tr
 from survdash.prediction import LANDMARKS, Prediction
 from survdash.statistics.kaplan_meier import KaplanMeier
 
@@ -20,6 +22,8 @@ INCHES = (4.6, 2.75)
 DASHES = {"solid": "-", "dash": "--", "dot": ":"}
 PERSON_PX, RADIUS_PX, ACROSS = 10, 4, 20
 EMPTY = "#C4CAD1"
+GROUPS = {"low": later("low-risk group"), "high": later("high-risk group")}
+FONT = "DejaVu Sans"
 ONE_AT_A_TIME = threading.Lock()  # matplotlib's settings are the whole process's
 
 
@@ -35,18 +39,23 @@ def draw_curve(prediction: Prediction, curves: Mapping[str, KaplanMeier]) -> str
     Returns
     -------
     str
-        An SVG element; letters are outlines, so that it looks the same everywhere. Equal inputs give equal text.
+        An SVG element; English letters are outlines, so that it looks the same everywhere. Those of another language
+        are left to whoever shows it, who has a font for them. Equal inputs give equal text.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with ONE_AT_A_TIME, mpl.rc_context():
-        mpl.rcParams.update({"svg.hashsalt": "survdash", "font.family": "DejaVu Sans", "font.size": 8})
+    outlines = language() == ENGLISH
+    with ONE_AT_A_TIME, mpl.rc_context(), warnings.catch_warnings():
+        if not outlines:
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # they are not drawn here
+        mpl.rcParams.update({"svg.hashsalt": "survdash", "font.family": FONT, "font.size": 8,
+                             "svg.fonttype": "path" if outlines else "none"})  # fmt: skip
         figure = Figure(figsize=INCHES, layout="constrained")
         axes = figure.subplots()
         _draw_groups(axes, curves, last=float(prediction.months[-1]))
         _draw_patient(axes, prediction)
-        axes.set(xlabel="Months since diagnosis", ylabel="Probability of being alive", ylim=(0, 1.06),
+        axes.set(xlabel=tr("Months since diagnosis"), ylabel=tr("Probability of being alive"), ylim=(0, 1.06),
                  xlim=(0, float(prediction.months[-1])))  # fmt: skip
         axes.set_xticks(np.arange(0, prediction.months[-1] + 1, 12 if prediction.months[-1] <= 120 else 24))
         axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1], ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])
@@ -80,7 +89,7 @@ def _draw_groups(axes: Axes, curves: Mapping[str, KaplanMeier], *, last: float) 
         x = [0.0, *fit.time[shown], end]
         y = [1.0, *fit.survival[shown], fit.survival[shown][-1] if shown.any() else 1.0]
         axes.step(x, y, where="post", color=look.colour, linestyle=DASHES[look.dash], linewidth=0.9,
-                  label=f"{label}-risk group" if label in ("low", "high") else "cohort")  # fmt: skip
+                  label=tr(GROUPS.get(label, later("cohort"))))  # fmt: skip
 
 
 def _draw_patient(axes: Axes, prediction: Prediction) -> None:
@@ -88,8 +97,8 @@ def _draw_patient(axes: Axes, prediction: Prediction) -> None:
     months, alive = prediction.months[known], prediction.survival[known]
     if prediction.has_band:
         axes.fill_between(prediction.months, prediction.low, prediction.high, color=PATIENT.colour, alpha=0.25,
-                          linewidth=0, label="model variation")  # fmt: skip
-    axes.plot(months, alive, color=PATIENT.colour, linewidth=2, label="this patient")
+                          linewidth=0, label=tr("model variation"))  # fmt: skip
+    axes.plot(months, alive, color=PATIENT.colour, linewidth=2, label=tr("this patient"))
     for month in LANDMARKS:
         at = prediction.at(month)
         if at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,25 +10,34 @@ from survdash.artefact import INTENDED_USE
 from survdash.explanation.familiarity import familiarity_words
 from survdash.explanation.record import Explanation, GeneShare, Ledger
 from survdash.figures.words import alive_of_100, percentile_words, years
-from survdash.language import ENGLISH, speaking
+from survdash.language import TAGS, language, later, tr
 from survdash.prediction import LANDMARKS, Prediction
 from survdash.report.curve import draw_curve, draw_people
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.statistics.kaplan_meier import KaplanMeier
 
 MAIN_HORIZON = 36
 TOP_GENES = 6
 SHOWN_DIGITS = 16
-NOT_CLINICAL = "Not for clinical decisions."
-LIMITS = (
+NOT_CLINICAL = later("Not for clinical decisions.")
+LIMITS = later(
     "The numbers are about patients with a profile like this, not about one person; they say nothing of what a "
     "treatment would change. {band} Whether the model holds for patients of another hospital is not known unless it "
     "was tried there."
 )
-BAND = "The band is how far the model's own variants disagree, not all uncertainty."
-NO_BAND = "One model gave one answer: how uncertain it is, is not known."
-DISAGREE = "Slide and genes disagree: alone, one says low risk and the other high. Trust the answer less."
-AGREE = "Slide alone and genes alone fall into the same risk group."
+BAND = later("The band is how far the model's own variants disagree, not all uncertainty.")
+NO_BAND = later("One model gave one answer: how uncertain it is, is not known.")
+DISAGREE = later("Slide and genes disagree: alone, one says low risk and the other high. Trust the answer less.")
+AGREE = later("Slide alone and genes alone fall into the same risk group.")
+NOT_COMPUTED = later("Not computed for this report: open the patient and ask for the explanation first.")
+LABELS = {  # what stands on every sheet, by its name in the two layouts
+    "report": later("Report"), "filled": later("Filled: alive at 3 years, of 100."), "warnings": later("Warnings"),
+    "simulated": later("Simulated patients: nobody stands behind these numbers"),
+    "curve": later("Predicted survival by month against the cohort's risk groups"),
+    "parts": later("What each part says alone"), "genes": later("Genes that weigh most"),
+    "went_in": later("What went in"), "limits": later("What this cannot tell"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +75,10 @@ class ReportFacts:
     went_in : tuple of (name, value)
         Files, encoder, model and cohort with their hashes.
     limits, notice, stamp, made_on : str
+    labels : mapping
+        What stands on every sheet, in its language.
+    language : str
+        Tag of it, as HTML wants it.
     """
 
     case_id: str
@@ -89,6 +102,8 @@ class ReportFacts:
     notice: str
     stamp: str
     made_on: str
+    labels: Mapping[str, str]
+    language: str
 
 
 def report_facts(
@@ -100,7 +115,7 @@ def report_facts(
     outcome: str = "",
     made_on: str = "",
 ) -> ReportFacts:
-    """Put the sheet of one prediction together, in English: the words that models and checks gave it are.
+    """Put the sheet of one prediction together, in the reader's language.
 
     Parameters
     ----------
@@ -115,72 +130,95 @@ def report_facts(
     made_on : str, optional
         A date; left out by default, so that equal inputs give equal bytes.
     """
-    with speaking(ENGLISH):
-        return _facts_of(prediction, curves, model_title, explanation, outcome=outcome, made_on=made_on)
-
-
-def _facts_of(
-    prediction: Prediction, curves: Mapping[str, KaplanMeier], model_title: str, explanation: Explanation | None, *,
-    outcome: str, made_on: str,
-) -> ReportFacts:  # fmt: skip
     main = prediction.at(MAIN_HORIZON)
-    who = "simulated patients" if prediction.simulated else "patients"
     ledger = None if explanation is None else explanation.ledger
     return ReportFacts(
-        case_id=prediction.case_id, role=prediction.role.capitalize(), simulated=prediction.simulated,
-        subtitle=f"Predicted by {model_title} from {' and '.join(prediction.modalities)}, trained on {who} of cohort "
-                 f"{prediction.cohort}",
+        case_id=prediction.case_id, role=_capital(retell(prediction.role)), simulated=prediction.simulated,
+        subtitle=_subtitle(prediction, model_title),
         headline="" if main is None else alive_of_100(main[0], MAIN_HORIZON),
         people="" if main is None else draw_people(round(100 * main[0])),
         horizons=tuple(_horizon(prediction, month) for month in LANDMARKS),
         curve=draw_curve(prediction, curves),
-        curve_note="Thin lines: what happened in the cohort's risk groups." if curves else "",
-        facts=_facts(prediction, outcome=outcome),
-        ledger_head=("Read from", *(f"Alive at {years(month)}" for month in LANDMARKS), "Risk group"),
+        curve_note=tr("Thin lines: what happened in the cohort's risk groups.") if curves else "",
+        facts=_facts(prediction, outcome=outcome), ledger_head=_ledger_head(),
         ledger=() if ledger is None else _ledger_rows(ledger), ledger_note=_ledger_note(ledger),
         genes=_genes(explanation), genes_note=_genes_note(explanation),
-        warnings=(*_unlike(explanation), *prediction.warnings),
+        warnings=tuple(map(retell, (*_unlike(explanation), *prediction.warnings))),
         went_in=_went_in(prediction.provenance), made_on=made_on,
-        limits=LIMITS.format(band=BAND if prediction.has_band else NO_BAND), notice=f"{INTENDED_USE} {NOT_CLINICAL}",
+        limits=tr(LIMITS, band=tr(BAND if prediction.has_band else NO_BAND)),
+        notice=tr("{use} {not_clinical}", use=retell(INTENDED_USE), not_clinical=tr(NOT_CLINICAL)),
         stamp=stamp(prediction.provenance | {"model_version": prediction.model_version, "model": prediction.model}),
+        labels={name: tr(words) for name, words in LABELS.items()}, language=TAGS[language()],
     )  # fmt: skip
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _subtitle(prediction: Prediction, model_title: str) -> str:
+    words = later("Predicted by {model} from {parts}, trained on simulated patients of cohort {cohort}") \
+        if prediction.simulated else later("Predicted by {model} from {parts}, trained on patients of cohort {cohort}")
+    parts = _parts(prediction.modalities)
+    return tr(words, model=retell(model_title), parts=parts, cohort=prediction.cohort)
+
+
+def _parts(names: Iterable[str]) -> str:
+    return tr(" and ").join(tr("clinical facts" if name == "clinical" else name) for name in names)
+
+
+def _alive_at(month: int) -> str:
+    return tr("Alive at {time}", time=years(month))
+
+
+def _of_100(share: float) -> str:
+    return tr("{count} of 100", count=round(100 * share))
+
+
+def _ledger_head() -> tuple[str, ...]:
+    return (tr("Read from"), *map(_alive_at, LANDMARKS), tr("Risk group"))
+
+
 def _horizon(prediction: Prediction, month: int) -> Horizon:
-    label, at = f"Alive at {years(month)}", prediction.at(month)
+    label, at = _alive_at(month), prediction.at(month)
     if at is None:
-        return Horizon(label=label, value="–", band="beyond the cohort's follow-up")
-    middle, low, high = (round(100 * share) for share in at)
+        return Horizon(label=label, value="–", band=tr("beyond the cohort's follow-up"))
+    _, low, high = (round(100 * share) for share in at)
     if not prediction.has_band:
-        return Horizon(label=label, value=f"{middle} of 100", band="uncertainty not known")
-    band = f"band {low} to {high}" if low != high else "band narrower than 1"
-    return Horizon(label=label, value=f"{middle} of 100", band=band)
+        return Horizon(label=label, value=_of_100(at[0]), band=tr("uncertainty not known"))
+    band = tr("band {low} to {high}", low=low, high=high) if low != high else tr("band narrower than 1")
+    return Horizon(label=label, value=_of_100(at[0]), band=band)
 
 
 def _facts(prediction: Prediction, *, outcome: str) -> tuple[tuple[str, str], ...]:
-    cut = "" if prediction.cutpoint is None else f" (cut at {prediction.cutpoint:.3g})"
+    if prediction.group is None:
+        group = tr("no cut found in this cohort")
+    elif prediction.cutpoint is None:
+        group = tr(prediction.group)
+    else:
+        group = tr("{group} (cut at {cut:.3g})", group=tr(prediction.group), cut=prediction.cutpoint)
     rows = [
-        ("Risk", percentile_words(prediction.percentile)),
-        ("Risk group", "no cut found in this cohort" if prediction.group is None else f"{prediction.group}{cut}"),
-        ("Risk score", f"{prediction.risk:.3g} (higher is worse)"),
-        ("Role", prediction.role),
+        (tr("Risk"), percentile_words(prediction.percentile)),
+        (tr("Risk group"), group),
+        (tr("Risk score"), tr("{risk:.3g} (higher is worse)", risk=prediction.risk)),
+        (tr("Role"), retell(prediction.role)),
     ]
-    return tuple([*rows, ("What happened", outcome)] if outcome else rows)
+    return tuple([*rows, (tr("What happened"), retell(outcome))] if outcome else rows)
 
 
 def _ledger_rows(ledger: Ledger) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (row.parts, *("–" if share is None else f"{round(100 * share)} of 100" for share in row.at),
-         row.group or "no cut")
+        (_parts(row.parts.split(" and ")),
+         *("–" if share is None else _of_100(share) for share in row.at), tr(row.group or later("no cut")))
         for row in ledger.rows
     )  # fmt: skip
 
 
 def _ledger_note(ledger: Ledger | None) -> str:
     if ledger is None:
-        return "Not computed for this report: open the patient and ask for the explanation first."
-    said = "" if ledger.disagree is None else DISAGREE if ledger.disagree else AGREE
-    return " ".join([*([said] if said else []), *ledger.notes])
+        return tr(NOT_COMPUTED)
+    said = [] if ledger.disagree is None else [tr(DISAGREE if ledger.disagree else AGREE)]
+    return " ".join([*said, *map(retell, ledger.notes)])
 
 
 def _genes(explanation: Explanation | None) -> tuple[tuple[str, str, str], ...]:
@@ -191,18 +229,19 @@ def _genes(explanation: Explanation | None) -> tuple[tuple[str, str, str], ...]:
     for one in sorted(explanation.genes.top, key=lambda one: -abs(one.share)):
         largest.setdefault(one.column, one)
     return tuple(
-        (one.column.replace("_", " "), "raises the risk" if one.share >= 0 else "lowers the risk",
-         f"{abs(one.value):.1f} SD {'above' if one.value >= 0 else 'below'} the mean")
+        (one.column.replace("_", " "), tr("raises the risk") if one.share >= 0 else tr("lowers the risk"),
+         tr("{count:.1f} SD above the mean", count=one.value) if one.value >= 0
+         else tr("{count:.1f} SD below the mean", count=-one.value))
         for one in list(largest.values())[:TOP_GENES]
     )  # fmt: skip
 
 
 def _genes_note(explanation: Explanation | None) -> str:
     if explanation is None:
-        return "Not computed for this report: open the patient and ask for the explanation first."
+        return tr(NOT_COMPUTED)
     if explanation.genes is None:
-        return "The model read no genes of this patient, or cannot say which mattered."
-    return "Against a patient with every gene at the training mean; SD: standard deviations."
+        return tr("The model read no genes of this patient, or cannot say which mattered.")
+    return tr("Against a patient with every gene at the training mean; SD: standard deviations.")
 
 
 def _unlike(explanation: Explanation | None) -> tuple[str, ...]:
@@ -215,20 +254,22 @@ def _unlike(explanation: Explanation | None) -> tuple[str, ...]:
 def _went_in(provenance: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     rows = []
     for one in provenance.get("slides") or ():
-        mpp = f", {one['mpp']:.3g} µm per pixel" if one.get("mpp") else ""
-        rows.append((f"Slide {one['slide']}", f"SHA-256 {_short(one.get('sha256'))}, {one['tiles']:,} tiles{mpp}"))
+        words = tr("SHA-256 {sha256}, {tiles:,} tiles", sha256=_short(one.get("sha256")), tiles=one["tiles"])
+        mpp = tr(", {mpp:.3g} µm per pixel", mpp=one["mpp"]) if one.get("mpp") else ""
+        rows.append((tr("Slide {number}", number=one["slide"]), words + mpp))
     if genes := provenance.get("genes_sha256"):
-        rows.append(("Gene table", f"SHA-256 {_short(genes)}"))
+        rows.append((tr("Gene table"), f"SHA-256 {_short(genes)}"))
     if encoder := provenance.get("encoder"):
         weights = provenance.get("encoder_weights")
-        rows.append(("Encoder", f"{encoder}" + (f", weights {_short(weights)}" if weights else "")))
+        rows.append((tr("Encoder"), f"{encoder}" + (tr(", weights {hash}", hash=_short(weights)) if weights else "")))
     files = provenance.get("model_files") or {}
-    version = provenance.get("model_version")
-    rows.append(("Model", f"{provenance.get('model')}, version {version}" + (f", {len(files)} files" if files else "")))
-    rows.append(("Cohort", f"{provenance.get('cohort')}, state {_short(provenance.get('cohort_digest'))}"))
-    rows.append(("Software", str(provenance.get("software", "not known"))))
+    model = tr("{model}, version {version}", model=provenance.get("model"), version=provenance.get("model_version"))
+    rows.append((tr("Model"), model + (tr(", {count} files", count=len(files)) if files else "")))
+    rows.append((tr("Cohort"), tr("{cohort}, state {state}", cohort=provenance.get("cohort"),
+                                  state=_short(provenance.get("cohort_digest")))))  # fmt: skip
+    rows.append((tr("Software"), str(provenance.get("software", tr("not known")))))
     return tuple(rows)
 
 
 def _short(value: object) -> str:
-    return str(value)[:SHOWN_DIGITS] if value else "not known"
+    return str(value)[:SHOWN_DIGITS] if value else tr("not known")

@@ -11,9 +11,12 @@ from typing import cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from survdash.language import ENGLISH, language
 from survdash.report.facts import ReportFacts
 
 HERE = Path(__file__).parent
+# Fonts with the letters of a language that the one of the curve has not; the sheet's layout names them too.
+LETTERS = {"zh": {"Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "WenQuanYi Micro Hei"}}
 SIZES_PT = (9.4, 8.6, 7.8, 7.0)  # the largest at which all stands on one page; below, nobody could read it
 
 
@@ -40,6 +43,19 @@ def report_pdf(facts: ReportFacts) -> bytes:
         if not isinstance(pages, list) or len(pages) == 1:
             break
     return cast("bytes", compiler.compile(source, format="pdf", sys_inputs=inputs))
+
+
+def language_of_pdf() -> str:
+    """The reader's language where this machine has its letters, else English: a PDF holds the letters that it shows."""
+    needed = LETTERS.get(language())
+    return language() if needed is None or needed & _families() else ENGLISH
+
+
+@cache
+def _families() -> frozenset[str]:
+    import typst
+
+    return frozenset(typst.Fonts(include_system_fonts=True).families())
 
 
 @cache

@@ -55,10 +55,11 @@ def companion_files(path: Path, vendor: str, properties: Mapping[str, str]) -> t
         return tuple(one for one in files if dicom_series(one) == series)
     if vendor == "mirax":
         data = [properties.get(f"mirax.DATAFILE.FILE_{number}", "") for number in range(_count(properties))]
-        folder, names = path.with_suffix(""), ["Slidedat.ini", properties["mirax.HIERARCHICAL.INDEXFILE"], *data]
+        folder, index = path.with_suffix(""), properties.get("mirax.HIERARCHICAL.INDEXFILE", "")
+        names = ["Slidedat.ini", index, *data]
     elif vendor == "hamamatsu":
         folder = path.parent
-        names = [name for key, name in sorted(properties.items()) if key.startswith(HAMAMATSU_PARTS)]
+        names = [properties.get(key, "") for key in sorted(properties) if key.startswith(HAMAMATSU_PARTS)]
     else:
         return ()
     found = []

@@ -101,6 +101,19 @@ def tile_pages(path: Path, sizes: Sequence[tuple[int, int]]) -> tuple[TilePage |
         return (None,) * len(sizes)  # what is wrong with the file, OpenSlide says
 
 
+def largest_tile_bytes(path: Path) -> int:
+    """How much the largest tile of a TIFF file is said to take in it; 0 where its tags cannot be read.
+
+    OpenSlide asks for that much memory before it reads, and ends the whole process where it is not to be had.
+    """
+    try:
+        with open_tiff(path) as file:
+            pages: Iterable[Any] = file.pages
+            return max((max(page.databytecounts, default=0) for page in pages if page.is_tiled), default=0)
+    except WHAT_DAMAGED_TAGS_RAISE:
+        return 0
+
+
 def jpeg_page(page: Any, lengths: np.ndarray) -> TilePage | None:
     """A page of tifffile's as a grid of JPEG tiles; None where it is not of 8-bit JPEG tiles in RGB or YCbCr."""
     plain = all(page.tags.valueof(tag, default=1) == 1 for tag in (DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG))

@@ -12,11 +12,13 @@ from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide, on_white
 from survdash.slide.objective import doubt
 from survdash.slide.resolution import parse_ome_mpp, parse_tiff_mpp
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE
 
 PICTURE_FORMATS = ("PNG", "JPEG", "TIFF")
 PICTURE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 MAX_PICTURE_PIXELS = 89_000_000  # 270 MB as RGB, below Pillow's own warning about decompression bombs
 DESCRIPTION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 282, 283, 296
+PILLOW_RAISES = (SyntaxError, *WHAT_DAMAGED_TAGS_RAISE)  # LookupError: a compression that no TIFF has
 MAX_PAGES = 64  # looked at; a stack shows itself in its second
 
 
@@ -59,7 +61,7 @@ class PictureSlide(Slide):
                         self._decoded = on_white(np.asarray(image.convert("RGBA")))
                     else:
                         self._decoded = np.asarray(image.convert("RGB"))
-                except (OSError, ValueError, SyntaxError) as error:
+                except PILLOW_RAISES as error:
                     raise SlideError(f"{self.path.name} cannot be read: {error}.", hint=DAMAGED) from error
         return self._decoded
 
@@ -75,7 +77,7 @@ def _open_picture(path: Path) -> Image.Image:
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(path, "") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except PILLOW_RAISES as error:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
     width, height = image.size
     if width * height > MAX_PICTURE_PIXELS:
@@ -100,8 +102,9 @@ def _check_pages(path: Path, image: Image.Image) -> None:
             image.seek(page)
             same += image.size == size
         image.seek(0)
-    except (TypeError, ValueError, SyntaxError, EOFError, OSError) as error:
-        raise SlideError(f"{path.name} is incomplete: {error}.", hint=DAMAGED) from error
+    except PILLOW_RAISES as error:
+        why = f"{type(error).__name__} {error}" if isinstance(error, LookupError) else str(error)
+        raise SlideError(f"{path.name} is incomplete: {why}.", hint=DAMAGED) from error
     if same > 1:
         raise refuse_stack(path, same, size)
 

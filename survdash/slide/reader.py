@@ -20,7 +20,7 @@ import openslide
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Outline, Slide, on_white
 from survdash.slide.companions import WHOLE, companion_files, missing_companions, slide_sha256
-from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, tile_pages
+from survdash.slide.jpeg_tiff import CutTileError, JpegTiles, TileError, largest_tile_bytes, tile_pages
 from survdash.slide.objective import doubt
 from survdash.slide.ome_tiff import OmeSlide, sub_pages
 from survdash.slide.picture import PictureSlide
@@ -29,8 +29,12 @@ from survdash.slide.tiff_file import parsed_once
 
 DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles; others overlap, shift or leave out
 WHOLE_READ_PX = 4096  # OpenSlide reads larger regions in parts, whose corners it rounds to level-0 pixels
+TIFF_VENDORS = DIRECT_VENDORS | {"leica", "philips", "trestle", "ventana"}  # their tiles are read whole into memory
 LARGEST_TILE_PX = 8192 * 8192  # OpenSlide ends the whole process where it cannot have the memory for one tile
 PROOF_TILES = 3  # tried before a level is given up: one may be damaged
+# A file can be TIFF and DICOM at once. Uploads have these endings, and OpenSlide's reader of DICOM bears no damaged
+# files: it must never see one in the web server.
+NOT_DICOM = frozenset({".svs", ".tif", ".tiff", ".ndpi", ".scn", ".bif", ".png", ".jpg", ".jpeg"})
 IN_ANY_ORDER = frozenset({"dicom"})  # any file of the slide may be the named one, under any name
 
 
@@ -43,7 +47,7 @@ class OpenSlideSlide(Slide):
         self._handle = _open_handle(path)
         properties = self._handle.properties
         self._vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
-        _check_tile_size(path, self._handle)
+        _check_tile_size(path, self._handle, tiff=self._vendor in TIFF_VENDORS)
         try:
             self._companions = companion_files(path, self._vendor, properties)
         except SlideError:
@@ -207,11 +211,14 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
         vendor = openslide.OpenSlide.detect_format(path)
     except openslide.OpenSlideError as error:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
+    if vendor == "dicom" and path.suffix.lower() in NOT_DICOM:
+        raise SlideError(f"{path.name} is a DICOM file under another name.", hint="Give it the ending .dcm, with all "
+                         "files of its slide beside it.")  # fmt: skip
     if not vendor:
         if needs := missing_companions(path):
             raise SlideError(f"{path.name} is only a part of its slide: beside it belong {needs}.", hint=WHOLE)
         return PictureSlide(path, mpp)
-    with parsed_once(path) if vendor in DIRECT_VENDORS else nullcontext():
+    with parsed_once(path) if vendor in TIFF_VENDORS else nullcontext():
         below = sub_pages(path) if vendor == "generic-tiff" else ()
         slide = _open_whole(path, vendor, mpp)
         return OmeSlide(slide, below) if below and slide.level_count == 1 else slide
@@ -268,7 +275,7 @@ def _open_handle(path: Path) -> openslide.OpenSlide:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
 
 
-def _check_tile_size(path: Path, handle: openslide.OpenSlide) -> None:
+def _check_tile_size(path: Path, handle: openslide.OpenSlide, *, tiff: bool) -> None:
     for level in range(handle.level_count):
         width, height = (
             int(handle.properties.get(f"openslide.level[{level}].tile-{side}", 0)) for side in ("width", "height")
@@ -276,3 +283,6 @@ def _check_tile_size(path: Path, handle: openslide.OpenSlide) -> None:
         if width * height > LARGEST_TILE_PX:
             handle.close()
             raise SlideError(f"{path.name} is said to have tiles of {width} x {height} px.", hint=DAMAGED)
+    if tiff and (size := largest_tile_bytes(path)) > path.stat().st_size:
+        handle.close()
+        raise SlideError(f"{path.name} is said to have a tile of {size:,} bytes, more than the file.", hint=DAMAGED)

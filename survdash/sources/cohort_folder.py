@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 from shutil import copyfile
 
@@ -27,6 +28,8 @@ SCHEMA = 1
 KINDS = {"time_months": "float64", "event": "bool", "age": "float64", "sex": "str", "stage": "str", "site": "str"}
 PATIENTS, GENES, BAGS, FOLDS, MANIFEST = "patients.parquet", "genes.parquet", "bags.h5", "folds.csv", "cohort.json"
 REPORT = "import_report.json"
+FILES = (MANIFEST, PATIENTS, GENES, FOLDS, BAGS)
+FACTS_KEPT = 16  # cohorts; some megabytes each where patients are ten thousand
 FillBags = Callable[[BagWriter], None]
 
 
@@ -145,8 +148,32 @@ def read_cohort(folder: Path, *, shipped: bool = False) -> Cohort:
     CohortError
         If a file is missing, changed since it was written, malformed, or of a newer survdash.
     """
-    hint = "Install survdash anew." if shipped else "Import the cohort again."
-    return _read_checked(folder, hint=hint, gene_values=True)
+    return _read_checked(folder, hint=_hint(shipped=shipped), gene_values=True)
+
+
+def read_facts(folder: Path, *, shipped: bool = False) -> Cohort:
+    """The same without the values of its genes: ``genes`` has its rows and no column; raises as ``read_cohort``.
+
+    Read once for each state of the files, and shared by all who ask in this process: read-only.
+    """
+    return _facts(folder, _hint(shipped=shipped), tuple(map(_mark, (folder / name for name in FILES))))
+
+
+@lru_cache(maxsize=FACTS_KEPT)
+def _facts(folder: Path, hint: str, _state: tuple[object, ...]) -> Cohort:
+    return _read_checked(folder, hint=hint, gene_values=False)
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _hint(*, shipped: bool) -> str:
+    return "Install survdash anew." if shipped else "Import the cohort again."
 
 
 def _read_checked(folder: Path, *, hint: str, gene_values: bool) -> Cohort:

@@ -150,7 +150,7 @@ def _levels(name: str, values: ArrayLike, patients: int) -> list[tuple[str, np.n
             codes = (labels[codes].astype(float) > middle).astype(int)
             words = [f"up to {middle:g}", f"above {middle:g}"]
         else:
-            words = [str(label) for label in labels.tolist()]
+            words = _level_names(labels)
         for code, word in enumerate(words):
             mine = np.zeros(patients, bool)
             mine[inside[codes == code]] = True
@@ -158,6 +158,17 @@ def _levels(name: str, values: ArrayLike, patients: int) -> list[tuple[str, np.n
     if unknown.any():
         found.append(("unknown", unknown))
     return found
+
+
+def _level_names(labels: np.ndarray) -> list[str]:
+    if not np.issubdtype(labels.dtype, np.floating):
+        return [str(label) for label in labels.tolist()]
+    # As short as tells them apart: an age computed from days is 71.123456789.
+    for digits in range(4, 17):
+        words = [f"{label:.{digits}g}" for label in labels.tolist()]
+        if len(set(words)) == len(words):
+            return words
+    return [repr(label) for label in labels.tolist()]
 
 
 def _row(study: _Study, factor: str, level: str, mine: np.ndarray) -> SubgroupRow:

@@ -23,6 +23,8 @@ from survdash.training.recalibration import HORIZON, Recalibration, fit_recalibr
 from survdash.training.recipe import Recipe
 
 CURVES = ("survival", "low", "high")
+INNER, OUTER = "inner folds", "other folds"
+CALIBRATIONS = (INNER, OUTER, "")  # training patients held out on inner folds; the other folds' patients; nobody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,8 +40,8 @@ class Crossval:
         followed (``last_month``) if that is sooner.
     predictions : DataFrame
         One row a case, sorted by ``case_id``: ``case_id``, ``fold``, ``risk``, and ``survival``, ``low``, ``high``
-        (lists of K; low and high span the seeds' networks and the deals of the tiles). Curves are recalibrated by what
-        the other folds' held-out patients say (``recalibration``), where these have enough deaths.
+        (lists of K; low and high span the seeds' networks and the deals of the tiles). Curves are recalibrated where
+        enough patients died; ``calibration`` says by whom.
     seconds : float
     """
 
@@ -48,6 +50,15 @@ class Crossval:
     months: np.ndarray
     predictions: pd.DataFrame
     seconds: float
+
+    @property
+    def calibration(self) -> str:
+        """Whose outcomes set the level of the curves, each fold's own training patients apart: ``CALIBRATIONS``."""
+        if self.folds[0].model.blends:
+            return INNER
+        if any(one.model.recalibration is None for one in self.folds):
+            return ""
+        return OUTER if self.folds[0].model.networks else INNER
 
     @property
     def parameters(self) -> int:
@@ -89,8 +100,11 @@ def crossval(
     last = min([last_month(data.survival), *(int(np.floor(one.model.edges[-1])) for one in fitted)])
     months = np.arange(last + 1, dtype=float)
     tables = [_held_out(data, one.model, fold=one.fold, months=months) for one in fitted]
-    maps = _recalibrations(data, tables, horizon=min(HORIZON, last))
-    fitted = [replace(one, model=replace(one.model, recalibration=own)) for one, own in zip(fitted, maps, strict=True)]
+    maps: list[Recalibration | None] = [None] * len(fitted)
+    if get(recipe.model).fitter == "gradient" and not get(recipe.model).with_paths:
+        maps = _recalibrations(data, tables, horizon=min(HORIZON, last))
+        fitted = [replace(one, model=replace(one.model, recalibration=own))
+                  for one, own in zip(fitted, maps, strict=True)]  # fmt: skip
     tables = [_recalibrated(table, own, months) for table, own in zip(tables, maps, strict=True)]
     predictions = pd.concat(tables).sort_values("case_id", ignore_index=True)
     return Crossval(
@@ -154,7 +168,11 @@ def _held_out(data: ModelData, model: FoldModel, *, fold: int, months: np.ndarra
 
 
 def _recalibrations(data: ModelData, tables: list[pd.DataFrame], *, horizon: int) -> list[Recalibration | None]:
-    """For each fold the map that the held-out patients of all other folds ask for."""
+    """For each fold of a network alone the map that the held-out patients of all other folds ask for.
+
+    The networks that predicted these have seen the fold's own patients; to train some on inner folds would cost five
+    trainings more. What is fitted in closed form, and paths beside a network, are calibrated on inner folds.
+    """
     place = {case: number for number, case in enumerate(data.case_ids)}
     maps = []
     for own in range(len(tables)):

@@ -63,7 +63,8 @@ class FoldModel:
     fitted : Fitted or None
         Result of a closed fit; either it or a network is there.
     recalibration : Recalibration or None
-        What the other folds' held-out patients say of the curves; None until they are known, or where too few died.
+        What held-out patients say of the curves; None until they are known, where too few died, or where the blend's
+        own curve is of held-out patients.
     """
 
     recipe: Recipe

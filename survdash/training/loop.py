@@ -24,12 +24,14 @@ from survdash.training.data import ModelData
 from survdash.training.discretise import fit_bins
 from survdash.training.fold_model import FoldModel, model_blocks, one_thread
 from survdash.training.gene_prior import fit_prior
-from survdash.training.network import Training, outputs, train_network
+from survdash.training.network import Training, outputs, scoring_parts, train_network
+from survdash.training.recalibration import FEWEST_EVENTS, HORIZON, Recalibration, fit_recalibration, last_month
 from survdash.training.recipe import Recipe
 from survdash.training.scaling import Scaler, fit_scaler
 
 TILES_PER_CASE = 64  # tiles of each training case that the tile scaler looks at
 INNER_PARTS = 5  # one of them chooses the number of epochs
+ENOUGH_EVENTS = 200  # among held-out training cases; more inner folds are not fitted to recalibrate a curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,6 +153,33 @@ def _fit_tile_scaler(data: ModelData, training: np.ndarray, *, seed: int) -> Sca
 
 
 def _fit_closed(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> FoldModel:
+    model = _fit_formula(data, recipe, training, seed=seed)
+    return replace(model, recalibration=_recalibrate(data, recipe, training, seed=seed))
+
+
+def _recalibrate(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> Recalibration | None:
+    """The map of a closed fit's curves, by training cases that fits on the other inner folds never saw.
+
+    Neither the fold that is held out nor any model that saw one of its patients takes part.
+    """
+    survival = data.survival.take(training)
+    if survival.event.sum() < FEWEST_EVENTS:
+        return None
+    horizon = min(HORIZON, last_month(survival))
+    folds, said = inner_folds(survival, seed=seed), np.full(len(training), np.nan)
+    for number in range(INNER_FOLDS):
+        apart = folds == number
+        inner = _fit_formula(data, recipe, training[~apart], seed=seed)
+        parts = [inner.score_raw(data.inputs(some), np.array([float(horizon)])).survival[:, 0]
+                 for some in scoring_parts(data, training[apart])]  # fmt: skip
+        said[apart] = np.concatenate(parts)
+        known = np.flatnonzero(~np.isnan(said))
+        if survival.event[known].sum() >= ENOUGH_EVENTS:
+            break
+    return fit_recalibration(said[known], survival.take(known), horizon=horizon)
+
+
+def _fit_formula(data: ModelData, recipe: Recipe, training: np.ndarray, *, seed: int) -> FoldModel:
     blank = prepare(data, recipe, training, seed=seed)
     seen = TrainingSet(
         blocks=model_blocks(data.inputs(training), blank), survival=data.survival.take(training), seed=seed,

@@ -1,8 +1,11 @@
 """Bring predicted survival to what happened: one Cox model of what a fold model says, fitted on patients it never saw.
 
-A model that is right about who dies first can still be wrong about how many. The map is fitted on the out-of-fold
-predictions of the other folds, so that the patients of a fold never take part in the map that is judged on them
-(cross-fitting; recalibration of a Cox model as by van Houwelingen 2000, its slope and baseline).
+A model that is right about who dies first can still be wrong about how many (recalibration of a Cox model as by van
+Houwelingen 2000, its slope and baseline). Of a closed fit the map is fitted on training patients whom inner folds held
+out, so that nothing of it knows the patients it is judged on (``loop``); the weights of paths and network make their
+curve in the same way (``blending``). Of a network alone it is fitted on the out-of-fold predictions of the other folds
+(cross-fitting, ``crossval``): the patients of a fold take no part in the map that is judged on them, but the networks
+behind these predictions have seen them.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from survdash.erase import remove
 from survdash.errors import InputError, SlideError, UnknownNameError
 from survdash.store import write_json
 from survdash.ui import upload as room
@@ -72,7 +73,7 @@ def find_arrival(folder: Path, part: str) -> Arrival | None:
         return None
 
 
-def begin(identifier: str, part: str, *, name: str, size: int, mark: str) -> int:
+def begin(identifier: str, part: str, *, name: str, size: int, mark: str, owner: str = "") -> int:
     """Make ready for a file, or for the rest of it; return how many bytes of it are here.
 
     Raises
@@ -83,17 +84,17 @@ def begin(identifier: str, part: str, *, name: str, size: int, mark: str) -> int
     shown, suffix = room.check_name(part, name)
     if size <= 0:
         raise SlideError(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
-    if size > (limit := room.largest_bytes(part)):
+    if size > (limit := room.largest_bytes(part, suffix)):
         raise SlideError(f"{shown} has {data_size(size)}; this server takes {data_size(int(limit))} at most.",
                          hint="Ask whoever runs it to put the file into its inbox folder.")  # fmt: skip
-    folder = room.make_folder(identifier)
+    folder = room.make_folder(identifier, owner=owner)
     with _alone(folder, part):
         before = find_arrival(folder, part)
         if before is not None and (before.size, before.mark, before.name) == (size, mark, shown):
             return before.offset
         _forget(folder, part)
         _need_room(size, shown)
-        room.make_folder(identifier)
+        room.make_folder(identifier, owner=owner)
         write_json(folder / f".coming-{part}.json", {"name": shown, "size": size, "mark": mark})
         os.close(os.open(folder / f"{part}.{suffix}.part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     return 0
@@ -102,7 +103,7 @@ def begin(identifier: str, part: str, *, name: str, size: int, mark: str) -> int
 def cancel(identifier: str, part: str) -> None:
     """Delete what has come of a file; the case's folder too where it holds nothing else."""
     try:
-        upload = room.open_upload(identifier)
+        upload = room.find_upload(identifier)
     except UnknownNameError:
         return
     with _alone(upload.folder, part):
@@ -118,7 +119,7 @@ def taking(identifier: str, part: str, *, offset: int) -> Iterator[Taker]:
     ArrivalError
         If the file is not expected, another piece of it is just coming, or the last one ended elsewhere.
     """
-    folder = room.open_upload(identifier).folder
+    folder = room.find_upload(identifier).folder
     with _alone(folder, part):
         arrival = find_arrival(folder, part)
         if arrival is None or arrival.offset != offset:
@@ -185,10 +186,10 @@ class Taker:
             return
         with self.path.open("rb") as written:
             os.fsync(written.fileno())
-        room.drop_part(room.open_upload(self.folder.name), self.part, keep=self.path)
+        room.drop_part(room.find_upload(self.folder.name), self.part, keep=self.path)
         os.replace(self.path, self.path.with_suffix(""))
         (self.folder / f".coming-{self.part}.json").unlink(missing_ok=True)
-        room.name_part(room.open_upload(self.folder.name), self.part, self.arrival.name,
+        room.name_part(room.find_upload(self.folder.name), self.part, self.arrival.name,
                        sha256=self.hasher.hexdigest())  # fmt: skip
         self.is_done = True
 
@@ -249,6 +250,9 @@ def _alone(folder: Path, part: str) -> Iterator[None]:
 
 
 def _refuse_foreign(suffix: str, block: bytes, *, shown: str) -> None:
+    if suffix in room.GENE_SUFFIXES:  # a table begins with anything; it is read before it is used
+        return
+
     def begins_as(known: tuple[bytes, ...]) -> bool:
         return any(one[: len(block)] == block[: len(one)] for one in known)
 
@@ -276,7 +280,7 @@ def _partial(folder: Path, part: str, name: str) -> Path:
 
 def _forget(folder: Path, part: str) -> None:
     for path in folder.glob(f"{part}.*.part"):
-        path.unlink(missing_ok=True)
+        remove(path)
     (folder / f".coming-{part}.json").unlink(missing_ok=True)
     with suppress(OSError):  # other files are in it
         folder.rmdir()

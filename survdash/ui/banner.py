@@ -6,6 +6,7 @@ import streamlit as st
 
 from survdash.artefact import INTENDED_USE
 from survdash.language import tr
+from survdash.ui.job_memory import keep_jobs_script
 from survdash.ui.language_switch import show_switch, tell_browser
 
 # Links show no focus by themselves, and the colours of code and JSON are too pale for small letters.
@@ -28,7 +29,7 @@ def show_banner() -> None:
     with st.container(key="banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f":material/science: **{tr(INTENDED_USE)}**", width="content")
         show_switch()
-    tell_browser()
+    tell_browser(also=keep_jobs_script())
 
 
 def show_simulated(*, simulated: bool, label: str = "") -> None:

@@ -10,9 +10,11 @@ import streamlit as st
 from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.ui.answer_view import show_answer
 from survdash.ui.downloads import offer
-from survdash.ui.error_box import show_error
+from survdash.ui.error_box import error_box, show_error
+from survdash.ui.job_view import go_to_job
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.prose import escape
 
@@ -30,8 +32,13 @@ def show_batch_job(job_id: str, *, page: str) -> None:
     show_case_links(outcome, job_id)
     if outcome.prediction is None:
         show_error(outcome.message, outcome.hint)
-    else:
-        show_answer(outcome.prediction, None, page=page)
+        return
+    with error_box():
+        if st.button(tr("Why this answer, and what if"), key=f"{page}.why", icon=":material/psychology_alt:", help=tr(
+                "Which tissue and which genes weigh in it, the slide itself and questions of your own: this case is "
+                "computed once more, which takes seconds, and opens under an address of its own.")):  # fmt: skip
+            go_to_job(usecases.file_case_of_batch(job_id, outcome.case_id))
+    show_answer(outcome.prediction, None, page=page)
 
 
 def case_of_address(outcomes: Sequence[usecases.CaseOutcome]) -> usecases.CaseOutcome | None:
@@ -65,7 +72,7 @@ def show_batch(outcomes: Sequence[usecases.CaseOutcome], job_id: str, *, page: s
     if failed:
         st.subheader(tr("Without an answer"), anchor=False)
         columns = [tr("Patient"), tr("What is wrong"), tr("What to do")]
-        rows = [(one.case_id, one.message, one.hint) for one in failed]
+        rows = [(one.case_id, retell(one.message), retell(one.hint)) for one in failed]
         st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, key=f"{page}.failed",
                      alt=tr("Patients without an answer, and why."))  # fmt: skip
         offer(

@@ -1,4 +1,4 @@
-"""What a browser keeps between visits: a cookie for a choice about the interface, never anything of a patient."""
+"""What a browser keeps between visits: a choice about the interface, numbers of its jobs; nothing of a patient."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 import streamlit as st
 
 PREFIX = "survdash_"
-SAFE = re.compile(r"[a-z0-9_-]{1,40}")  # so that no text can become code or another cookie
+SAFE = re.compile(r"[a-z0-9_-]{1,400}")  # so that no text can become code or another cookie
+YEAR_SECONDS = 31_536_000
 
 
 def recall(name: str) -> str | None:
@@ -16,8 +17,8 @@ def recall(name: str) -> str | None:
     return kept if isinstance(kept, str) and SAFE.fullmatch(kept) else None
 
 
-def remember_script(name: str, value: str) -> str:
-    """JavaScript that keeps a value for a year.
+def remember_script(name: str, value: str, *, seconds: int = YEAR_SECONDS) -> str:
+    """JavaScript that keeps a value, for a year if nothing else is said.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def remember_script(name: str, value: str) -> str:
     """
     if not (SAFE.fullmatch(name) and SAFE.fullmatch(value)):
         raise ValueError("a cookie of ours is made of lower-case letters, digits, - and _")
-    return f"document.cookie = '{PREFIX}{name}={value}; path=/; max-age=31536000; SameSite=Lax';"
+    return f"document.cookie = '{PREFIX}{name}={value}; path=/; max-age={seconds}; SameSite=Lax';"
 
 
 def run_script(script: str) -> None:

@@ -19,8 +19,10 @@ from survdash import usecases
 from survdash.access import current, require
 from survdash.export import Export
 from survdash.language import tr
+from survdash.prediction import Prediction
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.waiting import waiting
 from survdash.usecases.analysis import Cut
 from survdash.usecases.outcomes import MAIN
 from survdash.usecases.summary import SUMMARY
@@ -52,7 +54,7 @@ def analysis(
     """Statistics of a cohort under one model's out-of-fold risks; computed once for each state of cohort and model."""
     require("view", cohort)
     state = _digest(cohort, _stamp(cohort)), _versions(cohort).get(run)
-    with st.spinner(tr("Computing the statistics of this cohort …")):
+    with waiting(tr("Computing the statistics of this cohort …"), run, *state, cut, value, endpoint):
         return _analysis(cohort, run, *state, cut, value, endpoint)
 
 
@@ -76,7 +78,7 @@ def of_analysis(compute: Callable[..., T], found: Analysis, **options: Hashable)
     state = _digest(found.cohort, _stamp(found.cohort)), _versions(found.cohort).get(found.run)
     which = (found.cohort, found.run, found.cut, found.cutpoints, found.endpoint)
     asked = tuple(sorted(options.items()))
-    with st.spinner(tr("Looking closer …")):
+    with waiting(tr("Looking closer …"), compute.__name__, state, which, asked):
         answer: T = _of_analysis(compute.__name__, state, which, asked, _compute=compute, _found=found)
     return answer
 
@@ -91,40 +93,43 @@ def model_pair(cohort: str, first: str, second: str) -> usecases.ModelPair:
     """Two models over the same patients."""
     require("view", cohort)
     versions = tuple(_versions(cohort).get(run) for run in (first, second))
-    with st.spinner(tr("Comparing two models …")):
-        return _model_pair(cohort, first, second, _digest(cohort, _stamp(cohort)), versions)
+    key = cohort, first, second, _digest(cohort, _stamp(cohort)), versions
+    with waiting(tr("Comparing two models …"), *key):
+        return _model_pair(*key)
 
 
 def comparison(cohort: str) -> pd.DataFrame:
     """All methods of a cohort side by side."""
     require("view", cohort)
-    with st.spinner(tr("Comparing the methods patient by patient …")):
-        return _comparison(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    state = _state(cohort)
+    with waiting(tr("Comparing the methods patient by patient …"), "comparison", *state):
+        return _comparison(*state)
 
 
 def comparison_export(cohort: str) -> Export:
     """The same as a CSV with its provenance."""
     require("view", cohort)
-    return _comparison_export(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    return _comparison_export(*_state(cohort))
 
 
 def comparison_latex(cohort: str) -> str:
     """The same as a LaTeX table."""
     require("view", cohort)
-    return _comparison_latex(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    return _comparison_latex(*_state(cohort))
 
 
 def method_look(cohort: str) -> tuple[usecases.MethodLook, ...]:
     """All methods of a cohort over time."""
     require("view", cohort)
-    with st.spinner(tr("Judging the methods over time …")):
-        return _method_look(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    state = _state(cohort)
+    with waiting(tr("Judging the methods over time …"), "looks", *state):
+        return _method_look(*state)
 
 
 def ablations(cohort: str) -> tuple[usecases.Ablation, ...]:
     """What each part of the methods adds."""
     require("view", cohort)
-    return _ablations(cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    return _ablations(*_state(cohort))
 
 
 def published(cohort: str) -> tuple[usecases.Published, ...]:
@@ -168,7 +173,19 @@ def archive_preview(path: Path) -> usecases.ArchivePreview:
 def glance(cohort: str, run: str, case: str) -> usecases.Glance:
     """What is stored of a patient and needs no network."""
     require("view", cohort)
-    return _glance(cohort, run, case, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items()))
+    return _glance(run, case, *_state(cohort))
+
+
+def prediction(cohort: str, run: str, case: str) -> Prediction:
+    """The stored prediction of a cohort's patient."""
+    require("view", cohort)
+    return _prediction(run, case, *_state(cohort))
+
+
+def what_if_range(cohort: str, run: str, case: str) -> usecases.WhatIfRange:
+    """What may be asked of a cohort's patient."""
+    require("view", cohort)
+    return _what_if_range(run, case, *_state(cohort))
 
 
 def patient_slides(cohort: str, case: str) -> tuple[usecases.CaseSlide, ...]:
@@ -219,9 +236,23 @@ def _archive_preview(path: Path, mark: tuple[str, int, int]) -> usecases.Archive
 
 @st.cache_resource(max_entries=MANY, show_spinner=False)
 def _glance(
-    cohort: str, run: str, case: str, digest: str, versions: tuple[tuple[str, str], ...]
+    run: str, case: str, cohort: str, digest: str, versions: tuple[tuple[str, str], ...]
 ) -> usecases.Glance:
     return usecases.glance_at_patient(cohort, run, case)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _prediction(
+    run: str, case: str, cohort: str, digest: str, versions: tuple[tuple[str, str], ...]
+) -> Prediction:
+    return usecases.stored_prediction(cohort, run, case)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _what_if_range(
+    run: str, case: str, cohort: str, digest: str, versions: tuple[tuple[str, str], ...]
+) -> usecases.WhatIfRange:
+    return usecases.what_if_range(cohort, run, case)
 
 
 @st.cache_resource(max_entries=MANY, ttl=LOOK_AGAIN_S, show_spinner=False)
@@ -316,6 +347,11 @@ def _methods(cohort: str, stamp: Stamp) -> list[usecases.MethodState]:
 @st.cache_resource(max_entries=FEW, show_spinner=False)
 def _models(stamp: Stamp) -> list[dict[str, Any]]:
     return usecases.list_models()
+
+
+def _state(cohort: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """A cohort with what its content and its models are now."""
+    return cohort, _digest(cohort, _stamp(cohort)), tuple(_versions(cohort).items())
 
 
 def _versions(cohort: str) -> dict[str, str]:

@@ -12,13 +12,15 @@ from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
+from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
 from survdash.ui.error_box import show_error
 from survdash.ui.prose import escape
 from survdash.ui.tissue_rule import ask_rule
-from survdash.ui.upload import Upload, areas_of
+from survdash.ui.upload import Upload, areas_of, name_part
 
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
@@ -64,9 +66,10 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
             view = _view(path, changed, None)
     except SurvdashError as error:
         refuse(upload, part, error)
+    _show_privacy(upload, part, path, changed)
     stated = None
     if view.mpp is None:
-        doubt = tr(view.mpp_doubt or later("does not say it"))
+        doubt = retell(view.mpp_doubt) or tr("does not say it")
         show_line("warn", tr("Resolution"), tr("this file {doubt}", doubt=doubt))
         stated = st.number_input(
             tr("Resolution (µm per pixel)"), 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
@@ -89,6 +92,28 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     st.image(check.overlay, caption=tr(OVERLAY_CAPTION), width="stretch",
              alt=tr("The slide with the outline of the tissue."))
     return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
+
+
+def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
+    """Say what in the slide's header may name the patient; of an uploaded copy it can be taken out here."""
+    hints = _headers(path, changed)
+    if not hints:
+        return
+    places = ", ".join(hint.place[:60] for hint in hints[:8])
+    show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
+    if part in upload.chosen:
+        st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "
+                      "writes a copy without these."))  # fmt: skip
+    elif any(hint.can_strip for hint in hints):
+        if st.button(tr("Take this out of the uploaded copy"), key=f"new_case.strip_{part}",
+                     icon=":material/visibility_off:", help=tr("Texts and label pictures are overwritten; the tissue "
+                                                               "is not touched.")):  # fmt: skip
+            usecases.strip_header(path)
+            name_part(upload, part, upload.names[part])  # its hash is another now
+            st.rerun()
+    else:
+        st.caption(tr("This kind of file cannot be changed here. It is deleted {hours:g} hours after it came.",
+                      hours=settings().keep_upload_hours))  # fmt: skip
 
 
 def _refuse_twin(upload: Upload, part: str) -> None:
@@ -128,7 +153,7 @@ def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:
         show_line(sign, tr("Tissue"), tr("{share} of the picture, {tiles:,} tiles to read", share=share,
                                          tiles=check.tiles))  # fmt: skip
     for warning in check.warnings:
-        show_line("warn", tr("Note"), warning)
+        show_line("warn", tr("Note"), retell(warning))
 
 
 def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
@@ -148,7 +173,7 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
         if names:
             show_line("warn", what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
     for warning in check.warnings:
-        show_line("warn", tr("Note"), warning)
+        show_line("warn", tr("Note"), retell(warning))
     st.dataframe(
         check.per_group[["group", "expected", "found", "missing"]], hide_index=True, key="new_case.groups",
         alt=tr("Genes found and missing in each group."),
@@ -160,6 +185,11 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _view(path: Path, changed: int, mpp: float | None) -> SlideView:
     return usecases.view_slide(path, mpp=mpp)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _headers(path: Path, changed: int) -> tuple[usecases.HeaderHint, ...]:
+    return usecases.header_hints(path)
 
 
 def _check(

@@ -41,7 +41,8 @@ from survdash.ui.upload import (
 from survdash.ui.uploader import coming_has_begun, show_uploader, take_coming
 
 PARAMETER = "upload"
-WORDS = {"slide": later("slide"), "genes": later("gene table"), "areas": later("mask")}
+WORDS = {"slide": later("slide"), "genes": later("gene table"), "areas": later("mask"),
+         "table": later("table of patients")}  # fmt: skip
 SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
 
 
@@ -220,7 +221,7 @@ def _empty_uploader(part: str) -> None:
 
 
 def _word(part: str) -> str:
-    return WORDS["genes" if part == "genes" else "areas" if part in AREA_PARTS else "slide"]
+    return WORDS[part if part in WORDS else "areas" if part in AREA_PARTS else "slide"]
 
 
 def _turn_key(part: str) -> str:

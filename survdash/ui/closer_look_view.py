@@ -16,8 +16,10 @@ from survdash.figures.calibration import plot_calibration
 from survdash.figures.survival import Unit
 from survdash.figures.words import interval_text, p_text, percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.statistics.subgroups import SubgroupRow
 from survdash.ui import caching, deeper_look_view
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.prose import escape, years
 from survdash.usecases.closer_look import HORIZON, RISK_GROUP, CloserLook
@@ -59,7 +61,7 @@ def show_closer_look(
                 try:
                     _show(what, analysis, name=name, stamp=stamp, unit=unit, runs=runs)
                 except SurvdashError as error:  # one tab cannot be filled; the others can
-                    st.info(escape(f"{tr(error.message)} {tr(error.hint)}".strip()))
+                    st.info(escape(f"{retell(error.message)} {retell(error.hint)}".strip()))
 
 
 def _show(
@@ -157,7 +159,7 @@ def _show_adjusted(look: CloserLook, *, name: str, stamp: str, searched: bool) -
                    others=_listed(others), ratio=escape(ratio)) + (f" {tr(SEARCHED)}" if searched else "")
             )  # fmt: skip
         show_figure(
-            plot_adjusted(found), key="cohort.adjusted", name=f"{name}_adjusted", stamp=stamp,
+            drawn(plot_adjusted, found), key="cohort.adjusted", name=f"{name}_adjusted", stamp=stamp,
             title=tr("Hazard ratios with other facts held equal"),
             alt=tr("Hazard ratios of risk group, age, sex and stage in one Cox model, with their intervals."),
         )  # fmt: skip
@@ -167,7 +169,7 @@ def _show_adjusted(look: CloserLook, *, name: str, stamp: str, searched: bool) -
             patients=found.patients, events=found.events, p=escape(p_text(found.hazards_p)),
         ))  # fmt: skip
     for note in look.adjusted_notes:
-        st.info(escape(tr(note)))
+        st.info(escape(retell(note)))
 
 
 def _show_calibration(look: CloserLook, *, name: str, stamp: str) -> None:
@@ -182,8 +184,8 @@ def _show_calibration(look: CloserLook, *, name: str, stamp: str) -> None:
                               points=100 * look.smooth.ici)  # fmt: skip
         st.markdown(words)
         show_figure(
-            plot_calibration(found, look.smooth), key="cohort.calibration", name=f"{name}_calibration", stamp=stamp,
-            title=tr("Predicted and seen risk at {years}", years=years(HORIZON)),
+            drawn(plot_calibration, found, look.smooth), key="cohort.calibration", name=f"{name}_calibration",
+            stamp=stamp, title=tr("Predicted and seen risk at {years}", years=years(HORIZON)),
             alt=tr("Predicted against observed risk, by groups of patients and smoothed; the diagonal is perfect."),
         )  # fmt: skip
         parts = [
@@ -195,7 +197,7 @@ def _show_calibration(look: CloserLook, *, name: str, stamp: str) -> None:
             parts.append(tr("D-calibration over the whole follow-up: p {p}", p=p_text(look.spread.p_value)))
         st.caption(escape(". ".join((", ".join(parts[:2]), *parts[2:])) + "."))
     for note in look.calibration_notes:
-        st.info(escape(tr(note)))
+        st.info(escape(retell(note)))
 
 
 def _listed(words: list[str]) -> str:

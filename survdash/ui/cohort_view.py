@@ -11,7 +11,9 @@ from survdash.figures.risk import plot_cut_scan, plot_risk_distribution, plot_ri
 from survdash.figures.survival import EVENT_WORDS, Unit, plot_groups
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.statistics.endpoints import ENDPOINTS
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.piece import number_card
 from survdash.ui.prose import CINDEX, escape, p_words
@@ -75,8 +77,8 @@ def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> Non
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_figure(
-            plot_groups(analysis.curves, horizon_months=horizon, at_risk_times=ticks, unit=unit,
-                        outcome=analysis.endpoint),
+            drawn(plot_groups, analysis.curves, horizon_months=horizon, at_risk_times=ticks, unit=unit,
+                  outcome=analysis.endpoint),
             key="cohort.km", name=f"{name}_km", stamp=stamp,
             title=tr("{title} by risk group", title=tr(ENDPOINTS[analysis.endpoint].title)),
             alt=tr("Share without the event over time in each risk group, with the numbers at risk, "
@@ -85,16 +87,16 @@ def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> Non
     with right:
         _show_p_values(analysis)
     for note in analysis.notes:
-        st.info(escape(tr(note)))
+        st.info(escape(retell(note)))
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{tr('How the risks lie')}**",
                     help=tr("Each risk comes from a model that never saw the patient."))  # fmt: skip
         if isinstance(analysis, usecases.CohortAnalysis):
-            risks = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints)
+            risks = drawn(plot_risk_distribution, analysis.risk, analysis.group, analysis.cutpoints)
         else:
-            risks = plot_risk_histogram(analysis.histogram.edges, analysis.histogram.low, analysis.histogram.high,
-                                        cutpoint=analysis.cutpoint)  # fmt: skip
+            bars = analysis.histogram
+            risks = drawn(plot_risk_histogram, bars.edges, bars.low, bars.high, cutpoint=analysis.cutpoint)  # fmt: skip
         show_figure(
             risks, key="cohort.risks",
             name=f"{name}_risks", title=tr("Predicted risks, out of fold"), stamp=stamp,
@@ -107,7 +109,7 @@ def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> Non
             st.caption(tr("Shown for the best split: only there are other cuts tried."))
         else:
             show_figure(
-                plot_cut_scan(analysis.maxstat), key="cohort.scan", name=f"{name}_cuts",
+                drawn(plot_cut_scan, analysis.maxstat), key="cohort.scan", name=f"{name}_cuts",
                 title=tr("Statistic of every candidate cut"), stamp=stamp,
                 alt=tr("Standardised log-rank statistic of every candidate cut; the best split is highest."),
             )  # fmt: skip

@@ -14,8 +14,10 @@ from survdash.figures.over_time import plot_brier, plot_time_auc
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import interval_text, p_text, percent_text, ratio_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.cohort_view import time_axis
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.prose import NOT_KNOWN, escape, p_words, years
 from survdash.ui.selection import run_stamp
@@ -63,13 +65,13 @@ def show_tabs(cohort: str, runs: dict[str, str], chosen: str, *, stamp: str) -> 
                 else:
                     _SHOW[what](cohort, caching.method_look(cohort), stamp=stamp)
             except SurvdashError as error:  # one tab cannot be filled; the others can
-                st.info(escape(f"{tr(error.message)} {tr(error.hint)}".strip()))
+                st.info(escape(f"{retell(error.message)} {retell(error.hint)}".strip()))
 
 
 def show_published(numbers: tuple[usecases.Published, ...]) -> None:
     """All that the paper reports for this cancer, also of methods that are not trained here."""
     st.dataframe(
-        pd.DataFrame({"Method": [one.title for one in numbers], "Reads": [" + ".join(one.modalities)
+        pd.DataFrame({"Method": [retell(one.title) for one in numbers], "Reads": [" + ".join(one.modalities)
                       for one in numbers], "C-index, published": [one.cindex for one in numbers]}),
         hide_index=True, key="compare.published", height="content",
         alt=tr("The paper's C-index of each method and ablation."),
@@ -93,7 +95,7 @@ def _show_curves(cohort: str, runs: dict[str, str], chosen: str) -> None:
     horizon, ticks = time_axis(analysis.longest_months)
     entry = next(one for one in caching.runs(cohort) if one.name == run)
     show_figure(
-        plot_groups(analysis.curves, horizon_months=horizon, at_risk_times=ticks), key="compare.km",
+        drawn(plot_groups, analysis.curves, horizon_months=horizon, at_risk_times=ticks), key="compare.km",
         name=f"{cohort}_{run}_km", title=tr("Overall survival by risk group, {method}", method=runs[run]),
         alt=tr("Share alive over time in the risk groups of this method, with the numbers at risk below."),
         stamp=run_stamp(entry),
@@ -111,8 +113,8 @@ def _show_curves(cohort: str, runs: dict[str, str], chosen: str) -> None:
 
 def _show_auc(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: str) -> None:
     st.markdown(tr(AUC))
-    known = {one.title: one.auc for one in looks if one.auc is not None}
-    show_figure(plot_time_auc(known), key="compare.auc", name=f"{cohort}_auc", stamp=stamp,
+    known = {retell(one.title): one.auc for one in looks if one.auc is not None}
+    show_figure(drawn(plot_time_auc, known), key="compare.auc", name=f"{cohort}_auc", stamp=stamp,
                 title=tr("Time-dependent AUC"),
                 alt=tr("AUC of each method at 1, 3 and 5 years with intervals."))  # fmt: skip
     rows: dict[str, list[str]] = {tr("Method"): list(known)}
@@ -122,17 +124,17 @@ def _show_auc(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: str
                               for one in known.values()]  # fmt: skip
     st.table(rows, border="horizontal", hide_index=True)
     for note in dict.fromkeys(note for one in looks for note in one.notes if "no value" in note):
-        st.caption(escape(tr(note)))
+        st.caption(escape(retell(note)))
 
 
 def _show_brier(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: str) -> None:
     st.markdown(tr(BRIER))
-    known = {one.title: one.brier for one in looks if one.brier is not None}
+    known = {retell(one.title): one.brier for one in looks if one.brier is not None}
     if not known:
         for note in dict.fromkeys(note for one in looks for note in one.notes):
-            st.info(escape(tr(note)))
+            st.info(escape(retell(note)))
         return
-    show_figure(plot_brier(known), key="compare.brier", name=f"{cohort}_brier", stamp=stamp,
+    show_figure(drawn(plot_brier, known), key="compare.brier", name=f"{cohort}_brier", stamp=stamp,
                 title=tr("Brier score over time"), alt=tr("Brier score of each method and of the Kaplan-Meier "
                                                           "curve."))  # fmt: skip
     order = sorted(known, key=lambda title: known[title].integrated)
@@ -149,9 +151,9 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
     known = {one.run: one for one in looks if one.calibration is not None}
     if not known:
         for note in dict.fromkeys(note for one in looks for note in one.notes):
-            st.info(escape(tr(note)))
+            st.info(escape(retell(note)))
         return
-    rows: dict[str, list[Any]] = {tr("Method"): [one.title for one in known.values()]}
+    rows: dict[str, list[Any]] = {tr("Method"): [retell(one.title) for one in known.values()]}
     found = [one.calibration for one in known.values() if one.calibration is not None]
     rows[tr("Predicted")] = [percent_text(one.mean_predicted) for one in found]
     rows[tr("Seen")] = [percent_text(one.mean_observed) for one in found]
@@ -162,13 +164,13 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
     st.markdown(tr("Chance to die within {years} as predicted, and as seen. Ratio and slope are 1 where all is "
                    "right; off by: percentage points on average.", years=years(HORIZON)))  # fmt: skip
     st.table(rows, border="horizontal", hide_index=True)
-    run = st.selectbox(tr("Method"), list(known), format_func=lambda name: known[name].title,
+    run = st.selectbox(tr("Method"), list(known), format_func=lambda name: retell(known[name].title),
                        key="compare.calibration_run")  # fmt: skip
     shown = known[run]
     if shown.calibration is not None:
         show_figure(
-            plot_calibration(shown.calibration, shown.smooth), key="compare.calibration", stamp=stamp,
-            name=f"{cohort}_{run}_calibration", title=tr("Predicted and seen, {method}", method=shown.title),
+            drawn(plot_calibration, shown.calibration, shown.smooth), key="compare.calibration", stamp=stamp,
+            name=f"{cohort}_{run}_calibration", title=tr("Predicted and seen, {method}", method=retell(shown.title)),
             alt=tr("Predicted against observed risk, by groups of patients and smoothed; the diagonal is perfect."),
         )  # fmt: skip
 
@@ -176,7 +178,8 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
 def _show_ablations(found: tuple[usecases.Ablation, ...]) -> None:
     st.markdown(tr(ABLATIONS))
     st.table({
-        tr("Method"): [escape(one.whole) for one in found], tr("Without"): [", ".join(one.left_out) for one in found],
+        tr("Method"): [escape(retell(one.whole)) for one in found],
+        tr("Without"): [", ".join(one.left_out) for one in found],
         tr("C-index less the whole's"): [
             tr("{difference:+.3f} (95 % CI {low:+.3f} to {high:+.3f})", difference=one.difference.difference,
                low=one.difference.low, high=one.difference.high)

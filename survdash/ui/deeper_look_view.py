@@ -15,8 +15,10 @@ from survdash.figures.risk import plot_cut_stability
 from survdash.figures.survival import Unit, plot_groups
 from survdash.figures.words import p_text, percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.cohort_view import time_axis
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.prose import escape, p_words, years
 
@@ -48,7 +50,7 @@ def show_decision(analysis: usecases.CohortAnalysis, *, name: str, stamp: str) -
                                    key="cohort.decision_horizon") or 36  # fmt: skip
     found = caching.of_analysis(usecases.decision, analysis, horizon=horizon)
     show_figure(
-        plot_decision(found), key="cohort.decision", name=f"{name}_decision", stamp=stamp,
+        drawn(plot_decision, found), key="cohort.decision", name=f"{name}_decision", stamp=stamp,
         title=tr("Net benefit at {years}", years=years(horizon)),
         alt=tr("Net benefit of treating by the model, everybody and nobody, over thresholds of risk."),
     )  # fmt: skip
@@ -62,8 +64,8 @@ def show_landmark(analysis: usecases.CohortAnalysis, *, name: str, stamp: str, u
     found = caching.of_analysis(usecases.from_landmark, analysis, at=float(at))
     horizon, ticks = time_axis(max(curve.last_follow_up for curve in found.curves.values()))
     show_figure(
-        plot_groups(found.curves, horizon_months=horizon, at_risk_times=ticks, unit=unit, outcome=analysis.outcome.name,
-                    start=later("the chosen start")),
+        drawn(plot_groups, found.curves, horizon_months=horizon, at_risk_times=ticks, unit=unit,
+              outcome=analysis.outcome.name, start=later("the chosen start")),
         key="cohort.landmark", name=f"{name}_landmark_{at}", stamp=stamp,
         title=tr("From {years} after diagnosis on", years=years(at)),
         alt=tr("Share without the event in each risk group, counted from the chosen time on."),
@@ -82,7 +84,7 @@ def show_causes(analysis: usecases.CohortAnalysis, *, name: str, stamp: str) -> 
     st.markdown(tr(CAUSES))
     horizon, _ = time_axis(max(float(one.time[-1]) for one in found.values()))
     show_figure(
-        plot_incidence(found, horizon_months=horizon), key="cohort.causes", name=f"{name}_causes", stamp=stamp,
+        drawn(plot_incidence, found, horizon_months=horizon), key="cohort.causes", name=f"{name}_causes", stamp=stamp,
         title=tr("Cumulative incidence of death by cause"),
         alt=tr("Share that has died of this cancer and of something else over time, by risk group."),
     )  # fmt: skip
@@ -106,7 +108,7 @@ def show_steadiness(analysis: usecases.CohortAnalysis, *, name: str, stamp: str)
     found = caching.of_analysis(usecases.steadiness, analysis)
     st.markdown(tr(STEADY, draws=len(found.cutpoints) + found.failed))
     show_figure(
-        plot_cut_stability(found), key="cohort.steady", name=f"{name}_cut_stability", stamp=stamp,
+        drawn(plot_cut_stability, found), key="cohort.steady", name=f"{name}_cut_stability", stamp=stamp,
         title=tr("The best cut when patients are drawn anew"),
         alt=tr("Histogram of the cuts found in draws of the patients, with the chosen cut and the limits of 95 of "
                "100."),
@@ -123,7 +125,7 @@ def show_pair(
     analysis: usecases.CohortAnalysis, runs: Sequence[usecases.RunEntry], *, name: str, stamp: str
 ) -> None:
     """Another model over the same patients."""
-    titles = {run.name: run.title for run in runs}
+    titles = {run.name: retell(run.title) for run in runs}
     others = [other for other in titles if other != analysis.run]
     if not others:
         raise NotEnoughDataError("No other model has been trained on this cohort.", hint="Train one on Models & data.")
@@ -138,7 +140,7 @@ def show_pair(
         count=len(found.case_ids), gap=escape(shown), certain=certain, agree=percent_text(found.agree),
     ))  # fmt: skip
     show_figure(
-        plot_pair(found.first, found.second, found.event, case_ids=found.case_ids,
+        drawn(plot_pair, found.first, found.second, found.event, case_ids=found.case_ids,
                   names=(titles.get(analysis.run, analysis.run), titles[other])),
         key="cohort.pair", name=f"{name}_against_{other}", stamp=stamp, title=tr("Two models over the same patients"),
         alt=tr("Percentile of each patient by one model against that by the other; on the diagonal both agree."),

@@ -12,6 +12,7 @@ import streamlit as st
 
 from survdash.errors import Cancelled, SurvdashError
 from survdash.language import tr
+from survdash.retelling import retell
 from survdash.ui.prose import escape
 
 LOG = logging.getLogger(__name__)
@@ -19,13 +20,13 @@ LOG = logging.getLogger(__name__)
 
 def show_error(message: str, hint: str = "") -> None:
     """Show what is wrong and, below it, what to do next; both as plain text, never as markup."""
-    st.error("\n\n".join(escape(text) for text in (message, hint) if text), icon=":material/error:")
+    st.error("\n\n".join(escape(text) for text in (retell(message), retell(hint)) if text), icon=":material/error:")
 
 
 def show_problems(problems: list[str]) -> None:
     """Name what is left out of the lists of a page, because it is damaged."""
     for words in problems:
-        st.warning(escape(words), icon=":material/warning:")
+        st.warning(escape(retell(words)), icon=":material/warning:")
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def error_box() -> Iterator[None]:
     try:
         yield
     except Cancelled as cancelled:
-        st.info(escape(cancelled.message), icon=":material/cancel:")
+        st.info(escape(retell(cancelled.message)), icon=":material/cancel:")
     except SurvdashError as error:
         show_error(error.message, error.hint)
     except Exception as error:

@@ -13,8 +13,10 @@ from survdash.errors import SurvdashError
 from survdash.explanation.record import Explanation, GeneShare, GeneShares, Shares, TileMap
 from survdash.figures.explanation import plot_shares
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.slide.tile_geojson import tiles_to_geojson
 from survdash.ui import caching
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.prediction_view import PARTS
 from survdash.ui.prose import escape
@@ -45,7 +47,7 @@ def show_explanation(explanation: Explanation, *, page: str, slides: Slides, sta
     """
     st.fragment(_show_groups)(explanation, page, slides, stamp)
     for note in explanation.notes:
-        st.caption(f":material/info: {escape(note)}")
+        st.caption(f":material/info: {escape(retell(note))}")
 
 
 def heaviest_genes(genes: GeneShares, *, most: int = 10) -> list[GeneShare]:
@@ -102,7 +104,7 @@ def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page:
         shown = ShownMap(title=f"{chosen}: {tr(MAPS[kind])}", values=in_equal_shares(values))
     ranked = [ShownMap(title=title, values=in_equal_shares(tables[kind][own, place]))
               for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
-    note = tr(slide.note, name=slide.name) if slide.note else ""
+    note = retell(slide.note.format(name=slide.name))
     if size is None:
         st.info(escape(trouble or note or tr("The slide itself is not on this machine.")), icon=":material/grid_on:")
         note = tr("Each square is a tile where it lay on the slide.")
@@ -125,7 +127,7 @@ def _size(slide: CaseSlide) -> tuple[SlideSize | None, str]:
     try:
         return caching.slide_size(slide.path), ""
     except SurvdashError as error:
-        return None, error.message
+        return None, retell(error.message)
 
 
 def _geojson(
@@ -150,7 +152,7 @@ def _show_genes(genes: GeneShares, chosen: str, *, page: str, name: str, stamp: 
     st.markdown(f"**{escape(title)}**")
     told = [tr("{value:.1f} standard deviations above the mean", value=one.value) if one.value >= 0
             else tr("{value:.1f} standard deviations below the mean", value=-one.value) for one in top]  # fmt: skip
-    figure = plot_shares([one.column for one in top], [one.share for one in top], told=told)
+    figure = drawn(plot_shares, [one.column for one in top], [one.share for one in top], told=told)
     words = "; ".join(tr("{gene} raises the risk", gene=one.column) if one.share >= 0
                       else tr("{gene} lowers the risk", gene=one.column) for one in top)  # fmt: skip
     st.plotly_chart(figure, key=f"{page}.why_genes", config=NO_TOOLS, alt=words)
@@ -173,7 +175,7 @@ def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str,
         names += [f"  {part}" for part in slides.shares]
         values += list(slides.shares.values())
         told += [slides.stand_ins[part] for part in slides.shares]
-    figure = plot_shares(names, values, told=told)
+    figure = drawn(plot_shares, names, values, told=told)
     words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
     st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
     without = "; ".join(f"{tr(PARTS[part])}: {words}" for part, words in shares.stand_ins.items())

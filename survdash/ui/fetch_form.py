@@ -8,6 +8,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui.import_form import Kind
 from survdash.ui.piece import facts
 from survdash.ui.prose import data_size, escape
@@ -39,7 +40,8 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
     cohort = left.selectbox(tr("Cohort of TCGA"), usecases.fetchable_cohorts(source), key=f"{page}.tcga_{source}")
     cases = left.number_input(tr("Only the first cases"), min_value=1, value=None, key=f"{page}.cases",
                               placeholder=tr("all"), help=tr("By barcode, of those with an outcome and gene values."))
-    name = right.text_input(tr("Name of the cohort"), cohort.lower(), key=f"{page}.name_{cohort}", max_chars=40,
+    usual = usecases.FetchRequest(cohort=cohort, source=source).cohort_name
+    name = right.text_input(tr("Name of the cohort"), usual, key=f"{page}.name_{cohort}_{source}", max_chars=40,
                             help=tr("Lower-case letters a to z, digits, - and _."))
     compare = right.checkbox(tr("Ask the other server too, and say where outcomes disagree"), key=f"{page}.compare")
     st.caption(tr("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' "
@@ -63,10 +65,10 @@ def show_plan(plan: usecases.FetchPlan) -> None:
     """What a download would bring, what it leaves out, and whether there is room."""
     share = plan.events / len(plan.cases)
     rows = {tr("Cases"): f"{len(plan.cases):,}", tr("Deaths"): f"{plan.events:,} ({share:.0%})",
-            tr("State of the data"): escape(plan.release)}  # fmt: skip
+            tr("State of the data"): escape(retell(plan.release))}  # fmt: skip
     for kind, (number, size, here) in plan.sizes.items():
         already = tr("; {size} are here", size=data_size(here)) if here else ""
         rows[tr(WORDS.get(kind, kind))] = f"{number:,}, {data_size(size)}{already}"
     facts(rows | {tr("Room on the disk"): data_size(plan.free_bytes)})
     for words in (*plan.dropped, *plan.notes):
-        st.markdown(f"- {escape(words)}")
+        st.markdown(f"- {escape(retell(words))}")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
 from survdash.ui.import_files import show_part
@@ -134,7 +135,8 @@ def show_archive(*, page: str) -> usecases.Archive | None:
     archive = preview.archive
     st.header(tr("What is in it"), anchor=False)
     rows = {
-        tr("Cohort"): f"{escape(archive.title)}, {escape(archive.name)}", tr("Made by"): escape(archive.software),
+        tr("Cohort"): f"{escape(retell(archive.title))}, {escape(archive.name)}",
+        tr("Made by"): escape(archive.software),
         tr("Files"): tr("{count}, {size}; each is held against its SHA-256 on the way in",
                         count=len(archive.files), size=data_size(archive.bytes)),
         tr("Models"): escape(", ".join(archive.runs)) or tr("none"),

@@ -14,6 +14,7 @@ import streamlit as st
 
 from survdash.errors import ClinicalError
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.sources.cell_values import is_missing, plain_text
 from survdash.sources.clinical_words import SEXES, UNKNOWN, meaning_of_status
 from survdash.sources.column_mapping import (
@@ -98,7 +99,7 @@ def ask_mapping(table: Path, given: Path | None, *, page: str) -> Path | None:
     try:
         mapping = ColumnMapping(**given_answers)
     except ClinicalError as error:
-        st.info(escape(f"{error.message} {error.hint}".replace("?.", "?")), icon=":material/help:")
+        st.info(escape(f"{retell(error.message.replace('?.', '?'))} {retell(error.hint)}"), icon=":material/help:")
         return None
     return _keep(mapping, page=page)
 
@@ -121,9 +122,9 @@ def _show_cells(suggestion: MappingSuggestion, *, key: str) -> None:
                        enumerate(zip(table.columns, row, strict=True))} for row in rows], hide_index=True, key=key,
                      alt=tr("The first lines of the table as they were read."))  # fmt: skip
         for column, why in {**suggestion.identifiers, **suggestion.left_out}.items():
-            st.caption(tr("Not kept: {column} ({why}).", column=escape(column), why=escape(why)))
+            st.caption(tr("Not kept: {column} ({why}).", column=escape(column), why=escape(retell(why))))
     for note in table.notes:
-        st.caption(escape(note))
+        st.caption(escape(retell(note)))
 
 
 def _ask_columns(suggestion: MappingSuggestion, draft: dict[str, Any], *, key: str) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _column(name: str, suggestion: MappingSuggestion, draft: dict[str, Any], *, 
                           placeholder=tr("not in the table"), help=tr(HELP[name]) if name in HELP else None)
     for question in suggestion.questions:
         if question.key == name and chosen is None:
-            st.caption(f":material/help: {escape(question.words)}")
+            st.caption(f":material/help: {escape(retell(question.words))}")
     return chosen
 
 
@@ -189,7 +190,7 @@ def _choice(
     )
     for question in suggestion.questions:
         if question.key == name and chosen is None:
-            st.caption(f":material/help: {escape(question.words)}")
+            st.caption(f":material/help: {escape(retell(question.words))}")
     return chosen
 
 

@@ -13,6 +13,7 @@ from survdash import usecases
 from survdash.figures.survival import plot_groups
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.sources.outcome_check import LONGEST_MONTHS
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.glossary import define
@@ -38,7 +39,7 @@ def show_report(told: usecases.ImportReport, curve: KaplanMeier, *, page: str) -
         First half of the widgets' keys.
     """
     for words in told.doubts:
-        st.warning(escape(words), icon=":material/warning:")
+        st.warning(escape(retell(words)), icon=":material/warning:")
     _show_numbers(told)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -79,7 +80,7 @@ def _show_numbers(told: usecases.ImportReport) -> None:
             else tr("named, without features")
         number_card(tr("Slides"), f"{told.slides:,}", slides)
         number_card(tr("Gene columns"), f"{told.genes:,}", tr("in {count} groups", count=len(told.gene_groups)))
-        number_card(tr("Folds"), str(told.folds or NOT_KNOWN), tr(told.fold_origin or later("not known")))
+        number_card(tr("Folds"), str(told.folds or NOT_KNOWN), retell(told.fold_origin) or tr("not known"))
 
 
 def _months(value: float | None) -> str:
@@ -102,7 +103,7 @@ def _bullets(title: str, rows: Sequence[str], *, none: str = "", most: int = 20)
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f"**{title}**")
         rest = [tr("and {count} more", count=len(rows) - most)] if len(rows) > most else []
-        st.markdown("\n".join(f"- {escape(row)}" for row in [*rows[:most], *rest]))
+        st.markdown("\n".join(f"- {escape(retell(row))}" for row in [*rows[:most], *rest]))
 
 
 def show_tables(told: usecases.ImportReport, *, page: str) -> None:
@@ -131,9 +132,13 @@ def _columns(told: usecases.ImportReport) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _values(one: Any) -> str:
     if one.kind == "number":
-        return "" if one.low is None else tr("{low:g} to {high:g}", low=one.low, high=one.high)
+        return "" if one.low is None else tr("{low} to {high}", low=_number(one.low), high=_number(one.high))
     return ", ".join(f"{word} ({count:,})" for word, count in one.values)
 
 
@@ -171,7 +176,7 @@ def _show_folds(told: usecases.ImportReport, *, page: str) -> None:
         st.caption(tr("There are no folds, so no model can be trained: too few patients died."))
         return
     st.caption(tr("Origin: {origin}. Each patient is held out in one fold at most.",
-                  origin=escape(tr(told.fold_origin or later("not known")))))
+                  origin=escape(retell(told.fold_origin) or tr("not known"))))
     table = pd.DataFrame({
         tr("Fold"): [one.fold + 1 for one in told.fold_table],
         tr("Held out"): [one.patients for one in told.fold_table],
@@ -190,7 +195,7 @@ def _show_left_out(told: usecases.ImportReport, *, page: str) -> None:
         return
     table = pd.DataFrame({
         tr("Line"): [one.line for one in told.left_out], tr("Patient"): [one.case_id for one in told.left_out],
-        tr("Why"): [one.reason for one in told.left_out],
+        tr("Why"): [retell(one.reason) for one in told.left_out],
     })  # fmt: skip
     st.dataframe(table, hide_index=True, key=f"{page}.left_out",
                  alt=tr("Each patient left out, with line and reason."))

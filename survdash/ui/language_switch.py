@@ -34,12 +34,15 @@ def show_switch() -> None:
                          label_visibility="collapsed", required=True, on_change=_choose)
 
 
-def tell_browser() -> None:
-    """Name the page's language, by which a screen reader chooses its voice, and let the browser keep a choice."""
+def tell_browser(*, also: str = "") -> None:
+    """Name the page's language, by which a screen reader chooses its voice, and let the browser keep a choice.
+
+    ``also`` is a script of ours that runs beside it.
+    """
     script = f"document.documentElement.lang = '{TAGS[language()]}';"
     if st.session_state.get(CHOSEN):
         script += remember_script("language", language())
-    run_script(script)
+    run_script(script + also)
 
 
 def _choose() -> None:

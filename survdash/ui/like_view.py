@@ -13,6 +13,7 @@ from survdash.language import tr
 from survdash.prediction import Prediction
 from survdash.stamp import stamp
 from survdash.statistics.kaplan_meier import kaplan_meier
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.prose import escape
 
@@ -38,7 +39,7 @@ def show_like_patients(found: tuple[Neighbour, ...], prediction: Prediction, *, 
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         time, died = np.array([one.time_months for one in found]), np.array([one.died for one in found])
-        figure = plot_like_patients(prediction.months, prediction.survival, kaplan_meier(time, died))
+        figure = drawn(plot_like_patients, prediction.months, prediction.survival, kaplan_meier(time, died))
         st.plotly_chart(figure, key=f"{page}.like", config=NO_TOOLS, alt=what_happened(found))
         st.markdown(what_happened(found))
         export_buttons(

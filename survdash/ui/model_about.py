@@ -11,7 +11,9 @@ import streamlit as st
 from survdash import usecases
 from survdash.figures.words import interval_text, percent_text
 from survdash.language import tr
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.retelling import retell
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import show_progress
 from survdash.ui.prose import escape
 from survdash.ui.startup import wake_worker
 
@@ -32,11 +34,13 @@ def show_about(card: dict[str, Any], *, patients_here: bool, page: str) -> None:
     """
     name, about = card["name"], card["about"]
     if about:
-        st.markdown(f"**{escape(about['data']['title'])}**. {escape(about['data']['taken_from'])}. "
-                    f"{escape(about['data']['terms'])} {escape(about['privacy'])}")
+        data = about["data"]
+        st.markdown(f"**{escape(retell(data['title']))}**. {escape(retell(data['taken_from']))}. "
+                    f"{escape(retell(data['terms']))} {escape(retell(about['privacy']))}")
         _show_horizons(about["metrics"]["horizons"], key=f"{page}.horizons.{name}")
+        st.caption(escape(retell(about["curves"])))
         st.markdown(tr("**Known failures**"))
-        st.markdown("\n".join(f"- {escape(words)}" for words in about["known_failures"]))
+        st.markdown("\n".join(f"- {escape(retell(words))}" for words in about["known_failures"]))
     _show_audit(card, patients_here=patients_here, page=page)
     st.download_button(
         tr("TRIPOD+AI sheet"), partial(usecases.tripod_html, name), f"{name}_tripod.html", "text/html",
@@ -65,7 +69,7 @@ def _show_audit(card: dict[str, Any], *, patients_here: bool, page: str) -> None
     st.markdown(tr("**Could it be too good to be true?**"))
     if found is not None:
         for one in found["findings"]:
-            st.markdown(f"{ICONS[one['good']]} {escape(one['words'])}")
+            st.markdown(f"{ICONS[one['good']]} {escape(retell(one['words']))}")
         st.caption(tr("Audited with {count} shuffles and {seeds} seeds.", count=found["repeats"], seeds=found["seeds"]))
         return
     waiting = f"{page}.audit_job.{name}"

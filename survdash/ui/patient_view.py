@@ -12,12 +12,15 @@ from survdash.errors import SurvdashError
 from survdash.explanation.record import Explanation
 from survdash.language import tr
 from survdash.prediction import Prediction
+from survdash.retelling import retell
 from survdash.stamp import stamp
+from survdash.ui import caching
 from survdash.ui.error_box import error_box
 from survdash.ui.explanation_view import Slides, heaviest_genes, show_explanation
 from survdash.ui.inputs_view import show_downloads, show_inputs
 from survdash.ui.like_view import show_like_patients
 from survdash.ui.prediction_view import Analysis, show_prediction
+from survdash.ui.prose import escape
 from survdash.ui.what_if_view import show_what_if
 
 
@@ -87,11 +90,10 @@ def show_patient(seen: SeenPatient, *, page: str) -> None:
 
 def _show_what_if(seen: SeenPatient, *, page: str) -> None:
     try:
-        bounds = usecases.what_if_range(
-            seen.prediction.cohort, seen.run, seen.prediction.case_id, job=seen.job
-        )
+        who = seen.prediction.cohort, seen.run, seen.prediction.case_id
+        bounds = usecases.what_if_range(*who, job=seen.job) if seen.job else caching.what_if_range(*who)
     except SurvdashError as error:
-        st.info(f"{error.message} {error.hint}")
+        st.info(escape(f"{retell(error.message)} {retell(error.hint)}"))
         return
     genes = seen.explanation.genes if seen.explanation is not None else None
     first = [one.column for one in heaviest_genes(genes)] if genes is not None else []

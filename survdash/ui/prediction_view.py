@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from survdash.explanation.familiarity import familiarity_words
@@ -13,8 +17,11 @@ from survdash.figures.survival import plot_patient
 from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.prediction import LANDMARKS, Prediction
+from survdash.retelling import retell
 from survdash.stamp import stamp
+from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.banner import show_simulated
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words, years
 from survdash.usecases import AggregateAnalysis, CohortAnalysis, Glance
@@ -28,7 +35,8 @@ DISAGREE = later(
     "Trust the answer less."
 )
 BEYOND = later("At {horizon} nothing is said: that is beyond the cohort's follow-up.")
-CURVE_PX, RISKS_PX = 370, 190
+CURVE_PX = 370
+SMALL: dict[str, Any] = {"height": 190, "showlegend": False, "margin": {"l": 45, "r": 5, "t": 20, "b": 40}}
 PARTS = {"genes": later("Genes"), "slide": later("Slide"), "clinical": later("Age, sex, stage")}
 READ_FROM = {"genes": later("genes"), "slide": later("slide"), "clinical": later("age, sex, stage")}
 GROUPS = {"low": later("Low risk group"), "high": later("High risk group")}
@@ -89,7 +97,7 @@ def _show_badges(prediction: Prediction, *, model_title: str, outcome: str) -> N
         if outcome:
             st.markdown(tr("What happened: {outcome}", outcome=escape(outcome)), width="content")
         st.caption(
-            tr("{model}, version {version}, read from {parts}", model=escape(model_title),
+            tr("{model}, version {version}, read from {parts}", model=escape(retell(model_title)),
                version=prediction.model_version, parts=read_from(" and ".join(prediction.modalities))),
             width="content",
         )  # fmt: skip
@@ -103,11 +111,11 @@ def _show_warnings(prediction: Prediction, glance: Glance | None) -> None:
     if glance is not None and glance.ledger.disagree:
         st.warning(tr(DISAGREE), icon=":material/call_split:")
     for warning in prediction.warnings:
-        st.warning(escape(warning), icon=":material/warning:")
+        st.warning(escape(retell(warning)), icon=":material/warning:")
     # A new case has them among the warnings of its prediction already.
     if glance is not None and prediction.fold is not None:
         for warning in familiarity_words(glance.familiarity):
-            st.warning(escape(warning), icon=":material/warning:")
+            st.warning(escape(retell(warning)), icon=":material/warning:")
 
 
 def _show_people(prediction: Prediction, *, page: str) -> None:
@@ -119,7 +127,7 @@ def _show_people(prediction: Prediction, *, page: str) -> None:
         words = "; ".join(tr("{count} of 100 at {horizon}", count=round(100 * at[0]), horizon=years(month))
                           for month, at in known.items())  # fmt: skip
         st.plotly_chart(
-            plot_of_100({month: at[0] for month, at in known.items()}), key=f"{page}.people", config=NO_TOOLS,
+            drawn(plot_of_100, {month: at[0] for month, at in known.items()}), key=f"{page}.people", config=NO_TOOLS,
             alt=tr("Alive: {words}.", words=words),
         )  # fmt: skip
         if prediction.has_band:
@@ -139,11 +147,9 @@ def _show_people(prediction: Prediction, *, page: str) -> None:
 
 def _show_curve(prediction: Prediction, analysis: Analysis | None, *, page: str) -> None:
     curves = {} if analysis is None else analysis.curves
-    figure = plot_patient(
-        prediction.months, prediction.survival, prediction.low, prediction.high, cohort_curves=curves,
-        landmarks=LANDMARKS,
+    figure = drawn(
+        _plot_curve, prediction.months, prediction.survival, prediction.low, prediction.high, cohort_curves=curves,
     )  # fmt: skip
-    figure.update_layout(height=CURVE_PX, margin={"t": 20, "b": 40})
     words = tr(
         "Predicted survival of {case} by month, with its band where it has one, against the cohort's risk groups.",
         case=prediction.case_id,
@@ -154,6 +160,12 @@ def _show_curve(prediction: Prediction, analysis: Analysis | None, *, page: str)
         figure, key=f"{page}.curve", name=f"{prediction.cohort}_{prediction.case_id}_curve",
         title=tr("Predicted survival of {case}", case=prediction.case_id), stamp=stamp(prediction.provenance),
     )  # fmt: skip
+
+
+def _plot_curve(*curve: np.ndarray, cohort_curves: Mapping[str, KaplanMeier]) -> go.Figure:
+    return plot_patient(*curve, cohort_curves=cohort_curves, landmarks=LANDMARKS).update_layout(
+        height=CURVE_PX, margin={"t": 20, "b": 40}
+    )
 
 
 def _band_words(prediction: Prediction) -> str:
@@ -176,18 +188,25 @@ def _show_standing(prediction: Prediction, analysis: Analysis | None, *, page: s
     if analysis is None:
         return
     if isinstance(analysis, CohortAnalysis):
-        figure = plot_risk_distribution(analysis.risk, analysis.group, analysis.cutpoints, marked=prediction.risk)
+        risks = analysis.risk, analysis.group, analysis.cutpoints
+        figure = drawn(_plot_risks, *risks, marked=prediction.risk)
     else:
         bars = analysis.histogram
-        figure = plot_risk_histogram(bars.edges, bars.low, bars.high, cutpoint=analysis.cutpoint,
-                                     marked=prediction.risk)  # fmt: skip
-    figure.update_layout(height=RISKS_PX, showlegend=False, margin={"l": 45, "r": 5, "t": 20, "b": 40})
+        figure = drawn(_plot_bars, bars.edges, bars.low, bars.high, cutpoint=analysis.cutpoint, marked=prediction.risk)
     st.plotly_chart(
         figure, key=f"{page}.standing", config=NO_TOOLS,
         alt=tr("Risks of the cohort's patients, low and high group apart; this patient's is {rank}.", rank=rank),
     )  # fmt: skip
     if not analysis.cutpoints:
         st.caption(tr("No cut was found in this cohort, so nobody belongs to a risk group."))
+
+
+def _plot_risks(*risks: Any, marked: float) -> go.Figure:
+    return plot_risk_distribution(*risks, marked=marked).update_layout(**SMALL)
+
+
+def _plot_bars(*bars: Any, cutpoint: float | None, marked: float) -> go.Figure:
+    return plot_risk_histogram(*bars, cutpoint=cutpoint, marked=marked).update_layout(**SMALL)
 
 
 def _show_ledger(ledger: Ledger, familiarity: tuple[Familiarity, ...]) -> None:
@@ -211,5 +230,5 @@ def _show_ledger(ledger: Ledger, familiarity: tuple[Familiarity, ...]) -> None:
         )  # fmt: skip
         said.append(tr("Like the patients the model learnt from: {words} held-out patients.", words=words))
     for note in ledger.notes:
-        said.append(note)
+        said.append(retell(note))
     st.caption(escape(" ".join(said)))

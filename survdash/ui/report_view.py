@@ -9,11 +9,15 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.explanation.record import Explanation
-from survdash.language import tr
+from survdash.language import ENGLISH, language, later, speaking, tr
 from survdash.prediction import Prediction
-from survdash.report import ReportFacts, report_html, report_pdf
+from survdash.report import ReportFacts, language_of_pdf, report_html, report_pdf
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.downloads import offer
+
+IN_ENGLISH = later(
+    "In English: this server has no font with the letters of your language. The HTML is in your language."
+)
 
 
 def report_buttons(
@@ -35,21 +39,27 @@ def report_buttons(
         What happened to a patient of a cohort, in words.
     """
 
-    def made(write: Callable[[ReportFacts], str | bytes]) -> Callable[[], str | bytes]:
-        return lambda: write(usecases.case_report(
-            prediction, explanation=explanation, curves=curves, outcome=outcome,
-            made_on=f"{date.today():%-d %B %Y}",
-        ))  # fmt: skip
+    def made(write: Callable[[ReportFacts], str | bytes], tongue: str) -> Callable[[], str | bytes]:
+        def make() -> str | bytes:
+            with speaking(tongue):
+                today = date.today()
+                return write(usecases.case_report(
+                    prediction, explanation=explanation, curves=curves, outcome=outcome,
+                    made_on=f"{today:%-d %B %Y}" if tongue == ENGLISH else f"{today:%Y-%m-%d}",
+                ))  # fmt: skip
+
+        return make
 
     name = f"{prediction.cohort}_{prediction.case_id}_report"
     with st.container(horizontal=True):
         offer(
-            tr("Report (PDF)"), made(report_pdf), f"{name}.pdf", "application/pdf", key=f"{page}.report_pdf",
-            cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
-            help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them."),
+            tr("Report (PDF)"), made(report_pdf, language_of_pdf()), f"{name}.pdf", "application/pdf",
+            key=f"{page}.report_pdf", cohort=prediction.cohort, case=prediction.case_id, icon=":material/description:",
+            help=tr("One page of A4: curve, numbers, what weighs most, warnings, and what made them.")
+            + ("" if language_of_pdf() == language() else " " + tr(IN_ENGLISH)),
         )
         offer(
-            tr("Report (HTML)"), made(report_html), f"{name}.html", "text/html", key=f"{page}.report_html",
+            tr("Report (HTML)"), made(report_html, language()), f"{name}.html", "text/html", key=f"{page}.report_html",
             cohort=prediction.cohort, case=prediction.case_id, icon=":material/print:",
             help=tr("The same page for a browser; it prints to A4."),
         )

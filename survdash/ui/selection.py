@@ -8,6 +8,7 @@ from survdash import usecases
 from survdash.errors import UnknownNameError
 from survdash.language import later, tr
 from survdash.nets.registry import DEFAULT_MODEL, PAPERS_MODEL
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui import caching
@@ -33,7 +34,7 @@ def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run", "endpoint")) -> u
     def title(name: str) -> str:
         entry = entries[name]
         unsaid = entry.simulated and "simulated" not in entry.title.lower()
-        return tr("{title} (simulated)", title=entry.title) if unsaid else entry.title
+        return tr("{title} (simulated)", title=retell(entry.title)) if unsaid else retell(entry.title)
 
     chosen = pick(tr("Cohort"), list(entries), page=page, parameter="cohort", title=title, drops=drops)
     return entries[chosen]
@@ -53,7 +54,7 @@ def pick_run(cohort: usecases.CohortEntry, *, page: str) -> usecases.RunEntry:
             f"No model has been trained on {cohort.title} yet.",
             hint=f"Run: python -m survdash crossval {cohort.name} --model default",
         )
-    chosen = pick(tr("Model"), list(runs), page=page, parameter="run", title=lambda name: runs[name].title,
+    chosen = pick(tr("Model"), list(runs), page=page, parameter="run", title=lambda name: retell(runs[name].title),
                   unknown="model", help=model_help(list(runs.values())))
     return runs[chosen]
 
@@ -94,7 +95,7 @@ def model_help(runs: Sequence[usecases.RunEntry]) -> str:
                         "the best."))
     if best.name != first.name:
         words.append(tr("The highest C-index {where} has {title}: {highest:.2f}, against {first:.2f} of the first.",
-                        where=leads_where(runs), title=escape(best.title), highest=best.cindex_mean,
+                        where=leads_where(runs), title=escape(retell(best.title)), highest=best.cindex_mean,
                         first=first.cindex_mean))  # fmt: skip
     words.append(tr("Page Compare sets them side by side and says which differences are more than chance."))
     return " ".join(words)

@@ -60,6 +60,11 @@ def has_login() -> bool:
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets
 
 
+def is_alone() -> bool:
+    """Whether nobody signs in and nobody but this machine can reach the server: then all visitors are one."""
+    return not has_login() and _is_this_machine(st.get_option("server.address")) and not settings().open_access
+
+
 def guarded(routes: Iterable[Route]) -> list[Route]:
     """Our own routes, which Streamlit asks nobody's name at: for those alone who are signed in and may enter.
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
+from contextlib import suppress
 
 import streamlit as st
 
+from survdash import usecases
 from survdash.data_folder import prepare_data_folder
+from survdash.errors import SurvdashError
+from survdash.figures.risk import plot_cut_scan, plot_risk_distribution
+from survdash.figures.survival import plot_groups
 from survdash.jobs.queue import remove_jobs
 from survdash.jobs.worker import ensure_worker
 from survdash.logs import start_logs
@@ -17,6 +24,26 @@ from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800.0
+CLOCK_JUMP_SECONDS = 300.0  # a clock that is wrong for less than a round deletes nothing
+WARMED_BY = "demo"
+
+
+def warm_up() -> None:
+    """Do once what the first page would do first, over the cohort that comes with survdash: libraries load by that.
+
+    What is in memory then stays for good. It is put aside, for Streamlit looks through all objects for garbage after
+    each run of a page, and every other visitor waits meanwhile.
+    """
+    with suppress(SurvdashError, OSError, ValueError):  # the pages say what is wrong; ValueError: with the settings
+        usecases.list_cohorts()
+        found = usecases.cohort_figures(WARMED_BY, "default")
+        usecases.closer_figures(found)
+        plot_groups(found.curves, horizon_months=60, at_risk_times=range(0, 61, 12)).to_json()
+        if isinstance(found, usecases.CohortAnalysis) and found.maxstat is not None:
+            plot_risk_distribution(found.risk, found.group, found.cutpoints)
+            plot_cut_scan(found.maxstat)
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
@@ -35,6 +62,12 @@ def wake_worker() -> None:
         ensure_worker()
 
 
+def _clock_error() -> float:
+    """The clock against one that nobody can set; changes by what it was set, not by sleep of the machine."""
+    steady = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return time.time() - steady
+
+
 def _sweep() -> None:
     sweep_uploads()
     sweep_arrivals()
@@ -43,8 +76,15 @@ def _sweep() -> None:
 
 
 def _sweep_for_ever() -> None:
+    before = _clock_error()
     while True:
         threading.Event().wait(SWEEP_SECONDS)
+        error = _clock_error()
+        if abs(error - before) > CLOCK_JUMP_SECONDS:
+            LOG.warning("The clock was set by %+.0f s: nothing is swept before the next round", error - before)
+            before = error
+            continue
+        before = error
         try:
             _sweep()
         except (OSError, ValueError):  # ValueError: a job's file is not JSON

@@ -13,9 +13,11 @@ from survdash.errors import UnknownNameError
 from survdash.jobs.queue import Job, read_job
 from survdash.jobs.record import read_payload
 from survdash.language import later, tr
+from survdash.retelling import retell
 from survdash.ui import caching
 from survdash.ui.error_box import show_error
-from survdash.ui.job_view import remember_job, show_progress
+from survdash.ui.job_memory import remember_job
+from survdash.ui.job_view import show_progress
 from survdash.ui.prose import MODALITIES, escape
 from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
@@ -70,7 +72,7 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
         return told[one.runs[0]] + (tr(", and {count} more", count=len(one.runs) - 1) if len(one.runs) > 1 else "")
 
     return pd.DataFrame({
-        "title": [one.title for one in methods],
+        "title": [retell(one.title) for one in methods],
         "state": [state(one) for one in methods],
         "reads": [" + ".join(tr(MODALITIES.get(name, name)) for name in one.reads) or "–" for one in methods],
         "needs": [tr(one.needs) for one in methods], "source": [one.source for one in methods],
@@ -127,6 +129,6 @@ def _tell_end(job: Job) -> None:
     else:
         titles = {one["name"]: str(one["title"]) for one in usecases.describe_methods()}
         for one in job.result["outcomes"]:
-            why = f": {escape(one['error'])}" if one["error"] else ""
+            why = f": {escape(retell(one['error']))}" if one["error"] else ""
             icon, word = STATES[one["state"]]
-            st.markdown(f"{icon} {tr(word)} **{escape(titles[one['model']])}**{why}")
+            st.markdown(f"{icon} {tr(word)} **{escape(retell(titles[one['model']]))}**{why}")

@@ -9,7 +9,9 @@ import streamlit as st
 
 from survdash.access import current
 from survdash.audit import check_log, last_entries, note
+from survdash.erase import how_deleted
 from survdash.language import tr
+from survdash.settings import settings
 from survdash.ui.prose import escape
 from survdash.ui.sign_in import show_visitor
 
@@ -19,6 +21,8 @@ SHOWN = 500
 def show_upkeep() -> None:
     """Draw it; the audit log is for administrators."""
     show_visitor()
+    st.caption(tr("Uploaded files and the answers made from them are deleted after {hours:g} hours, or at once on the "
+                  "page New case. {how}", hours=settings().keep_upload_hours, how=tr(how_deleted())))  # fmt: skip
     if not current().may("audit"):
         return
     with st.expander(tr("Audit log: who signed in, opened, exported, imported, trained, deleted"),

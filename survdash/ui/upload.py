@@ -12,16 +12,19 @@ import json
 import os
 import re
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
+from survdash.access import current
+from survdash.erase import remove, sweep_removed
 from survdash.errors import GeneError, InputError, SlideError, UnknownNameError
+from survdash.jobs import record
+from survdash.jobs.queue import CLOCK_SLACK_S
 from survdash.language import later
 from survdash.settings import settings
 from survdash.slide.areas import MAX_BYTES
@@ -37,10 +40,11 @@ GENE_SUFFIXES = ("csv", "tsv", "txt", "xlsx")
 AREA_SUFFIXES = ("geojson", "json")
 SLIDE_PARTS = ("slide", *(f"slide{number}" for number in range(2, 9)))
 AREA_PARTS = ("areas", *(f"areas{number}" for number in range(2, 9)))
-PARTS = (*SLIDE_PARTS, *AREA_PARTS, "genes")
-SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | {
-    "genes": GENE_SUFFIXES
-}
+BATCH_PARTS = ("file", *(f"file{number}" for number in range(2, 101)))  # named by a table of patients
+PARTS = (*SLIDE_PARTS, *AREA_PARTS, *BATCH_PARTS, "genes", "table")
+SUFFIXES = dict.fromkeys(SLIDE_PARTS, SLIDE_SUFFIXES) | dict.fromkeys(AREA_PARTS, AREA_SUFFIXES) | dict.fromkeys(
+    BATCH_PARTS, (*SLIDE_SUFFIXES, *GENE_SUFFIXES)) | {"genes": GENE_SUFFIXES, "table": ("csv", "tsv")}  # fmt: skip
+TABLE_BYTES = 2e6
 BLOCK_BYTES = 16 << 20
 MAX_NAME = 200
 _about_lock = threading.Lock()
@@ -73,6 +77,11 @@ class Upload:
         return {part: self.files[part] for part in SLIDE_PARTS if part in self.files}
 
     @property
+    def batch(self) -> dict[str, Path]:
+        """The files that a table of patients names, by their part."""
+        return {part: self.files[part] for part in BATCH_PARTS if part in self.files}
+
+    @property
     def identifier(self) -> str:
         """The folder's number, as it stands in the page's address."""
         return self.folder.name
@@ -94,8 +103,8 @@ def uploads_folder() -> Path:
 def new_upload() -> Upload:
     """An empty private folder for one case."""
     identifier = new_identifier()
-    make_folder(identifier)
-    return open_upload(identifier)
+    make_folder(identifier, owner=current().name)
+    return find_upload(identifier)
 
 
 def new_identifier() -> str:
@@ -103,17 +112,34 @@ def new_identifier() -> str:
     return secrets.token_hex(16)
 
 
-def make_folder(identifier: str) -> Path:
-    """The private folder of this number, made where it is not yet."""
+def make_folder(identifier: str, *, owner: str = "") -> Path:
+    """The private folder of this number, made for ``owner`` (as the login names them) where it is not yet."""
     if IDENTIFIER.fullmatch(identifier) is None:
         raise UnknownNameError("This is no number of an upload.", hint="Load the page again.")
     folder = uploads_folder() / identifier
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _tell(folder, {"owner": owner})
     return folder
 
 
 def open_upload(identifier: str) -> Upload:
-    """The upload with this number.
+    """The upload with this number, for whoever asks.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is not there, or no longer, or somebody else's; nobody learns which.
+    """
+    upload, visitor = find_upload(identifier), current()
+    owner = _about(upload.folder).get("owner", "")
+    if visitor.name and visitor.name != owner and not visitor.may("audit"):
+        _refuse_missing()
+    return upload
+
+
+def find_upload(identifier: str) -> Upload:
+    """The upload with this number, for the server itself: nobody is asked who they are.
 
     Raises
     ------
@@ -122,26 +148,29 @@ def open_upload(identifier: str) -> Upload:
     """
     folder = uploads_folder() / identifier
     if IDENTIFIER.fullmatch(identifier) is None or not folder.is_dir():
-        hours = settings().keep_upload_hours
-        raise UnknownNameError(
-            "The uploaded files of this address are not here any more.",
-            hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
-        )
+        _refuse_missing()
     about = _about(folder)
     chosen = {part: path for part in PARTS if (path := _inbox(about.get(f"inbox_{part}"))) is not None}
-    files = {
-        part: path for part in PARTS if (path := chosen.get(part) or _part(folder, part)) is not None
-    }
+    here = _here(folder)
+    files = {part: path for part in PARTS if (path := chosen.get(part) or here.get(part)) is not None}
     hashes = {part: digest for part in files if (digest := about.get(f"sha256_{part}"))}
     return Upload(folder=folder, files=files, names={part: about.get(part, "") for part in files},
                   job=about.get("job", ""), hashes=hashes, chosen=frozenset(chosen))  # fmt: skip
 
 
+def _refuse_missing() -> NoReturn:
+    hours = settings().keep_upload_hours
+    raise UnknownNameError(
+        "The uploaded files of this address are not here any more.",
+        hint=f"Uploads are deleted {hours:g} hours after they came, or when you ask for it. Upload them again.",
+    )
+
+
 def upload_of_job(job_id: str) -> Upload | None:
     """The upload that a job reads; None when it has been deleted."""
     for folder in uploads_folder().iterdir():
-        if folder.is_dir() and _about(folder).get("job") == job_id:
-            return open_upload(folder.name)
+        if IDENTIFIER.fullmatch(folder.name) and _about(folder).get("job") == job_id:
+            return find_upload(folder.name)
     return None
 
 
@@ -181,7 +210,7 @@ def check_name(part: str, name: str) -> tuple[str, str]:
     shown = PurePosixPath(PureWindowsPath(name).name).name[-MAX_NAME:]
     suffix = ending(shown)
     refuse: type[InputError] = GeneError if part == "genes" else SlideError
-    if part in SLIDE_PARTS and suffix in PARTED_SUFFIXES:
+    if part in (*SLIDE_PARTS, *BATCH_PARTS) and suffix in PARTED_SUFFIXES:
         raise SlideError(f"{shown} is one of the many files that its slide is made of.", hint=MANY_FILES)
     if suffix not in SUFFIXES[part]:
         endings = ", ".join(SUFFIXES[part])
@@ -227,11 +256,14 @@ def copy_private(
             raise refuse(f"{shown} is empty.", hint="Choose the file again; perhaps it was still being written.")
 
 
-def largest_bytes(part: str) -> float:
-    """How large a file of this part may be."""
+def largest_bytes(part: str, suffix: str = "") -> float:
+    """How large a file of this part, with this ending, may be."""
     if part in AREA_PARTS:
         return MAX_BYTES
-    return settings().max_table_mb * 1e6 if part == "genes" else settings().max_slide_gb * 1e9
+    if part == "table":
+        return TABLE_BYTES
+    is_table = part == "genes" or (part in BATCH_PARTS and suffix in GENE_SUFFIXES)
+    return settings().max_table_mb * 1e6 if is_table else settings().max_slide_gb * 1e9
 
 
 def areas_of(slide_part: str) -> str:
@@ -242,7 +274,7 @@ def areas_of(slide_part: str) -> str:
 def name_part(upload: Upload, part: str, name: str, *, sha256: str = "") -> Upload:
     """Note the name under which a file that lies in the folder is shown, and its hash where that is known."""
     _tell(upload.folder, {part: name, f"sha256_{part}": sha256, f"inbox_{part}": ""})
-    return open_upload(upload.identifier)
+    return find_upload(upload.identifier)
 
 
 def choose_part(upload: Upload, part: str, name: str) -> Upload:
@@ -259,14 +291,14 @@ def choose_part(upload: Upload, part: str, name: str) -> Upload:
         raise InputError(f"{shown} is not in the inbox folder any more.", hint="Choose another.")
     drop_part(upload, part)
     _tell(upload.folder, {part: shown, f"sha256_{part}": "", f"inbox_{part}": name})
-    return open_upload(upload.identifier)
+    return find_upload(upload.identifier)
 
 
 def drop_part(upload: Upload, part: str, *, keep: Path | None = None) -> None:
     """Delete one file of an upload, but not ``keep``; one of the inbox folder is let go and stays there."""
     for path in upload.folder.glob(f"{part}.*"):
         if path != keep:
-            path.unlink(missing_ok=True)
+            remove(path)
     _tell(upload.folder, {f"sha256_{part}": "", f"inbox_{part}": ""})
 
 
@@ -276,27 +308,50 @@ def note_job(upload: Upload, job_id: str) -> None:
 
 
 def delete_upload(upload: Upload) -> None:
-    """Delete a case's files and their folder."""
-    shutil.rmtree(upload.folder, ignore_errors=True)
+    """Delete a case's files and their folder; see ``erase``."""
+    remove(upload.folder)
 
 
 def sweep_uploads(*, now: float | None = None) -> int:
-    """Delete every upload older than ``settings().keep_upload_hours``; return how many.
+    """Delete every upload older than ``settings().keep_upload_hours`` that no job waits for; return how many.
 
     Parameters
     ----------
     now : float, optional
         Seconds since 1970; the clock's by default.
     """
-    limit = (time.time() if now is None else now) - 3600 * settings().keep_upload_hours
-    old = [folder for folder in uploads_folder().iterdir() if folder.is_dir() and folder.stat().st_mtime < limit]
-    for folder in old:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(old)
+    return delete_uploads(older_than_hours=settings().keep_upload_hours, now=now)
 
 
-def _part(folder: Path, part: str) -> Path | None:
-    return next((path for path in sorted(folder.glob(f"{part}.*")) if path.suffix != ".part"), None)
+def delete_uploads(*, older_than_hours: float, now: float | None = None) -> int:
+    """Delete uploads that came before that and that no job waits for; return how many."""
+    now = time.time() if now is None else now
+    sweep_removed(uploads_folder())
+    count = 0
+    for folder in uploads_folder().iterdir():
+        if IDENTIFIER.fullmatch(folder.name) is None or _is_in_use(folder):
+            continue
+        came = folder.stat().st_mtime
+        if came > now + CLOCK_SLACK_S:  # the clock was ahead then: its time begins anew
+            os.utime(folder, (now, now))
+        elif came < now - 3600 * older_than_hours or older_than_hours <= 0:
+            remove(folder)
+            count += 1
+    return count
+
+
+def _is_in_use(folder: Path) -> bool:
+    """Whether a job that reads these files still waits or runs."""
+    try:
+        return record.read(_about(folder).get("job", "")).state not in record.FINISHED
+    except (UnknownNameError, FileNotFoundError):
+        return False
+
+
+def _here(folder: Path) -> dict[str, Path]:
+    """What has come whole, by its part."""
+    return {path.name.partition(".")[0]: path for path in sorted(folder.iterdir(), reverse=True)
+            if path.suffix != ".part" and not path.name.startswith(".")}  # fmt: skip
 
 
 def _about(folder: Path) -> dict[str, str]:

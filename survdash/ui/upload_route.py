@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from survdash.access import current
 from survdash.errors import InputError, SurvdashError
 from survdash.session_token import make_grant, read_grant, refuse_other_sites
 from survdash.ui import arrival
@@ -37,8 +38,8 @@ def base(path: str) -> str:
 
 
 def grant_for(identifier: str, part: str) -> str:
-    """What the page hands to the browser so that it may send this part of this case."""
-    return make_grant(PURPOSE, f"{identifier}/{part}")
+    """What the page hands to the browser so that it may send this part of this case, in the name of who looks."""
+    return make_grant(PURPOSE, f"{identifier}/{part}/{current().name}")
 
 
 async def _answer(request: Request) -> Response:
@@ -47,10 +48,10 @@ async def _answer(request: Request) -> Response:
         subject = read_grant(request.headers.get(GRANT, ""), purpose=PURPOSE)
     except InputError as error:
         return _refusal(error, status=403)
-    identifier, _, part = subject.partition("/")
+    identifier, part, owner = subject.split("/", 2)
     try:
         if request.method == "POST":
-            offset, is_done = await _begin(request, identifier, part), False
+            offset, is_done = await _begin(request, identifier, part, owner), False
         elif request.method == "PUT":
             offset, is_done = await _take(request, identifier, part)
         else:
@@ -62,10 +63,10 @@ async def _answer(request: Request) -> Response:
         return _refusal(error, status=409)
     except SurvdashError as error:
         return _refusal(error, status=422)
-    return JSONResponse({"offset": offset, "done": is_done, "grant": grant_for(identifier, part)}, headers=NO_STORE)
+    return JSONResponse({"offset": offset, "done": is_done, "grant": make_grant(PURPOSE, subject)}, headers=NO_STORE)
 
 
-async def _begin(request: Request, identifier: str, part: str) -> int:
+async def _begin(request: Request, identifier: str, part: str, owner: str) -> int:
     body = b""
     async for block in request.stream():
         body += block
@@ -76,7 +77,7 @@ async def _begin(request: Request, identifier: str, part: str) -> int:
         name, size, mark = str(said["name"]), int(said["size"]), str(said["mark"])
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError("This is no announcement of a file.", hint="Load the page again.") from error
-    return await run_in_threadpool(arrival.begin, identifier, part, name=name, size=size, mark=mark)
+    return await run_in_threadpool(arrival.begin, identifier, part, name=name, size=size, mark=mark, owner=owner)
 
 
 async def _take(request: Request, identifier: str, part: str) -> tuple[int, bool]:

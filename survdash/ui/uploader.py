@@ -13,7 +13,7 @@ import streamlit as st
 from survdash.language import tr
 from survdash.ui.arrival import arriving
 from survdash.ui.prose import data_size
-from survdash.ui.upload import SUFFIXES, Upload, largest_bytes, new_identifier, uploads_folder
+from survdash.ui.upload import BATCH_PARTS, SUFFIXES, Upload, largest_bytes, new_identifier, uploads_folder
 from survdash.ui.upload_route import ADDRESS, base, grant_for
 
 HERE = Path(__file__).parent
@@ -83,7 +83,7 @@ def show_uploader(upload: Upload | None, parts: tuple[str, ...], *, key: str) ->
             "suffixes": list(SUFFIXES[parts[0]]),
             "limit": limit,
             "resume": _resume_words(upload, parts),
-            "words": _words(limit),
+            "words": _words(limit, parts[0]),
         },
         on_arrived_change=_redraw,
         on_begun_change=_redraw,
@@ -103,16 +103,18 @@ def _resume_words(upload: Upload | None, parts: tuple[str, ...]) -> str:
               here=data_size(half.offset), size=data_size(half.size), name=half.name)  # fmt: skip
 
 
-def _words(limit: float) -> Mapping[str, str]:
+def _words(limit: float, part: str) -> Mapping[str, str]:
+    several = part in BATCH_PARTS
     return {
-        "choose": tr("Choose slides"),
+        "choose": tr("Choose slides and gene tables") if several else tr("Choose slides"),
         "hint": tr("or drop them here. One file each, {limit} at most; they go straight to this server's disk.",
                    limit=data_size(int(limit))),
         "cancel": tr("Cancel"),
         "left": tr("about {time} left", time="{time}"),
         "again": tr("connection lost, next try in {seconds} s", seconds="{seconds}"),
         "more": tr("{count} more waiting", count="{count}"),
-        "full": tr("A case can have eight slides."),
+        "full": tr("That are {count} files, and more cannot come this way: put the others into the inbox folder.",
+                   count=len(BATCH_PARTS)) if several else tr("A case can have eight slides."),
         "large": tr("{name} is larger than the {limit} that this server takes. Ask whoever runs it to put the file "
                     "into its inbox folder.", name="{name}", limit=data_size(int(limit))),
     }  # fmt: skip

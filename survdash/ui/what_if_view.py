@@ -14,6 +14,7 @@ from survdash.jobs.queue import read_job
 from survdash.language import later, tr
 from survdash.prediction import LANDMARKS, Prediction
 from survdash.store import digest
+from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS
 from survdash.ui.prediction_view import GROUPS
 from survdash.ui.prose import NOT_KNOWN, escape, percentile_words, years
@@ -75,7 +76,8 @@ def _show(
             question = WhatIf(cohort=prediction.cohort, run=run, case_id=prediction.case_id, job=job, genes=values,
                               clinical=facts)  # fmt: skip
             answer = _answer(question, version=prediction.model_version)
-        figure = plot_what_if(prediction.months, prediction.survival, None if answer is None else answer.survival)
+        other = None if answer is None else answer.survival
+        figure = drawn(plot_what_if, prediction.months, prediction.survival, other)
         st.plotly_chart(figure, key=f"{page}.what_if_curve", config=NO_TOOLS,
                         alt=tr("The predicted curve, and the hypothetical one."))  # fmt: skip
         _show_numbers(prediction, answer)

@@ -1,6 +1,8 @@
 """The verbs that pages and command line share; no user interface here, and nothing heavy until it is needed."""
 
 from survdash.explanation.record import Explanation, explanation_to_json
+from survdash.slide.header_texts import HeaderHint, header_hints
+from survdash.slide.header_texts import strip as strip_header
 from survdash.sources.archive import Archive, read_archive
 from survdash.sources.gene_table import GeneCheck
 from survdash.sources.importing import ImportRequest
@@ -16,7 +18,16 @@ from survdash.usecases.analysis import (
 )
 from survdash.usecases.auditing import AUDIT, file_audit, stored_audit
 from survdash.usecases.auditing import HANDLERS as AUDIT_HANDLERS
-from survdash.usecases.batch import BATCH, CaseOutcome, batch_export, failures_csv, file_batch, job_batch, predict_batch
+from survdash.usecases.batch import (
+    BATCH,
+    CaseOutcome,
+    batch_export,
+    failures_csv,
+    file_batch,
+    file_case_of_batch,
+    job_batch,
+    predict_batch,
+)
 from survdash.usecases.batch import HANDLERS as BATCH_HANDLERS
 from survdash.usecases.case_request import PredictRequest
 from survdash.usecases.case_slides import CaseSlide, SlideSize, measure_slide, slides_of_job, slides_of_patient
@@ -103,7 +114,7 @@ from survdash.usecases.method_look import Ablation, MethodLook, ablations, look_
 from survdash.usecases.methods_text import methods_text
 from survdash.usecases.published import Published, published_for
 from survdash.usecases.queued import HANDLERS as CASE_HANDLERS
-from survdash.usecases.queued import file_explanation, file_prediction, job_explanation, job_prediction
+from survdash.usecases.queued import PREDICTION, file_explanation, file_prediction, job_explanation, job_prediction
 from survdash.usecases.reporting import case_report, outcome_words, patient_report
 from survdash.usecases.training import add_references, crossval, make_recipe
 from survdash.usecases.training_jobs import HANDLERS as TRAINING_HANDLERS
@@ -119,25 +130,25 @@ HANDLERS = {
 }  # fmt: skip
 
 __all__ = [
-    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "TRAINING", "UNPACK",
-    "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide", "CloserLook",
-    "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest", "GeneCheck",
-    "Glance", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest", "MethodLook", "MethodState",
-    "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome", "SlideCheck", "SlideSize",
-    "WhatIf", "WhatIfAnswer", "WhatIfRange", "ablations", "add_references", "analyse_cohort", "batch_export",
-    "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view", "closer_figures", "cohort_curve",
-    "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval", "crossval_all", "decision",
-    "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of", "explain_patient", "explanation_to_json",
-    "export_archive", "export_cohort", "export_models", "export_prediction", "failures_csv", "fetch_cohort",
-    "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit", "file_batch", "file_explanation",
-    "file_fetch", "file_import", "file_prediction", "file_training", "file_what_if", "from_landmark",
-    "glance_at_patient", "glance_of", "import_archive", "import_cohort", "job_batch", "job_explanation",
-    "job_prediction", "jobs_of", "latex_of_models", "list_cohorts", "list_methods", "list_models", "list_problems",
-    "list_runs", "look_at_methods", "look_closer", "make_recipe", "measure_slide", "methods_text", "model_for_command",
-    "model_pair", "name_jobs", "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder",
-    "patient_report", "plan_fetch", "predict", "predict_and_explain", "predict_batch", "prediction_to_json",
-    "preview_archive", "preview_import", "previous_facts", "published_for", "read_archive", "read_manifest",
-    "report_to_json", "run_import", "slides_of_job", "slides_of_patient", "steadiness", "stored_audit",
-    "stored_explanation", "stored_prediction", "tripod_html", "undo_import", "view_slide", "what_if_answer",
-    "what_if_range", "write_sample_case",
+    "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "PREDICTION",
+    "TRAINING", "UNPACK", "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide",
+    "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest",
+    "GeneCheck", "Glance", "HeaderHint", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest",
+    "MethodLook", "MethodState", "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
+    "SlideCheck", "SlideSize", "WhatIf", "WhatIfAnswer", "WhatIfRange", "ablations", "add_references",
+    "analyse_cohort", "batch_export", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
+    "closer_figures", "cohort_curve", "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval",
+    "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
+    "explain_patient", "explanation_to_json", "export_archive", "export_cohort", "export_models", "export_prediction",
+    "failures_csv", "fetch_cohort", "fetch_to_json", "fetchable_cohorts", "fetched", "file_archive", "file_audit",
+    "file_batch", "file_case_of_batch", "file_explanation", "file_fetch", "file_import", "file_prediction",
+    "file_training", "file_what_if", "from_landmark", "glance_at_patient", "glance_of", "header_hints",
+    "import_archive", "import_cohort", "job_batch", "job_explanation", "job_prediction", "jobs_of", "latex_of_models",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_at_methods", "look_closer",
+    "make_recipe", "measure_slide", "methods_text", "model_for_command", "model_pair", "name_jobs", "need_patients",
+    "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict",
+    "predict_and_explain", "predict_batch", "prediction_to_json", "preview_archive", "preview_import",
+    "previous_facts", "published_for", "read_archive", "read_manifest", "report_to_json", "run_import",
+    "slides_of_job", "slides_of_patient", "steadiness", "stored_audit", "stored_explanation", "stored_prediction",
+    "strip_header", "tripod_html", "undo_import", "view_slide", "what_if_answer", "what_if_range", "write_sample_case",
 ]  # fmt: skip

@@ -23,14 +23,16 @@ from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat, tert
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.kept import LARGE, kept
+from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN, Outcome, outcome_of
 
 Cut = Literal["maxstat", "median", "tertiles", "value"]
 GROUPS = (np.array(["all"], object), np.array(["low", "high"], object), np.array(["low", "medium", "high"], object))
 OWN_CUT = ("A cut of your own was found in no fold, so nothing is held out and nothing corrected: the p-value holds "
            "only if the value was fixed before looking.")  # fmt: skip
-LARGE, DRAWS, DRAWS_OF_LARGE = 2000, 1000, 200
+DRAWS, DRAWS_OF_LARGE = 1000, 200
+HELD_OUT_VERSION = CONCORDANCE_VERSION = 1  # of what is kept of them: higher when their results change
 SMALLEST_GROUP = 10  # below this many patients in a group no p-value is given
 
 
@@ -128,7 +130,7 @@ def analyse_cohort(
     InputError
         If a value is asked for and none is given.
     """
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    opened, artefact = open_facts(cohort), open_run(cohort, run)
     table, _ = matched_predictions(opened, artefact)
     outcome = outcome_of(opened, endpoint, table["case_id"].to_numpy())
     table, survival = table[outcome.known], outcome.survival
@@ -148,7 +150,7 @@ def analyse_cohort(
         cohort=cohort, run=artefact.card.run, cut=cut, outcome=outcome, survival=survival,
         case_ids=table["case_id"].to_numpy(), folds=folds, risk=risk, group=group, cutpoints=cuts, curves=curves,
         naive=naive, maxstat=scan, held_out_p=held_out_p, hazard_ratio=ratio,
-        concordance=concordance_interval(risk, time, event, folds, resamples=draws(survival.size)),
+        concordance=_concordance(risk, survival, folds),
         risk_table=_risk_table(opened, table, survival, group=group if cuts else None), notes=notes,
     )
 
@@ -218,24 +220,41 @@ def _test(
     if cut == "value":
         return naive, None, ratio, (OWN_CUT,)
     try:
-        apart, held_out_p = _held_out(risk, survival, folds, cut=cut)
+        smallest, held_out_p = _held_out(risk, survival, folds, cut=cut)
     except NotEnoughDataError as error:
         return naive, None, ratio, (f"No held-out p-value: {error.message}",)
-    if min(np.unique(apart, return_counts=True)[1], default=0) < SMALLEST_GROUP:
+    if smallest < SMALLEST_GROUP:
         return naive, None, ratio, (f"Held out, a group has fewer than {SMALLEST_GROUP} patients: no p-value.",)
     return naive, held_out_p, ratio, ()
 
 
 def _held_out(
     risk: np.ndarray, survival: Survival, folds: np.ndarray, *, cut: Literal["maxstat", "median", "tertiles"]
-) -> tuple[np.ndarray, float]:
-    """Groups cut by what the other folds say, and the p-value of their difference."""
+) -> tuple[int, float]:
+    """Size of the smallest group that is cut by what the other folds say, and the p-value of their difference."""
     time, event = survival.time_months, survival.event
     if cut == "maxstat":
-        found = held_out_test(risk, time, event, folds)
-        return found.high, found.p_value
+        def test() -> tuple[float, float]:
+            found = held_out_test(risk, time, event, folds)
+            return float(_smallest(found.high)), found.p_value
+
+        smallest, p_value = kept("held out", HELD_OUT_VERSION, risk, time, event, folds, compute=test)
+        return int(smallest), p_value
     apart = held_out_groups(risk, time, event, folds, cut=cut)
-    return apart, logrank(time, event, apart).p_value
+    return _smallest(apart), logrank(time, event, apart).p_value
+
+
+def _smallest(groups: np.ndarray) -> int:
+    return int(min(np.unique(groups, return_counts=True)[1], default=0))
+
+
+def _concordance(risk: np.ndarray, survival: Survival, folds: np.ndarray) -> tuple[float, float, float]:
+    time, event = survival.time_months, survival.event
+    value, low, high = kept(
+        "concordance", CONCORDANCE_VERSION, risk, time, event, folds,
+        compute=lambda: concordance_interval(risk, time, event, folds, resamples=draws(survival.size)),
+    )  # fmt: skip
+    return value, low, high
 
 
 def _risk_table(
@@ -255,13 +274,13 @@ def _risk_table(
 def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     """Out-of-fold prediction of one patient; see ``survdash.prediction.stored_prediction``."""
     require("view", cohort)
-    open_cohort(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
+    open_facts(cohort).slides_of(case_id)  # an unknown case is the cohort's to name
     return read_stored_prediction(open_run(cohort, run), case_id)
 
 
 def export_cohort(cohort: str, run: str) -> Export:
     """Out-of-fold risks of all patients of a cohort as CSV with its provenance."""
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    opened, artefact = open_facts(cohort), open_run(cohort, run)
     matched_predictions(opened, artefact)
     export = export_predictions(read_stored_predictions(artefact))
     return Export(csv=export.csv, provenance=dict(export.provenance) | {"sources": dict(opened.source)})

@@ -6,7 +6,6 @@ Each training of the audit is kept under a key of all that makes it: an audit th
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -23,9 +22,9 @@ from survdash.jobs.queue import file_job
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.statistics.plain_values import to_plain
-from survdash.store import digest, new_file, write_json
-from survdash.training.evaluation import evaluate
+from survdash.store import digest, write_json
 from survdash.training.recipe import Recipe
+from survdash.usecases.kept_training import ROOM, judge, out_of_fold
 from survdash.usecases.leakage import describe_leakage
 from survdash.usecases.library import open_cohort, open_run, summary_here
 from survdash.usecases.training import make_recipe
@@ -56,40 +55,12 @@ class _Work:
         check_cancel(self.cancel, step=f"audit, {len(self.done)} of {self.total}")
         self.report(Progress(step="Auditing", done=len(self.done), total=self.total, message=name))
         self.done.append(name)
-        key = digest({"data": data.digest(), "recipe": recipe.to_json(), "share": share, "software": __version__})
-        path = settings().data_dir / "audits" / f"{key}.parquet"
-        if path.is_file():
-            return pd.read_parquet(path)
-        folds = np.unique(data.folds[data.folds >= 0])
-        tables = [self._fold(data, recipe, int(fold), share=share, name=name) for fold in folds]
-        made = pd.concat(tables).sort_values("case_id", ignore_index=True)
-        with new_file(path) as temporary:
-            made.to_parquet(temporary, index=False)
-        return made
-
-    def _fold(self, data: ModelData, recipe: Recipe, fold: int, *, share: float, name: str) -> pd.DataFrame:
-        from survdash.training.crossval import held_out_predictions
-        from survdash.training.data import thin_training
-        from survdash.training.loop import fit_fold
-
-        own = data if share == 1 else thin_training(data, fold=fold, share=share, seed=recipe.seed)
-        place = {"data": own.digest(), "recipe": recipe.to_json(), "software": __version__}
-        kept = settings().data_dir / "training" / f"audit-{digest(place)}"
 
         def tell(progress: Progress) -> None:
             step = f"{name}, {progress.step}"
             self.report(Progress(step="Auditing", done=len(self.done) - 1, total=self.total, message=step))
 
-        model = fit_fold(own, recipe, fold=fold, kept=kept, report=tell, cancel=self.cancel).model
-        made = held_out_predictions(own, {fold: model}, np.arange(2.0))[["case_id", "fold", "risk"]]
-        shutil.rmtree(kept, ignore_errors=True)
-        return made
-
-    def judge(self, table: pd.DataFrame, data: ModelData) -> dict[str, Any]:
-        """Mean c of the folds with its interval."""
-        place = {case: number for number, case in enumerate(data.case_ids)}
-        found = evaluate(table, data.survival.take(np.array([place[case] for case in table["case_id"]])))
-        return {name: found[name] for name in ("mean", "sd", "low", "high")}
+        return out_of_fold(data, recipe, share=share, report=tell, cancel=self.cancel)
 
 
 def audit_cohort(
@@ -135,7 +106,7 @@ def audit_cohort(
     result: dict[str, Any] = {
         "schema": SCHEMA, "cohort": cohort, "cohort_digest": opened.digest, "software": __version__,
         "run": recipe.run_name(opened.modalities), "recipe": recipe.to_json(), "repeats": repeats, "seeds": seeds,
-        "patients": data.size, "deaths": int(data.survival.event.sum()), "intact": work.judge(members[0], data),
+        "patients": data.size, "deaths": int(data.survival.event.sum()), "intact": judge(members[0], data),
         "shuffled_outcomes": _shuffled_outcomes(work, repeats=repeats),
         "shuffled_pairing": _shuffled_pairing(work, members[0], repeats=repeats) if paired else None,
         "learning_curve": _learning_curve(work, members[0]),
@@ -166,7 +137,7 @@ def stored_audit(cohort: str, run: str) -> dict[str, Any] | None:
 
 
 def _kept(cohort_digest: str, run: str) -> Path:
-    return settings().data_dir / "audits" / f"{digest({'cohort': cohort_digest, 'run': run, 'schema': SCHEMA})}.json"
+    return settings().data_dir / ROOM / f"{digest({'cohort': cohort_digest, 'run': run, 'schema': SCHEMA})}.json"
 
 
 def _shuffled_outcomes(work: _Work, *, repeats: int) -> list[dict[str, Any]]:
@@ -175,7 +146,7 @@ def _shuffled_outcomes(work: _Work, *, repeats: int) -> list[dict[str, Any]]:
     made = []
     for number in range(repeats):
         data = shuffle_outcomes(work.data, seed=number)
-        made.append(work.judge(work.run(f"shuffled outcomes {number + 1}", data, work.recipe), data))
+        made.append(judge(work.run(f"shuffled outcomes {number + 1}", data, work.recipe), data))
     return made
 
 
@@ -189,20 +160,20 @@ def _shuffled_pairing(work: _Work, intact: pd.DataFrame, *, repeats: int) -> dic
     without = work.run("without the slide", data, alone)
     shared = set(intact["case_id"])
     without = without[without["case_id"].isin(shared)].reset_index(drop=True)
-    base = work.judge(without, data)["mean"]
+    base = judge(without, data)["mean"]
     wrong = []
     for number in range(repeats):
         made = work.run(f"wrong slides {number + 1}", shuffle_slides(work.data, seed=number), work.recipe)
-        wrong.append(work.judge(made, work.data)["mean"] - base)
-    return {"without_slide": base, "gain": work.judge(intact, work.data)["mean"] - base, "gain_of_wrong_slides": wrong}
+        wrong.append(judge(made, work.data)["mean"] - base)
+    return {"without_slide": base, "gain": judge(intact, work.data)["mean"] - base, "gain_of_wrong_slides": wrong}
 
 
 def _learning_curve(work: _Work, intact: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for share in SHARES:
         made = work.run(f"{share:.0%} of the training patients", work.data, work.recipe, share=share)
-        rows.append({"share": share, **work.judge(made, work.data)})
-    return [*rows, {"share": 1.0, **work.judge(intact, work.data)}]
+        rows.append({"share": share, **judge(made, work.data)})
+    return [*rows, {"share": 1.0, **judge(intact, work.data)}]
 
 
 def _median_cut(table: pd.DataFrame) -> np.ndarray:

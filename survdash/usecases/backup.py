@@ -1,4 +1,4 @@
-"""A working instance in one file, and back: cohorts with their models, bags, explanations, the audit log.
+"""A working instance in one file, and back: cohorts with their models, bags, explanations, audits of models, the log.
 
 The file is a plain tar: ``backup.json`` first (what made it), then the files, ``sums.json`` last (their SHA-256). Files
 are written whole or not at all, so they can be read while survdash works; a cohort is held still while its files are
@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from survdash import __version__
 from survdash.bag_file import BagFile
-from survdash.data_folder import LAYOUT
+from survdash.data_folder import LAYOUT, close_rooms
 from survdash.errors import InputError
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
@@ -36,7 +36,7 @@ HEAD, SUMS = "backup.json", "sums.json"
 MAX_NOTE_BYTES = 256 << 20
 # Left out: uploads and jobs (kept for hours only), inbox and downloads (the users' own files), and what is made again
 # when it is missed (engines, hashes, interrupted training, locks, logs).
-ROOMS = ("cohorts", "bags", "explanations", "weights", "audit")
+ROOMS = ("cohorts", "bags", "explanations", "weights", "audit", "audits")
 HALF_WRITTEN = (".part", ".old", ".lock")
 
 
@@ -111,6 +111,7 @@ def restore_backup(source: Path, *, report: Report = silent, cancel: Cancel | No
             if (root / room).exists():  # empty, as looked at above
                 (root / room).rmdir()
             os.replace(temporary / room, root / room)
+        close_rooms(root)
         return head
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Many new cases in one go: one job, progress a case, failures listed, each case kept; interrupted, it goes on.
 
 A case whose files, answers and model are the same as before is not computed again where results are kept in a folder;
-in a worker, which keeps none, its features are, and they are what takes time.
+a worker keeps them beside its job, so that one that was interrupted goes on at the next case.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from typing import Any
 from survdash.access import require
 from survdash.artefact import INTENDED_USE
 from survdash.audit import note
-from survdash.errors import Cancelled, SurvdashError, UnknownNameError
+from survdash.errors import Cancelled, InputError, SurvdashError, UnknownNameError
 from survdash.export import Export, export_predictions, write_csv
 from survdash.file_hash import kept_sha256
 from survdash.jobs.queue import file_job, read_job
+from survdash.jobs.record import read_payload, running_folder
 from survdash.prediction import Prediction
 from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.store import digest, write_json
 from survdash.usecases.analysis import prediction_from_json, prediction_to_json
 from survdash.usecases.case_request import PredictRequest, request_from_json, request_to_json
 from survdash.usecases.cases import choose_run, predict
+from survdash.usecases.queued import file_prediction
 
 BATCH = "predict_batch"
 KEPT_FORMAT = 1
@@ -113,6 +115,30 @@ def job_batch(job_id: str) -> list[CaseOutcome]:
     return [_outcome_from_json(values) for values in job.result["cases"]]
 
 
+def file_case_of_batch(job_id: str, case_id: str) -> str:
+    """Have the worker predict one case of a batch once more, this time with why; returns the new job's id.
+
+    Its features are kept, so that it takes seconds.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such batch, or no such case in it.
+    InputError
+        If the files of the case are not here any more.
+    """
+    if read_job(job_id).kind != BATCH:  # asked first: another's job is nobody's to read
+        raise UnknownNameError("This job is no batch.", hint="Open it where it was started.")
+    for values in read_payload(job_id)["cases"]:
+        request = request_from_json(values)
+        if request.case_id == case_id:
+            gone = [path for path in (*request.slides, request.genes) if path is not None and not path.is_file()]
+            if gone:
+                raise InputError("The files of this case are not here any more.", hint="Give the case again.")
+            return file_prediction(request)
+    raise UnknownNameError(f"No patient of this table is called {case_id[:80]!r}.", hint="Open one from the list.")
+
+
 def _progress(done: int, total: int, *, message: str = "") -> Progress:
     return Progress(step="Cases", done=done, total=total, message=message)
 
@@ -167,7 +193,9 @@ def _outcome_from_json(values: dict[str, Any]) -> CaseOutcome:
 
 def _predict_batch(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:
     requests = [request_from_json(values) for values in payload["cases"]]
-    return {"cases": [_outcome_to_json(one) for one in predict_batch(requests, report=report, cancel=cancel)]}
+    job = running_folder()
+    made = predict_batch(requests, folder=None if job is None else job / "cases", report=report, cancel=cancel)
+    return {"cases": [_outcome_to_json(one) for one in made]}
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], Report, Cancel], dict[str, Any]]] = {BATCH: _predict_batch}

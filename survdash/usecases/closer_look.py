@@ -21,7 +21,7 @@ from survdash.statistics.calibration import (
 from survdash.statistics.subgroups import SubgroupRow, subgroup_table
 from survdash.training.clinical import stage_number
 from survdash.usecases.analysis import CohortAnalysis, draws
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN
 
 HORIZON = 36  # months
@@ -66,7 +66,7 @@ def look_closer(analysis: CohortAnalysis) -> CloserLook:
     UnknownNameError
         If its cohort or run is gone.
     """
-    patients = open_cohort(analysis.cohort).patients.loc[analysis.case_ids]
+    patients = open_facts(analysis.cohort).patients.loc[analysis.case_ids]
     stored = open_run(analysis.cohort, analysis.run).predictions().set_index("case_id").loc[analysis.case_ids]
     curves = np.stack(stored["survival"].to_list())
     adjusted, notes = _adjust(analysis, patients)

@@ -15,12 +15,22 @@ from survdash.statistics.bootstrap import compare_methods
 from survdash.training.evaluation import evaluate, informative
 from survdash.training.recipe import Recipe
 from survdash.usecases.analysis import matched_predictions
-from survdash.usecases.library import describe_cohort, list_runs, open_cohort, open_run, run_title, summary_here
+from survdash.usecases.kept_training import stored_seeds
+from survdash.usecases.library import (
+    describe_cohort,
+    digest_now,
+    list_artefacts,
+    list_runs,
+    open_facts,
+    open_run,
+    run_title,
+    summary_here,
+)
 from survdash.usecases.published import published_beside, published_for
-from survdash.usecases.summary import CohortSummary
+from survdash.usecases.summary import CohortSummary, shipped_summary
 
 WORDS = ("run", "title", "modalities", "fold_source", "best", "published_note", "published_source")
-COUNTS = ("cases", "common", "folds", "seeds", "params")
+COUNTS = ("cases", "common", "folds", "seeds", "trainings", "params")
 DIFFERENCE = ("difference", "difference_low", "difference_high", "p_holm")
 
 
@@ -37,7 +47,9 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
     -------
     DataFrame
         One row a run: ``run title modalities cases common folds fold_source seeds mean sd pooled low high difference
-        difference_low difference_high p_holm best params seconds published published_note published_source``.
+        difference_low difference_high p_holm best trainings chance_low chance_high params seconds published
+        published_note published_source``. ``chance_low`` and ``chance_high`` are the lowest and the highest mean of so
+        many ``trainings`` of the same recipe with other chance (``kept_training.other_seeds``), nan for one.
         Runs on the folds that most of them share come first, best first; below them those on other folds.
         ``cases`` is what the run predicted, ``common`` the patients compared. ``fold_source`` is "given", "made" or
         "made by site". The difference is to the first row, paired, with Holm's correction over the table, and nan for
@@ -52,13 +64,14 @@ def compare_models(cohort: str, runs: tuple[str, ...] | None = None) -> pd.DataF
 
     Notes
     -----
-    Where the patients are not here, the table is the one that came with survdash, and all its runs are in it.
+    Where the patients are not here, the table is the one that came with survdash, and all its runs are in it; so it is
+    where they came back and no other model has been trained, for some of its runs are figures alone.
     """
-    told = summary_here(cohort)
+    told = summary_here(cohort) or (_as_it_came(cohort) if runs is None else None)
     if told is not None:
         return _stored(told, runs)
     entries, predicted, survival = predicted_by_all(cohort, runs)
-    numbers, shared = published_for(open_cohort(cohort)), on_shared_folds(predicted)
+    numbers, shared = published_for(open_facts(cohort)), on_shared_folds(predicted)
     rows = []
     for one in entries:
         found = published_beside(one.card.recipe, numbers)
@@ -90,7 +103,7 @@ def predicted_by_all(
     UnknownNameError, NotEnoughDataError
         As ``compare_models``; also where the patients are not here.
     """
-    opened = open_cohort(cohort)
+    opened = open_facts(cohort)
     entries = [open_run(cohort, run) for run in runs or [one.name for one in list_runs(cohort) if one.has_patients]]
     if not entries:
         raise NotEnoughDataError(
@@ -106,8 +119,19 @@ def predicted_by_all(
     return entries, {run: table.loc[common] for run, table in predicted.items()}, survival
 
 
+def _as_it_came(cohort: str) -> CohortSummary | None:
+    """What is told of a shipped cohort, where its patients and its models are here and nothing beside them."""
+    told = shipped_summary(cohort)
+    if told is None or told.digest != digest_now(cohort):
+        return None
+    artefacts = {one.card.run: one.card for one in list_artefacts(cohort)}
+    shipped = all(card.about for card in artefacts.values())
+    return told if shipped and artefacts.keys() == told.versions.keys() else None
+
+
 def _stored(told: CohortSummary, runs: tuple[str, ...] | None) -> pd.DataFrame:
-    table = pd.DataFrame(list(told.comparison))
+    once = {"trainings": 1, "chance_low": None, "chance_high": None}  # what an older summary does not tell
+    table = pd.DataFrame([once | row for row in told.comparison])
     if runs is not None and set(runs) != set(table["run"]):
         raise NotEnoughDataError(
             "Differences between some of the models need their patients, who are not on this machine.",
@@ -140,12 +164,13 @@ def on_shared_folds(predicted: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _judged(artefact: Artefact, predicted: pd.DataFrame, survival: Survival) -> dict[str, object]:
-    card, cindex = artefact.card, evaluate(predicted, survival)
+    card, cindex, chance = artefact.card, evaluate(predicted, survival), stored_seeds(artefact)
     return {
         "run": card.run, "title": run_title(card), "modalities": " + ".join(card.modalities), "cases": card.cases,
         "common": len(predicted), "folds": len(card.folds), "fold_source": _fold_source(card.recipe),
         "seeds": card.recipe.seeds, **{name: cindex[name] for name in ("mean", "sd", "pooled", "low", "high")},
-        "params": card.parameters, "seconds": card.seconds,
+        "trainings": max(1, len(chance)), "chance_low": min(chance, default=float("nan")),
+        "chance_high": max(chance, default=float("nan")), "params": card.parameters, "seconds": card.seconds,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.landmark import landmark
 from survdash.statistics.logrank import SMALLEST_GROUP, Logrank, logrank
 from survdash.usecases.analysis import CohortAnalysis, matched_predictions
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN, causes_of_death
 
 DRAWS = 200  # of the patients, for the steadiness of a cut; the limits are read to two digits
@@ -132,7 +132,7 @@ def causes(analysis: CohortAnalysis) -> dict[str, Incidence]:
     NotEnoughDataError
         If the cohort does not say what patients died of.
     """
-    told = causes_of_death(open_cohort(analysis.cohort), analysis.case_ids)
+    told = causes_of_death(open_facts(analysis.cohort), analysis.case_ids)
     if told is None:
         raise NotEnoughDataError(
             "This cohort does not say what patients died of.",
@@ -155,7 +155,7 @@ def model_pair(cohort: str, first: str, second: str) -> ModelPair:
     NotEnoughDataError
         If no patient was predicted by both.
     """
-    opened = open_cohort(cohort)
+    opened = open_facts(cohort)
     tables = [matched_predictions(opened, open_run(cohort, run))[0].set_index("case_id") for run in (first, second)]
     both = tables[0].index.intersection(tables[1].index).sort_values()
     if not len(both):

@@ -8,6 +8,7 @@ import sys
 
 from survdash import __version__
 from survdash.data_folder import prepare_data_folder
+from survdash.erase import how_deleted
 from survdash.errors import SurvdashError
 from survdash.settings import settings
 from survdash.usecases.library import list_artefacts, list_cohorts, list_problems
@@ -47,7 +48,7 @@ def _disk(problems: list[str]) -> dict[str, object]:
         return {}
     if not os.access(folder, os.W_OK):
         problems.append("The data folder cannot be written. Set SURVDASH_DATA_DIR to one that can.")
-    return {"free_gb": round(shutil.disk_usage(folder).free / 1e9, 1)}
+    return {"free_gb": round(shutil.disk_usage(folder).free / 1e9, 1), "deleting": how_deleted()}
 
 
 def _device(problems: list[str]) -> dict[str, object]:

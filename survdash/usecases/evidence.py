@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,8 +34,8 @@ def block_of(name: str, text: str) -> str | None:
     return None if found is None else found[1]
 
 
-def write_block(page: Path, name: str, table: pd.DataFrame) -> None:
-    """Put a cohort's figures between its marks in a page; all else stays.
+def write_block(page: Path, name: str, lines: Sequence[str]) -> None:
+    """Put lines, such as a cohort's figures, between their marks in a page; all else stays.
 
     Raises
     ------
@@ -46,5 +47,5 @@ def write_block(page: Path, name: str, table: pd.DataFrame) -> None:
     if old is None:
         raise InputError(f"{page.name} has no place for the figures of {name}.",
                          hint=f"Write <!-- {name} --> and <!-- / --> on lines of their own.")  # fmt: skip
-    new = "\n".join(comparison_lines(table))
+    new = "\n".join(lines)
     write_text(page, text.replace(f"<!-- {name} -->\n{old}\n<!-- / -->", f"<!-- {name} -->\n{new}\n<!-- / -->"))

@@ -22,7 +22,7 @@ from survdash.settings import settings
 from survdash.store import digest, write_json
 from survdash.usecases.analysis import matched_predictions
 from survdash.usecases.cases import PredictRequest, predict_prepared, prepare_case
-from survdash.usecases.library import list_runs, open_cohort, open_run
+from survdash.usecases.library import list_runs, open_cohort, open_facts, open_run
 
 SINGLE = (("slide",), ("genes",))
 
@@ -52,7 +52,7 @@ def predict_and_explain(
     inputs, _ = case_inputs(artefact.card, case)
     predictions, survival = None, None
     if artefact.has_predictions:
-        predictions, survival = matched_predictions(open_cohort(artefact.card.cohort), artefact)
+        predictions, survival = matched_predictions(open_facts(artefact.card.cohort), artefact)
     rows = [row_of_prediction(predict_case(one, case, device=prepared.device)) for one in _siblings(artefact, case)]
     return prediction, explain(
         Question(
@@ -111,7 +111,7 @@ def explain_patient(
 def stored_explanation(cohort: str, run: str, case_id: str) -> Explanation | None:
     """What ``explain_patient`` kept of this patient and this state of model and cohort; None where there is nothing."""
     require("view", cohort)
-    path = _kept(open_cohort(cohort), open_run(cohort, run), case_id)
+    path = _kept(open_facts(cohort), open_run(cohort, run), case_id)
     try:
         return explanation_from_json(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one, which is made again

@@ -12,6 +12,7 @@ from survdash.settings import settings
 from survdash.sources.cbioportal import STUDIES, study_of
 from survdash.sources.gdc import COHORTS, JOINED
 from survdash.sources.importing import ImportRequest, check_name
+from survdash.usecases.summary import summary_names
 
 SOURCES = ("gdc", "cbioportal")
 WHAT = ("clinical", "genes", "slides")
@@ -36,7 +37,8 @@ class FetchRequest:
     jobs : int
         Files fetched at once.
     name : str
-        What the cohort is called here; "" for TCGA's name in small letters.
+        What the cohort is called here; "" for TCGA's name in small letters, and the source's with it where models that
+        come with survdash have that name: they are of other tables, and would not show beside this cohort.
     folder : Path or None
         Where the files go; ``downloads/`` in the data folder by default.
     compare : bool
@@ -70,7 +72,8 @@ class FetchRequest:
     @property
     def cohort_name(self) -> str:
         """What the cohort is called here."""
-        return self.name or self.cohort.lower().removeprefix("tcga-")
+        usual = self.cohort.lower().removeprefix("tcga-")
+        return self.name or (f"{usual}-{self.source}" if usual in summary_names() else usual)
 
     @property
     def place(self) -> Path:

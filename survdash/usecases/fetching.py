@@ -132,7 +132,8 @@ def fetch_cohort(
         elif wanted is not None:
             preview = preview_import(wanted, report=report, cancel=cancel)
     return FetchReport(
-        plan=prepared.plan, preview=preview, stored=store and preview is not None, next_steps=_next_steps(request)
+        plan=prepared.plan, preview=preview, stored=store and preview is not None,
+        next_steps=_next_steps(request, stored=store),
     )
 
 
@@ -313,9 +314,11 @@ def _compare(
     return (*found.notes, f"The outcomes of the first, {names[0]}, are taken.")
 
 
-def _next_steps(request: FetchRequest) -> tuple[str, ...]:
+def _next_steps(request: FetchRequest, *, stored: bool) -> tuple[str, ...]:
     if "slides" not in request.what:
-        return ()
+        # Shipped models read the genes of other tables: their weights say nothing of these.
+        train = f"python -m survdash crossval {request.cohort_name} --model default"
+        return (train,) if stored and "genes" in request.what else ()
     bags = request.place / "bags"
     return (
         f"python -m survdash embed {request.place / SLIDES} --out {bags}",

@@ -7,7 +7,7 @@ from survdash.errors import ArtefactError
 from survdash.usecases.aggregates import AggregateAnalysis, stored_analysis, stored_look
 from survdash.usecases.analysis import CohortAnalysis, Cut, analyse_cohort
 from survdash.usecases.closer_look import CloserLook, look_closer
-from survdash.usecases.library import describe_cohort, open_cohort, open_run
+from survdash.usecases.library import describe_cohort, open_facts, open_run
 from survdash.usecases.outcomes import MAIN, outcome_names
 
 
@@ -44,7 +44,7 @@ def need_patients(analysis: CohortAnalysis | AggregateAnalysis) -> CohortAnalysi
         If they, or their predictions, are not here.
     """
     if isinstance(analysis, AggregateAnalysis):
-        open_cohort(analysis.cohort)
+        open_facts(analysis.cohort)
         open_run(analysis.cohort, analysis.run).predictions()
         raise ArtefactError(f"What is known of model {analysis.run} has just changed.", hint="Load the page again.")
     return analysis

@@ -16,7 +16,7 @@ from survdash.explanation.references import stored_familiarity
 from survdash.prediction import stored_prediction
 from survdash.usecases.analysis import matched_predictions
 from survdash.usecases.explaining import stored_rows
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import open_facts, open_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +36,7 @@ def glance_at_patient(cohort: str, run: str, case_id: str) -> Glance:
     UnknownNameError
         If there is no such cohort, run or patient.
     """
-    opened, artefact = open_cohort(cohort), open_run(cohort, run)
+    opened, artefact = open_facts(cohort), open_run(cohort, run)
     opened.slides_of(case_id)  # an unknown case is the cohort's to name
     own = row_of_prediction(stored_prediction(artefact, case_id))
     ledger = make_ledger([*stored_rows(artefact, case_id), own], notes=[])

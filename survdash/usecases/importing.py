@@ -40,8 +40,8 @@ from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.leaks import find_leaks
 from survdash.store import digest
 from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
-from survdash.usecases.library import cohort_folder, open_cohort
-from survdash.usecases.summary import summary_names
+from survdash.usecases.library import cohort_folder, open_cohort, open_facts
+from survdash.usecases.summary import content_digest, shipped_summary, summary_names
 
 IMPORT = "import_cohort"
 # OncoTree codes of the patients of TCGA's projects.
@@ -158,9 +158,9 @@ def cohort_report(name: str) -> ImportReport:
     UnknownNameError, CohortError
         If there is no such cohort, or it or its report is damaged.
     """
-    cohort = open_cohort(name)
+    open_facts(name)  # raises where there is none, or it is damaged
     stored = read_report(cohort_folder(name))
-    return report_of(cohort) if stored is None else stored
+    return report_of(open_cohort(name)) if stored is None else stored
 
 
 def report_of(cohort: Cohort) -> ImportReport:
@@ -202,7 +202,7 @@ def cancer_of(told: ImportReport) -> str | None:
 
 def cohort_curve(name: str) -> KaplanMeier:
     """The outcome of all patients of a cohort."""
-    return _curve(open_cohort(name).patients)
+    return _curve(open_facts(name).patients)
 
 
 def find_outcome(patients: pd.DataFrame) -> Outcome:
@@ -295,7 +295,21 @@ def _describe(gathered: Gathered) -> ImportReport:
     empty = [f"There are neither genes nor slide features, and so it cannot be stored yet. {EMPTY}"]
     lacks_all = gathered.genes is None and gathered.bags is None
     doubts = [*(empty if lacks_all else ()), *identity_hints(gathered.patients), *_say_leaks(gathered)]
-    return describe(gathered, find_outcome(gathered.patients), notes=_say_replaced(target), doubts=doubts)
+    notes, hidden = _say_shipped(gathered)
+    return describe(gathered, find_outcome(gathered.patients), notes=[*_say_replaced(target), *notes],
+                    doubts=[*doubts, *hidden])  # fmt: skip
+
+
+def _say_shipped(gathered: Gathered) -> tuple[list[str], list[str]]:
+    """What becomes of the models of this name that come with survdash: as a note, or as a doubt where they are lost."""
+    told = shipped_summary(gathered.name)
+    if told is None:
+        return [], []
+    if told.content == content_digest(gathered):
+        return [f"These are the tables that the models of {told.title} which come with survdash were trained on: their "
+                "patients open with it, each predicted by the fold that held him or her out."], []  # fmt: skip
+    return [], [f"Models of {told.title} come with survdash under the name {gathered.name}, trained on other tables: "
+                "they will not show while this cohort has it. Another name keeps both."]  # fmt: skip
 
 
 def _say_leaks(gathered: Gathered) -> list[str]:

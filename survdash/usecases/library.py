@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, CohortError, SurvdashError, UnknownNameError
 from survdash.nets.registry import DEFAULT_MODEL, MODELS, PAPERS_MODEL
 from survdash.settings import SHIPPED_MODELS, settings
-from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest
+from survdash.sources.cohort_folder import MANIFEST, read_cohort, read_digest, read_facts
 from survdash.sources.cohort_states import settle, settle_all
 from survdash.sources.importing import NAME
 from survdash.store import digest
@@ -80,12 +81,24 @@ def open_cohort(name: str) -> Cohort:
     CohortError
         If its folder is damaged.
     """
+    return _open(name, read_cohort)
+
+
+def open_facts(name: str) -> Cohort:
+    """A cohort without the values of its genes (``genes`` has its rows and no column); raises as ``open_cohort``.
+
+    It is read once for each state of its files and shared: read-only.
+    """
+    return _open(name, read_facts)
+
+
+def _open(name: str, read: Callable[..., Cohort]) -> Cohort:
     folder = cohort_folder(name)
     settle(folder)
     if (folder / MANIFEST).is_file():
-        return read_cohort(folder)
+        return read(folder)
     if (SHIPPED_MODELS / name / MANIFEST).is_file():
-        return read_cohort(SHIPPED_MODELS / name, shipped=True)
+        return read(SHIPPED_MODELS / name, shipped=True)
     if (told := summary_here(name)) is not None:
         raise UnknownNameError(f"The patients of cohort {name} are not on this machine, only what its models found.",
                                hint=f"Bring them: {told.opens_with}")  # fmt: skip
@@ -101,7 +114,7 @@ def summary_here(name: str) -> CohortSummary | None:
 
 def describe_cohort(name: str) -> Cohort | CohortSummary:
     """A cohort, or where its patients are not here what is told of it; raises as ``open_cohort``."""
-    return summary_here(name) or open_cohort(name)
+    return summary_here(name) or open_facts(name)
 
 
 def list_cohorts() -> list[CohortEntry]:
@@ -115,7 +128,7 @@ def list_cohorts() -> list[CohortEntry]:
                     modalities=told.modalities, patients_here=False,
                 ))  # fmt: skip
                 continue
-            cohort = open_cohort(name)
+            cohort = open_facts(name)
         except CohortError:
             continue
         entries.append(CohortEntry(

@@ -7,24 +7,26 @@ from collections.abc import Mapping
 from survdash import __version__
 from survdash.artefact import INTENDED_USE, Artefact
 from survdash.cohort import Cohort
+from survdash.language import ENGLISH, speaking
 from survdash.nets.registry import MODELS
+from survdash.retelling import retell
 from survdash.stamp import stamp
 from survdash.usecases.analysis import CohortAnalysis
-from survdash.usecases.library import open_cohort, open_run, run_title
+from survdash.usecases.library import open_facts, open_run, run_title
 from survdash.usecases.outcomes import MAIN
 
 SOURCES: Mapping[str, str] = {
-    "km": "Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481",
+    "km": "Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481, doi:10.1080/01621459.1958.10501452",
     "greenwood": "Greenwood M. Rep Public Health Med Subj 1926;33:1-26",
-    "kmunicate": "Morris TP et al. BMJ Open 2019;9:e030215",
-    "logrank": "Peto R, Peto J. J R Stat Soc A 1972;135:185-206",
-    "lausen": "Lausen B, Schumacher M. Biometrics 1992;48:73-85",
-    "hothorn": "Hothorn T, Lausen B. Comput Stat Data Anal 2003;43:121-137",
-    "simon": "Simon RM et al. Brief Bioinform 2011;12:203-214",
-    "cox": "Cox DR. J R Stat Soc B 1972;34:187-220",
-    "efron": "Efron B. J Am Stat Assoc 1977;72:557-565",
-    "harrell": "Harrell FE et al. JAMA 1982;247:2543-2546",
-    "liu": "Liu J et al. Cell 2018;173:400-416",
+    "kmunicate": "Morris TP et al. BMJ Open 2019;9:e030215, doi:10.1136/bmjopen-2019-030215",
+    "logrank": "Peto R, Peto J. J R Stat Soc A 1972;135:185-207, doi:10.2307/2344317",
+    "lausen": "Lausen B, Schumacher M. Biometrics 1992;48:73-85, doi:10.2307/2532740",
+    "hothorn": "Hothorn T, Lausen B. Comput Stat Data Anal 2003;43:121-137, doi:10.1016/S0167-9473(02)00225-6",
+    "simon": "Simon RM et al. Brief Bioinform 2011;12:203-214, doi:10.1093/bib/bbr001",
+    "cox": "Cox DR. J R Stat Soc B 1972;34:187-220, doi:10.1111/j.2517-6161.1972.tb00899.x",
+    "efron": "Efron B. J Am Stat Assoc 1977;72:557-565, doi:10.1080/01621459.1977.10480613",
+    "harrell": "Harrell FE et al. JAMA 1982;247:2543-2546, doi:10.1001/jama.1982.03320430047030",
+    "liu": "Liu J et al. Cell 2018;173:400-416, doi:10.1016/j.cell.2018.02.052",
 }
 CUTS = {
     "maxstat": "at the cutpoint with the largest standardised logrank statistic, the low group holding between 10 % "
@@ -54,21 +56,25 @@ class _Sources(dict[str, str]):
         return self[name]
 
 
-def methods_text(analysis: CohortAnalysis) -> str:
-    """The paragraph and its list of sources, as plain text in English.
+def methods_text(analysis: CohortAnalysis, *, language: str = ENGLISH) -> str:
+    """The paragraph and its list of sources, as plain text.
 
     Parameters
     ----------
     analysis : CohortAnalysis
+    language : str, optional
+        One of ``survdash.language.LANGUAGES``; sources stay as they are cited.
 
     Raises
     ------
     UnknownNameError
         If its cohort or run is gone.
     """
-    cohort, artefact = open_cohort(analysis.cohort), open_run(analysis.cohort, analysis.run)
+    cohort, artefact = open_facts(analysis.cohort), open_run(analysis.cohort, analysis.run)
     numbers = _Sources()
     template = " ".join((_who(analysis, cohort), _model(artefact), _groups(analysis), _estimates()))
+    with speaking(language):
+        template = retell(template)
     text = template.format_map(numbers)
     listed = [f"[{number}] {_source(name, artefact)}." for name, number in numbers.items()]
     made_of = {

@@ -30,6 +30,15 @@ SCALES = {
     "cnv": "copy numbers as GISTIC calls from -2 to 2",
     "mut": "mutations as 0 or 1",
 }
+# By ``recalibrated`` of an evaluation.
+CALIBRATIONS: Mapping[str | bool, str] = {
+    "inner folds": "Curves are calibrated on training patients whom inner folds held out; neither the patients they "
+                   "are judged on nor any model that saw them took part.",
+    "other folds": "Curves are recalibrated on the out-of-fold predictions of the other folds, whose models have seen "
+                   "the patients they are judged on.",
+    True: "Recalibrated on out-of-fold predictions of the other folds.",  # a model of before more was told
+    "": "Curves are as the model was fitted, without recalibration.",
+}  # fmt: skip
 GENERAL = (
     "Developed and judged on one cohort of TCGA: patients of the centres that took part, with enough tumour to sample, "
     "followed for unequal times. No other cohort was looked at; expect it to do worse elsewhere.",
@@ -62,13 +71,18 @@ def about_model(
         "privacy": PRIVACY,
         "genes": _describe_genes(artefact),
         "curves": f"Told for 0 to {card.months} months; beyond, fewer than ten patients were followed and nothing is "
-                  "said. Recalibrated on out-of-fold predictions of the other folds.",
+                  f"said. {calibration_words(evaluation)}",
         "metrics": {"cindex": evaluation["cindex"], "horizons": evaluation["horizons"]},
         "subgroups": look["subgroups"],
         "known_failures": list(known_failures(card.months, evaluation, look["subgroups"])),
     }  # fmt: skip
     plain: dict[str, Any] = to_plain(about)
     return plain
+
+
+def calibration_words(evaluation: Mapping[str, Any]) -> str:
+    """Whose outcomes set the level of a model's curves."""
+    return CALIBRATIONS[evaluation.get("recalibrated") or ""]
 
 
 def describe_population(cohort: Cohort) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from survdash.report.facts import ReportFacts, report_facts
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.usecases.analysis import analyse_cohort, stored_prediction
 from survdash.usecases.explaining import stored_explanation
-from survdash.usecases.library import open_cohort, open_run, run_title
+from survdash.usecases.library import open_facts, open_run, run_title
 
 
 def patient_report(cohort: str, run: str, case_id: str, *, made_on: str = "") -> ReportFacts:
@@ -67,7 +67,7 @@ def outcome_words(cohort: str, case_id: str) -> str:
     UnknownNameError
         If there is no such patient.
     """
-    opened = open_cohort(cohort)
+    opened = open_facts(cohort)
     opened.slides_of(case_id)  # an unknown case is the cohort's to name
     patient = opened.patients.loc[case_id]
     ended = "died" if patient["event"] else "alive when last seen,"

@@ -28,14 +28,13 @@ from survdash.usecases.importing import import_cohort
 from survdash.usecases.library import open_cohort, run_title
 from survdash.usecases.many_runs import finished_run
 from survdash.usecases.published import Published, published_beside, published_numbers
-from survdash.usecases.shipping import STUDIES, Study
+from survdash.usecases.studies import STUDIES, TABLES, Study
 from survdash.usecases.training import crossval, make_recipe
 
 EPOCHS = 20
 TABLE_1 = ("snn", "snntrans", "attnmil", "clam", "transmil", "porpoise", "hfbsurv", "mcat", "dualtrans", "glg")
 TABLE_2 = ("alignment", "cross_attention", "transport")  # what the paper's model does without
 PAPER = "Zhang 2025, doi:10.14135/j.cnki.1006-3080.20241104002"
-TABLES = Path(__file__).resolve().parents[3] / "shared" / "tcga"
 HEADS = ("Method", "Reads", "C-index here, mean ± sd of folds", "95 % of the mean", "Published", "Here less published")
 NOT_KNOWN = "not known"
 

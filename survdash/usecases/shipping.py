@@ -7,7 +7,7 @@ case is compared with. What stays, in the data folder: the tables, and each pati
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 
 from survdash.artefact import Artefact, load_folds, write_without_patients
 from survdash.cohort import Cohort
-from survdash.errors import InputError, UnknownNameError
+from survdash.errors import UnknownNameError
+from survdash.nets.registry import DEFAULT_MODEL, get
 from survdash.progress import Cancel, Report, silent, track
 from survdash.statistics.kaplan_meier import kaplan_meier
 from survdash.statistics.plain_values import to_plain
@@ -26,61 +27,23 @@ from survdash.usecases.analysis import analyse_cohort, matched_predictions
 from survdash.usecases.auditing import stored_audit
 from survdash.usecases.closer_look import look_closer
 from survdash.usecases.comparison import compare_models
-from survdash.usecases.evidence import write_block
-from survdash.usecases.importing import import_cohort
-from survdash.usecases.library import open_cohort
+from survdash.usecases.evidence import comparison_lines, write_block
 from survdash.usecases.many_runs import finished_run
 from survdash.usecases.model_card import about_model
 from survdash.usecases.model_metrics import describe_horizons
 from survdash.usecases.published import published_cancer
+from survdash.usecases.studies import STUDIES, Method, Study, opened
 from survdash.usecases.summary import SUMMARY, CohortSummary, content_digest, write_summary
 from survdash.usecases.training import crossval, make_recipe
 
-MCAT = "mahmoodlab/MCAT on GitHub, datasets_csv and splits"
 TERMS = (
     "TCGA open-access data, de-identified, under the NIH Genomic Data Sharing Policy; the tables are as others "
     "prepared them and come under their repositories' terms, so they are not part of survdash."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """Tables of one real cohort, by their names in a folder, and what is said of them."""
-
-    name: str
-    title: str
-    table: str
-    folds: str
-    clinical: str | None = None
-    features: str | None = None
-    taken_from: str = MCAT
-
-    def command(self) -> str:
-        """The command that imports them."""
-        parts = [f"python -m survdash import-cohort {self.table} --name {self.name} --folds {self.folds}"]
-        parts += [f"--{name} {file}" for name in ("clinical", "features") if (file := getattr(self, name))]
-        return " ".join(parts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
-    """A method as it is shipped; ``weights`` is False where they are too large and figures must do."""
-
-    model: str
-    clinical: bool = False
-    weights: bool = True
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-
-STUDIES = (
-    Study(name="blca", title="TCGA bladder cancer (BLCA)", table="blca_rnaseq_cnv.csv.zip", folds="splits/blca",
-          clinical="blca_stage.csv", taken_from=f"{MCAT}; stage from mahmoodlab/SurvPath"),
-    Study(name="luad", title="TCGA lung adenocarcinoma (LUAD)", table="luad_rnaseq_cnv.csv.zip", folds="splits/luad"),
-    Study(name="ucec", title="TCGA endometrial cancer (UCEC)", table="ucec_mut_cnv.csv.zip", folds="splits/ucec"),
-)  # fmt: skip
 METHODS = (
-    Method(model="default", clinical=True), Method(model="cox_ridge"), Method(model="cox_ridge", clinical=True),
-    Method(model="cox_clinical"), Method(model="glg", weights=False), Method(model="snn", weights=False),
+    Method(model="default", clinical=True), Method(model="default", weights=False), Method(model="cox_ridge"),
+    Method(model="cox_ridge", clinical=True), Method(model="cox_clinical"), Method(model="glg", weights=False),
+    Method(model="snn", weights=False),
 )  # fmt: skip
 
 
@@ -126,35 +89,22 @@ def ship_models(
         runs = [trained(cohort, method, jobs=jobs, report=report, cancel=cancel) for method in METHODS]
         made[name] = write_shipped(study, cohort, runs, out=out, report=report)
         if page is not None:
-            write_block(page, name, compare_models(name, tuple(artefact.card.run for _, artefact in runs)))
+            table = compare_models(name, tuple(artefact.card.run for _, artefact in runs))
+            write_block(page, name, comparison_lines(table))
     return made
 
 
-def opened(study: Study, tables: Path) -> Cohort:
-    """The cohort, imported from ``tables`` if it is not here; one of other values is refused.
+def recipe_of(cohort: Cohort, method: Method) -> Recipe:
+    """The method on what a cohort has of what it can look at.
 
     Raises
     ------
-    InputError
-        If a table is missing.
+    NotEnoughDataError
+        If the cohort lacks what the method needs.
     """
-    parts = ("table", "folds", "clinical", "features")
-    paths = {part: tables / file for part in parts if (file := getattr(study, part))}
-    for path in paths.values():
-        if not path.exists():
-            raise InputError(f"{path} is not there.", hint="Name the folder that holds the public tables.")
-    try:
-        return open_cohort(study.name)
-    except UnknownNameError:
-        import_cohort(paths.pop("table"), name=study.name, **paths)
-        return open_cohort(study.name)
-
-
-def recipe_of(cohort: Cohort, method: Method) -> Recipe:
-    """The method on what a cohort has."""
-    sees = ("clinical",) if method.model == "cox_clinical" else cohort.modalities
-    if method.clinical:
-        sees = (*cohort.modalities, "clinical")
+    known = get(DEFAULT_MODEL if method.model == "default" else method.model).modalities
+    here = ("clinical",) if method.model == "cox_clinical" else cohort.modalities
+    sees = tuple(name for name in (*here, *(("clinical",) if method.clinical else ())) if name in known)
     return make_recipe(cohort, model=method.model, modalities=sees, **method.changes)
 
 

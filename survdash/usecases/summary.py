@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
-from survdash.cohort import Cohort
 from survdash.errors import CohortError
 from survdash.settings import SHIPPED_MODELS
 from survdash.statistics.kaplan_meier import KaplanMeier
@@ -120,7 +120,25 @@ def write_summary(path: Path, summary: CohortSummary) -> None:
     write_json(path, {"schema": SCHEMA, **values})
 
 
-def content_digest(cohort: Cohort) -> str:
+class Values(Protocol):
+    """The tables of a cohort, stored or only read."""
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """Facts and outcome, index ``case_id``."""
+
+
+    @property
+    def genes(self) -> pd.DataFrame | None:
+        """One row a case."""
+
+
+    @property
+    def folds(self) -> pd.Series | None:
+        """Fold of each case."""
+
+
+def content_digest(cohort: Values) -> str:
     """Key of the values a model was trained on: outcomes, facts, genes and folds, however they are stored."""
     hasher = hashlib.sha256()
     facts = cohort.patients[list(FACTS)]

@@ -109,7 +109,7 @@ def crossval(
     evaluation: dict[str, object] = {
         "cindex": evaluate(result.predictions, survival),
         "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
-        "recalibrated": all(one.model.recalibration is not None for one in result.folds),
+        "recalibrated": result.calibration,
     }
     if recipe.stop == "inner":
         evaluation["inner"] = [asdict(curve.inner) for fold in result.folds for curve in fold.curves if curve.inner]

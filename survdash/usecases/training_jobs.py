@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from survdash.access import require
 from survdash.audit import note
-from survdash.errors import InputError, NotEnoughDataError
+from survdash.errors import InputError, NotEnoughDataError, SurvdashError
 from survdash.jobs.queue import file_job
 from survdash.nets.registry import MODELS, get
 from survdash.progress import Cancel, Progress, Report
-from survdash.usecases.library import list_runs, open_cohort
+from survdash.usecases.figures import cohort_figures
+from survdash.usecases.library import list_runs, open_cohort, open_facts
 from survdash.usecases.many_runs import crossval_all
 from survdash.usecases.training import make_recipe
 
@@ -53,7 +55,7 @@ def list_methods(cohort: str) -> list[MethodState]:
     UnknownNameError
         If there is no such cohort.
     """
-    opened, runs = open_cohort(cohort), list_runs(cohort)
+    opened, runs = open_facts(cohort), list_runs(cohort)
     states = []
     for name, spec in MODELS.items():
         reads: tuple[str, ...] = ()
@@ -102,6 +104,9 @@ def _train(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str,
 
     for one in crossval_all([payload["cohort"]], models=models, report=tell, cancel=cancel):
         run = "" if one.artefact is None else one.artefact.card.run
+        if run:
+            with suppress(SurvdashError):  # the page will say what is wrong
+                cohort_figures(payload["cohort"], run)  # what takes seconds is kept: the first visitor does not wait
         outcomes.append({"model": one.model, "state": one.state, "run": run, "error": one.error})
     return {"cohort": payload["cohort"], "outcomes": outcomes}
 

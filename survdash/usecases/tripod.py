@@ -1,7 +1,7 @@
 """The TRIPOD+AI sheet of a trained model: all 27 items, each filled from what is stored, or said to be open.
 
-Items as numbered by Collins et al., BMJ 2024;385:e078378; their wording here is ours and short. What no machine can
-know (funding, ethics, who was involved) is left to the authors, in so many words.
+Items as numbered by Collins et al., BMJ 2024;385:e078378, compared with their checklist item by item; the words are
+ours, and short. What no machine can know (funding, ethics, who was involved) is left to the authors, in so many words.
 """
 
 from __future__ import annotations
@@ -16,67 +16,77 @@ from survdash.figures.words import interval_text
 from survdash.nets.registry import get
 from survdash.usecases.auditing import stored_audit
 from survdash.usecases.library import describe_cohort, find_model, run_title
+from survdash.usecases.model_card import calibration_words
 from survdash.usecases.summary import CohortSummary
 
-SOURCE = "Collins et al., BMJ 2024;385:e078378"
+SOURCE = "Collins et al., BMJ 2024;385:e078378, doi:10.1136/bmj-2023-078378"
 OPEN = "Not reported here; to be filled by the authors."
 NONE_USED = "None was used."
 
 # number, section, what is asked
 ITEMS: tuple[tuple[str, str, str], ...] = (
-    ("1", "Title", "Title names the development or evaluation of a prediction model, the population, the outcome"),
+    ("1", "Title",
+     "Title names the development or evaluation of a prediction model, the target population, the outcome"),
     ("2", "Abstract", "Abstract by the TRIPOD+AI checklist for abstracts"),
-    ("3a", "Introduction", "Healthcare context, rationale, existing models"),
-    ("3b", "Introduction", "Target population, purpose in the care pathway, intended users"),
-    ("3c", "Introduction", "Known health inequalities between groups"),
+    ("3a", "Introduction",
+     "Healthcare context, diagnosis or prognosis, why the model is made or evaluated, existing models"),
+    ("3b", "Introduction", "Target population, purpose within the care pathway, intended users"),
+    ("3c", "Introduction", "Health inequalities known between sociodemographic groups"),
     ("4", "Introduction", "Objectives: development, evaluation, or both"),
-    ("5a", "Methods: data", "Sources of the data, why these, how representative"),
-    ("5b", "Methods: data", "Dates of accrual and end of follow-up"),
+    ("5a", "Methods: data", "Sources of the data for development and for evaluation, why these, how representative"),
+    ("5b", "Methods: data", "Dates: start and end of accrual, end of follow-up"),
     ("6a", "Methods: participants", "Setting, number and location of centres"),
     ("6b", "Methods: participants", "Eligibility"),
-    ("6c", "Methods: participants", "Treatments, and how they were handled"),
-    ("7", "Methods: data preparation", "Pre-processing and quality checks"),
-    ("8a", "Methods: outcome", "Outcome, horizon, how and when assessed"),
-    ("8b", "Methods: outcome", "Assessors, where judgement is needed"),
-    ("8c", "Methods: outcome", "Blinding of the assessment"),
-    ("9a", "Methods: predictors", "Choice and pre-selection of predictors"),
-    ("9b", "Methods: predictors", "Definition and measurement of all predictors"),
-    ("9c", "Methods: predictors", "Assessors of predictors, where judgement is needed"),
-    ("10", "Methods: sample size", "How the size was arrived at, and whether it suffices"),
+    ("6c", "Methods: participants", "Treatments, and how development or evaluation handled them"),
+    ("7", "Methods: data preparation",
+     "Pre-processing and quality checks, and whether alike in all sociodemographic groups"),
+    ("8a", "Methods: outcome",
+     "Outcome and horizon, how and when assessed, why this one, whether assessed alike in all groups"),
+    ("8b", "Methods: outcome", "Qualification and demographics of assessors, where the outcome needs judgement"),
+    ("8c", "Methods: outcome", "Blinding of the assessment of the outcome"),
+    ("9a", "Methods: predictors", "Choice of initial predictors, and any pre-selection before the model was built"),
+    ("9b", "Methods: predictors", "Definition of all predictors, how and when measured, blinding of their assessment"),
+    ("9c", "Methods: predictors", "Qualification and demographics of assessors, where predictors need judgement"),
+    ("10", "Methods: sample size", "How the size was arrived at for development and evaluation, and why it suffices"),
     ("11", "Methods: missing data", "How missing data were handled, reasons for leaving data out"),
-    ("12a", "Methods: analysis", "How data were used and divided for development and evaluation"),
-    ("12b", "Methods: analysis", "Form, rescaling and transformation of predictors"),
-    ("12c", "Methods: analysis", "Type of model, building steps, tuning, internal validation"),
-    ("12d", "Methods: analysis", "Differences between clusters such as hospitals"),
-    ("12e", "Methods: analysis", "Measures and plots of performance"),
-    ("12f", "Methods: analysis", "Model updating, such as recalibration"),
-    ("12g", "Methods: analysis", "How predictions were calculated in the evaluation"),
-    ("13", "Methods: class imbalance", "Methods against class imbalance, and recalibration after them"),
-    ("14", "Methods: fairness", "Approaches to fairness and their rationale"),
-    ("15", "Methods: model output", "Output, classes, and how thresholds were chosen"),
-    ("16", "Methods: training and evaluation", "Differences between development and evaluation data"),
-    ("17", "Methods: ethics", "Ethical approval and consent"),
+    ("12a", "Methods: analysis", "How the data were used and divided, with a view to the size that is needed"),
+    ("12b", "Methods: analysis", "Handling of predictors: form, rescaling, transformation, standardisation"),
+    ("12c", "Methods: analysis", "Type of model and why, all building steps, tuning, internal validation"),
+    ("12d", "Methods: analysis",
+     "How differences of parameters and performance between clusters were handled and measured"),
+    ("12e", "Methods: analysis", "Measures and plots of performance and why, comparison of models"),
+    ("12f", "Methods: analysis", "Model updating such as recalibration after evaluation, overall or for some groups"),
+    ("12g", "Methods: analysis", "How predictions were calculated in the evaluation: formula, code, object, interface"),
+    ("13", "Methods: class imbalance", "Methods against class imbalance and why, recalibration after them"),
+    ("14", "Methods: fairness", "Approaches to fairness and why"),
+    ("15", "Methods: model output", "Output; classes, why, and how thresholds were found"),
+    ("16", "Methods: training and evaluation",
+     "Differences of setting, eligibility, outcome and predictors between the two"),
+    ("17", "Methods: ethics", "Approving committee; consent, or its waiver"),
     ("18a", "Open science", "Funding and the funders' role"),
-    ("18b", "Open science", "Conflicts of interest"),
-    ("18c", "Open science", "Protocol"),
-    ("18d", "Open science", "Registration"),
+    ("18b", "Open science", "Conflicts of interest and financial disclosures of all authors"),
+    ("18c", "Open science", "Where the protocol is, or that there was none"),
+    ("18d", "Open science", "Register and number, or that it was not registered"),
     ("18e", "Open science", "Availability of the data"),
-    ("18f", "Open science", "Availability of the code"),
-    ("19", "Patient and public involvement", "Patients and public in design, conduct and reporting"),
+    ("18f", "Open science", "Availability of the analytical code"),
+    ("19", "Patient and public involvement",
+     "Patients and public in design, conduct, reporting, interpretation, or that none were"),
     ("20a", "Results: participants", "Flow of participants, with and without the outcome, follow-up"),
-    ("20b", "Results: participants", "Characteristics, overall and by source, with missing data"),
-    ("20c", "Results: participants", "Comparison of evaluation with development data"),
-    ("21", "Results: model development", "Participants and outcome events in each analysis"),
-    ("22", "Results: model specification", "The full model, so that others can use it, with its terms"),
+    ("20b", "Results: participants",
+     "Characteristics overall and by source: dates, predictors, treatments, events, missing data"),
+    ("20c", "Results: participants", "Predictors and outcome of the evaluation data beside the development data"),
+    ("21", "Results: model development", "Participants and events in each analysis: development, tuning, evaluation"),
+    ("22", "Results: model specification",
+     "The full model for predictions in new individuals, and limits of its access or reuse"),
     ("23a", "Results: performance", "Performance with intervals, also in key subgroups"),
-    ("23b", "Results: performance", "Heterogeneity between clusters"),
-    ("24", "Results: model updating", "Results of updating"),
-    ("25", "Discussion", "Interpretation, with fairness, objectives and earlier studies"),
-    ("26", "Discussion", "Limitations"),
-    ("27a", "Discussion: usability", "How poor or missing input is assessed and handled in use"),
-    ("27b", "Discussion: usability", "Interaction and expertise asked of users"),
-    ("27c", "Discussion: usability", "Next steps for research"),
-)
+    ("23b", "Results: performance", "Differences of performance between clusters, where looked at"),
+    ("24", "Results: model updating", "The updated model and how it performs"),
+    ("25", "Discussion", "Interpretation, with fairness, in the light of objectives and earlier studies"),
+    ("26", "Discussion", "Limitations, and what they do to bias, uncertainty and generality"),
+    ("27a", "Discussion: usability", "How poor or missing input is recognised and handled in use"),
+    ("27b", "Discussion: usability", "Whether users must act on input or model, and the expertise asked of them"),
+    ("27c", "Discussion: usability", "Next steps for research, towards use and other settings"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +191,8 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
         "12d": "Sites are a subgroup factor; folds may be made by site. No random effects.",
         "12e": "Harrell's c as mean over folds with a bootstrap interval over patients; calibration at 12, 36 and 60 "
                "months (ratio, slope, ICI), Brier score, time-dependent AUC, Kaplan-Meier of groups with three p.",
-        "12f": "Curves are recalibrated on the out-of-fold predictions of the other folds (slope and baseline hazard)."
-        if evaluation.get("recalibrated") else NONE_USED,
+        "12f": f"{calibration_words(evaluation)} Slope and baseline hazard are set." if evaluation.get("recalibrated")
+        else NONE_USED,
         "12g": "By the stored fold weights: python -m survdash predict, or the page 'New case'.",
         "13": NONE_USED,
         "14": "None beyond reporting performance by sex, age, stage and site.",
@@ -190,7 +200,7 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
               f"group by the maximally selected cut ({_cut_words(evaluation)}).",
         "16": "None: evaluation is on held-out patients of the same cohort.",
         "21": f"{card.cases} patients and {card.events} deaths; each fold trains on about "
-              f"{1 - 1 / len(card.folds):.0%} of them.",
+              f"{1 - 1 / len(card.folds):.0%} of them, within which inner folds choose, and is judged on the rest.",
         "18f": f"survdash {card.software}, in this repository.",
     }  # fmt: skip
 

@@ -23,7 +23,7 @@ from survdash.sources.gene_table import match_genes, read_gene_table
 from survdash.training.clinical import FACTS, clinical_rows
 from survdash.usecases.case_request import request_from_json
 from survdash.usecases.cases import prepare_case
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.library import open_cohort, open_facts, open_run
 
 if TYPE_CHECKING:
     from survdash.explanation.case_risk import CaseRisk
@@ -175,7 +175,7 @@ def what_if_answer(job_id: str) -> WhatIfAnswer:
 def _ages(cohort: str) -> tuple[float, float]:
     """Of the youngest and the oldest patient; (0, 0) where the patients are not on this machine."""
     try:
-        ages = open_cohort(cohort).patients["age"].dropna()
+        ages = open_facts(cohort).patients["age"].dropna()
     except UnknownNameError:
         return 0.0, 0.0
     return (float(ages.min()), float(ages.max())) if len(ages) else (0.0, 0.0)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from survdash.settings import settings
 from survdash.slide.reader import open_slide
+from survdash.usecases import slides_of_patient
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,12 +29,23 @@ def open_viewer(page: Page, url: str) -> None:
     page.wait_for_timeout(2000)  # the tiles of the first view
 
 
+@pytest.fixture
+def path_of_slide(server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the server keeps the slide of SIM-0001; other tests leave slides of other patients beside it."""
+    monkeypatch.setenv("SURVDASH_DATA_DIR", str(server.data_dir))
+    settings.cache_clear()
+    (slide,) = slides_of_patient("demo", "SIM-0001")
+    assert slide.path is not None
+    yield slide.path
+    settings.cache_clear()
+
+
 def look(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(page.locator(".sv-stage").screenshot())).convert("RGB")).astype(int)
 
 
 @pytest.mark.timeout(400)
-def test_the_viewer_shows_the_slide_s_own_pixels_and_the_map_on_them(server, page: Page):
+def test_the_viewer_shows_the_slide_s_own_pixels_and_the_map_on_them(server, path_of_slide: Path, page: Page):
     answers = []
     page.on("response", lambda answer: answers.append(answer))
     open_viewer(page, server.url)
@@ -45,8 +60,7 @@ def test_the_viewer_shows_the_slide_s_own_pixels_and_the_map_on_them(server, pag
     assert float(page.locator(VIEWER).get_attribute("data-zoom")) > zoom_before
     assert float(page.locator(VIEWER).get_attribute("data-zoom")) == pytest.approx(1, rel=0.01)
     # At full resolution one pixel of the screen is one of the slide: the middle of the view is found in the file.
-    (path,) = (server.data_dir / "simulated_slides").glob("*.tiff")
-    with open_slide(path) as slide:
+    with open_slide(path_of_slide) as slide:
         whole = slide.thumbnail(max(slide.width, slide.height)).astype(int)
     seen = look(page)
     height, width = seen.shape[:2]

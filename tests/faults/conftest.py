@@ -13,6 +13,11 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.Popen[str]"]
+# The command as it is, but for the seconds between two tries of a request.
+IMPATIENT = (
+    "import sys, stamina; stamina.set_testing(True, attempts=4, cap=True); from survdash.__main__ import main; "
+    "sys.exit(main(sys.argv[1:]))"
+)
 
 
 @pytest.fixture
@@ -35,9 +40,9 @@ def run() -> Iterator[Run]:
     """Start a command; whatever still runs afterwards is killed."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*words: object, data: Path) -> subprocess.Popen[str]:
-        environment = os.environ | {"SURVDASH_DATA_DIR": str(data), "PYTHONPATH": str(REPOSITORY)}
-        command = [sys.executable, "-m", "survdash", *map(str, words)]
+    def start(*words: object, data: Path, impatient: bool = False, **variables: str) -> subprocess.Popen[str]:
+        environment = os.environ | {"SURVDASH_DATA_DIR": str(data), "PYTHONPATH": str(REPOSITORY)} | variables
+        command = [sys.executable, *(("-c", IMPATIENT) if impatient else ("-m", "survdash")), *map(str, words)]
         running.append(subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE))  # fmt: skip
         return running[-1]

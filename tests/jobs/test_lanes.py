@@ -62,6 +62,16 @@ def test_ids_come_out_in_order_and_once(redis: Redis) -> None:
     assert [one.take(), other.take(), one.take(), other.take()] == ["a", "b", "c", None]
 
 
+@pytest.mark.parametrize("message", [b"\x80\x04N.", b"[" * 5000, b"{}", b"[]", b'"a"', b"[1,2,3,4,5,6,7,8,9,0]"])
+def test_a_message_of_somebody_else_ends_no_worker_and_hides_no_job(data_dir: Path, message: bytes) -> None:
+    lane = Lane("jobs")
+    lane._huey.storage.enqueue(message)
+    lane.put("a")
+    assert lane.waiting() == {"a"}
+    assert [lane.take(), lane.take(), lane.take()] == [None, "a", None]
+    lane.close()
+
+
 def test_jobs_run_by_way_of_redis(redis: Redis, start_worker: Callable[..., object], wait_for: Callable) -> None:
     start_worker()
     done = wait_for(file_job("add", {"a": 1, "b": 2}), lambda job: job.is_finished)

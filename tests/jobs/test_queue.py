@@ -134,6 +134,13 @@ def asked_by() -> Iterator[Callable[..., None]]:
     ask_at_the_door(lambda: LOCAL)
 
 
+def test_where_nobody_signs_in_only_known_jobs_are_listed_or_all():
+    first, second = (file_job("add", {"a": 1, "b": number}) for number in range(2))
+    assert own_jobs() == []
+    assert [job.id for job in own_jobs([first, "0" * 32, "../x"])] == [first]
+    assert [job.id for job in own_jobs(everybodys=True)] == [second, first]
+
+
 def test_nobody_sees_or_stops_anothers_job_but_an_administrator(asked_by):
     asked_by("ben")
     job_id = file_job("add", {"a": 1, "b": 2})
@@ -145,6 +152,8 @@ def test_nobody_sees_or_stops_anothers_job_but_an_administrator(asked_by):
             act(job_id)
     asked_by("anna", role="admin")
     assert [job.id for job in own_jobs()] == [job_id]
+    assert own_jobs(kinds=["other"]) == []
+    assert own_jobs(most=0) == []
     cancel_job(job_id)
     asked_by("ben")
     assert read_job(job_id).state == "cancelled"

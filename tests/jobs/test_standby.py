@@ -53,7 +53,7 @@ def test_a_quick_job_is_done_beside_a_long_one_and_a_long_one_waits(start_worker
     assert later.result["worker"] in (worker.pid, case.result["worker"])
     worker.terminate()
     assert worker.wait(PATIENCE_S) == 0
-    assert not is_there(case.result["worker"]), "a worker that ends takes its standby along"
+    wait_until_gone(case.result["worker"])  # it was let go before the next long job, and may be on its way out
 
 
 def test_without_a_long_job_there_is_no_helper(start_worker, wait_for):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from survdash import usecases
-from survdash.jobs.queue import cancel_job, file_job, remove_jobs
+from survdash.jobs.queue import cancel_job, file_job, read_job, remove_jobs
+from survdash.ui import job_memory
 
 
 def test_the_demo_cohort_is_ready_with_its_numbers(open_page):
@@ -16,14 +17,35 @@ def links(page):
     return [str(link.proto) for link in page.get("page_link")]
 
 
-def test_a_job_of_somebody_else_is_not_listed(open_page):
+def test_a_job_of_somebody_else_is_not_listed_where_others_can_come(open_page, monkeypatch):
+    monkeypatch.setattr(job_memory, "is_alone", lambda: False)
     job = file_job("predict_case", {"slides": ["/secret/Jane Doe.svs"]})
     page = open_page("home")
     assert not any(job[:8] in link for link in links(page))
     assert "Jane" not in str(page)
 
 
-def test_a_job_of_this_session_is_listed_until_it_is_removed(open_page):
+def test_a_server_for_this_machine_alone_lists_every_job_in_a_new_window(open_page, monkeypatch):
+    monkeypatch.setattr(job_memory, "is_alone", lambda: True)
+    job = file_job("predict_case", {"slides": ["/secret/Jane Doe.svs"]})
+    inner = file_job("explain_patient", {"case_id": "Jane"})  # asked for by a page, not by a person
+    page = open_page("home")
+    assert any(job in link for link in links(page))
+    assert not any(inner[:8] in link for link in links(page))
+    assert "Jane" not in str(page)
+
+
+def test_a_waiting_job_is_stopped_from_the_list(open_page, monkeypatch):
+    monkeypatch.setattr(job_memory, "is_alone", lambda: True)
+    job = file_job("predict_case", {"slides": []})
+    page = open_page("home")
+    page.button(key=f"home.cancel_{job}").click().run()
+    assert read_job(job).state == "cancelled"
+    assert any("cancelled" in block.value for block in page.run().markdown)
+
+
+def test_a_job_of_this_session_is_listed_until_it_is_removed(open_page, monkeypatch):
+    monkeypatch.setattr(job_memory, "is_alone", lambda: False)
     job = file_job("predict_case", {"slides": ["/secret/Jane Doe.svs"]})
     page = open_page("new_case", job=job)
     page.switch_page("home.py").run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 from survdash.language import speaking
@@ -59,7 +61,16 @@ def test_a_patient_unlike_the_training_cohort_is_warned_of_once(make):
     assert len(make(replace(held_out, role="new case")).warnings) == 1
 
 
-def test_the_sheet_is_english_whatever_the_page_speaks(make):
+def test_the_sheet_is_in_the_readers_language_with_the_same_numbers(make):
+    english = make(warnings=("Slide 1: tissue was found by a rule other than the default: a.",))
     with speaking("zh"):
-        assert make() == make()
-        assert make().headline.startswith("Of 100 patients")
+        facts = make(warnings=("Slide 1: tissue was found by a rule other than the default: a.",))
+    assert facts.headline == "每 100 名特征相似的患者中，约 55 人在 3 年时仍存活。"
+    assert facts.warnings == ("切片 1：组织由非默认的规则找到：a。",)
+    assert [one.label for one in facts.horizons] == ["1 年时存活", "3 年时存活", "5 年时存活"]
+    assert [re.findall(r"[0-9.]+", value) for _, value in facts.facts] == \
+        [re.findall(r"[0-9.]+", value)[::1 if "of 100" not in value else -1] for _, value in english.facts]
+    assert facts.language == "zh-CN"
+    said = json.dumps([facts.labels, facts.ledger, facts.genes, facts.limits, facts.went_in, facts.role],
+                      ensure_ascii=False)  # fmt: skip
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said.replace("survdash", "")), said

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from survdash.report import report_html, report_pdf
+from survdash.language import speaking
+from survdash.report import language_of_pdf, report_html, report_pdf, sheet
 
 EVIL = '<script>alert(1)</script> #panic("x") $x$ =SUM(A1) *bold*'
 
@@ -59,3 +60,22 @@ def test_a_horizon_beyond_the_follow_up_leaves_its_place_empty(make, part):
     facts = replace(make(), **{part: ""})
     assert pages(report_pdf(facts)) == 1
     assert report_html(facts)
+
+
+def test_a_chinese_sheet_is_one_page_in_both_forms_where_the_machine_has_the_letters(make):
+    with speaking("zh"):
+        facts, tongue = make(), language_of_pdf()
+    text = report_html(facts)
+    assert '<html lang="zh-CN">' in text
+    assert "低风险组" in text  # in the drawing too, as letters that the browser draws
+    assert "Warnings" not in text
+    if tongue == "en":
+        pytest.skip("this machine has no Chinese font, so its PDFs are English")
+    assert pages(report_pdf(facts)) == 1
+
+
+def test_without_its_letters_a_pdf_is_english_and_not_full_of_boxes(monkeypatch):
+    monkeypatch.setattr(sheet, "_families", lambda: frozenset({"DejaVu Sans"}))
+    with speaking("zh"):
+        assert language_of_pdf() == "en"
+    assert language_of_pdf() == "en"

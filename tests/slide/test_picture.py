@@ -135,3 +135,27 @@ def test_an_ome_tiff_states_its_resolution_in_its_own_words(
         assert slide.mpp == (None if expected is None else pytest.approx(0.25))
         assert slide.mpp_source == ("" if expected is None else "file")
         np.testing.assert_array_equal(slide.read_tile(512, 256, level0_px=256, tile_px=256), picture[256:512, 512:768])
+
+
+def test_a_second_page_of_a_compression_that_no_tiff_has_is_damage(picture: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "pages.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(picture, rowsperstrip=64)
+        file.write(picture[:64, :64], rowsperstrip=64)
+    with tifffile.TiffFile(path) as file:
+        place = file.pages[1].tags["Compression"].offset
+    data = bytearray(path.read_bytes())
+    data[place + 8 : place + 10] = struct.pack("<H", 63_239)
+    path.write_bytes(data)
+    with pytest.raises(SlideError, match="incomplete: KeyError 63239"):
+        open_slide(path)
+
+
+def test_what_a_header_says_never_reaches_the_log(picture: np.ndarray, tmp_path: Path, caplog) -> None:
+    path = tmp_path / "named.tif"
+    tifffile.imwrite(path, picture[:256, :256], tile=(256, 256), description="MILLER^ANNA", metadata=None)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"MILLER^ANNA", b"MILLER^ANN\xe9"))
+    with open_slide(path, mpp=0.5) as slide:
+        slide.thumbnail(64)
+    assert "MILLER" not in caplog.text

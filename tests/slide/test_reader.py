@@ -15,6 +15,7 @@ from PIL import Image
 
 from survdash.errors import SlideError
 from survdash.slide.reader import OpenSlideSlide, PictureSlide, open_slide, require_mpp
+from tests.slide.made_slides import tissue_and_glass, write_dicom
 
 
 def test_an_aperio_slide_opens_with_its_own_resolution(shared: Path) -> None:
@@ -197,3 +198,13 @@ def test_a_slide_that_may_not_be_read_is_named(
         if os.geteuid() != 0:
             os.seteuid(0)
         closed.chmod(0o755)
+
+
+def test_dicom_under_the_name_of_another_kind_is_never_opened(tmp_path: Path) -> None:
+    # Uploads bear such names; damaged DICOM ends OpenSlide's whole process.
+    (path,) = write_dicom(tmp_path / "dicom", [tissue_and_glass(512, 512)])
+    for name in ("slide.svs", "slide.tiff", "slide.png"):
+        data = path.read_bytes()
+        (tmp_path / name).write_bytes(b"II*\0" + data[4:])
+        with pytest.raises(SlideError, match="DICOM file under another name"):
+            open_slide(tmp_path / name)

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import openslide
 import pytest
+import tifffile
 
 from survdash.errors import SlideError
 from survdash.features.embed import embed_slide
@@ -150,3 +151,19 @@ def test_one_cut_short_is_named(tmp_path: Path, write: Callable[[Path, np.ndarra
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(SlideError, match=path.name):
         embed_slide(path, tile_rule=SMALL)
+
+
+@pytest.mark.parametrize("write", [_scn, _bif, _trestle])
+def test_a_tile_that_is_said_to_be_larger_than_its_file_is_refused_before_memory_is_asked_for(
+    tmp_path: Path, write: Callable[[Path, np.ndarray, float], Path]
+) -> None:
+    path = write(tmp_path, tissue_and_glass(512, 512), 0.5)
+    with tifffile.TiffFile(path) as file:
+        tags = [page.tags["TileByteCounts"] for page in file.pages if page.is_tiled]
+    data = bytearray(path.read_bytes())
+    for tag in tags:
+        size = tag.dtype.itemsize if hasattr(tag.dtype, "itemsize") else {3: 2, 4: 4, 16: 8}[int(tag.dtype)]
+        data[tag.valueoffset : tag.valueoffset + size] = (2 ** (8 * size - 1)).to_bytes(size, "little")
+    path.write_bytes(data)
+    with pytest.raises(SlideError, match="more than the file"):
+        open_slide(path)

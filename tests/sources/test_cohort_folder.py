@@ -9,7 +9,7 @@ import pytest
 from survdash.bag_file import BagFile, new_bag_file
 from survdash.case import BagOrigin
 from survdash.errors import BagError, CohortError, UnknownNameError
-from survdash.sources.cohort_folder import read_cohort, write_cohort
+from survdash.sources.cohort_folder import read_cohort, read_facts, write_cohort
 
 ORIGIN = BagOrigin(encoder="net", weights="ab", dim=3)
 
@@ -138,6 +138,34 @@ def test_a_changed_or_lost_file_is_noticed_and_named(parts, tmp_path):
         read_cohort(tmp_path / "made")
     with pytest.raises(CohortError, match="Install survdash anew"):
         read_cohort(tmp_path / "made", shipped=True)
+
+
+def test_the_facts_are_those_of_the_cohort_without_gene_values_and_read_once(parts, tmp_path):
+    write_cohort(tmp_path / "made", **parts)
+    whole, facts = read_cohort(tmp_path / "made"), read_facts(tmp_path / "made")
+    pd.testing.assert_frame_equal(facts.patients, whole.patients)
+    assert facts.genes.index.tolist() == whole.genes.index.tolist()
+    assert facts.genes.shape == (2, 0)
+    assert (facts.digest, facts.modalities, facts.gene_groups) == (whole.digest, whole.modalities, whole.gene_groups)
+    assert facts.cases_with(("genes", "slide")).tolist() == whole.cases_with(("genes", "slide")).tolist()
+    assert read_facts(tmp_path / "made") is facts
+
+
+def test_the_facts_follow_the_files(parts, tmp_path):
+    write_cohort(tmp_path / "made", **parts)
+    before = read_facts(tmp_path / "made")
+    write_cohort(tmp_path / "made", **parts | {"title": "Made anew"})
+    assert read_facts(tmp_path / "made").title == "Made anew"
+    assert before.title == "Made"
+    for name in ("patients.parquet", "genes.parquet", "folds.csv"):
+        whole = (tmp_path / "made" / name).read_bytes()
+        (tmp_path / "made" / name).write_bytes(whole[:-1])
+        with pytest.raises(CohortError, match=f"{name} has changed"):
+            read_facts(tmp_path / "made")
+        (tmp_path / "made" / name).write_bytes(whole)
+    (tmp_path / "made" / "bags.h5").unlink()
+    with pytest.raises(CohortError, match=r"bags.h5 is missing"):
+        read_facts(tmp_path / "made")
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,14 @@ def test_refusals(cohort):
         subgroup_table(risk, time, event, {}, horizon=1)
     with pytest.raises(ClinicalError, match="sex"):
         subgroup_table(risk, time, event, {"sex": ["male"]})
+
+
+def test_a_few_numbers_are_named_as_shortly_as_tells_them_apart(cohort):
+    risk, time, event, _ = cohort
+    ages = np.where(np.arange(200) % 2, 71.123456789, 40.0)
+    close = np.where(np.arange(200) % 2, 71.123456789, 71.123457)
+    rows = subgroup_table(risk, time, event, {"age": ages, "close": close}, resamples=10)
+    assert [row.level for row in rows[1:3]] == ["40", "71.12"]
+    # Within a step of the last digit shown.
+    assert [float(row.level) for row in rows[3:]] == pytest.approx([71.123456789, 71.123457], abs=2e-8)
+    assert rows[3].level != rows[4].level

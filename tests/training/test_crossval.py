@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from survdash.case import Survival
 from survdash.errors import Cancelled, NotEnoughDataError
 from survdash.training.crossval import crossval, fold_models, work_folder
 from survdash.training.data import model_data
@@ -42,6 +43,23 @@ def test_the_planted_truth_is_found(data):
     assert found["mean"] > 0.7
     assert found["low"] < found["mean"] < found["high"]
     assert len(found["folds"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("recipe", "calibration"),
+    [(COX, "inner folds"), (Recipe(model="glg_linear", modalities=("genes",), options={"width": 8}, epochs=1),
+                            "inner folds"), (SNN, "other folds")],
+    ids=lambda value: getattr(value, "model", value),
+)  # fmt: skip
+def test_what_became_of_the_held_out_patients_says_nothing_of_their_curves(data, recipe, calibration):
+    """Not by way of the other folds' models either, which have seen them; a network alone is known to fail this."""
+    fates = data.survival
+    turned = np.where(data.folds == 0, np.roll(fates.event, 7), fates.event)
+    other = replace(data, survival=Survival(time_months=fates.time_months, event=turned))
+    one, two = crossval(data, recipe), crossval(other, recipe)
+    assert one.calibration == calibration
+    curves = [np.stack(found.predictions.loc[data.folds == 0, "survival"]) for found in (one, two)]
+    assert np.array_equal(*curves) == (calibration == "inner folds")
 
 
 def test_cancel_is_seen(data):

@@ -65,15 +65,15 @@ def test_a_cohort_is_seen_then_fetched_by_the_worker(page: AppTest, gdc: Gdc) ->
     assert [card.value for card in page.metric][:2] == ["20", "20"]
     assert "100% of the patients died" in page.warning[0].value
     assert page.button(key="import.start").disabled
-    assert "blca" not in [one.name for one in usecases.list_cohorts() if one.patients_here]
+    assert "blca-gdc" not in [one.name for one in usecases.list_cohorts() if one.patients_here]
     page.checkbox(key="import.looked").check().run()
     page.button(key="import.start").click().run()
     (imported,) = set(record.job_ids()) - {job}
     assert read_job(imported).kind == usecases.IMPORT
     work_off(imported)
     page.run()
-    assert "Cohort blca is here." in words(page)
-    assert usecases.cohort_report("blca").cases == 20  # the report is stored with it
+    assert r"Cohort blca\-gdc is here." in words(page)
+    assert usecases.cohort_report("blca-gdc").cases == 20  # the report is stored with it
 
 
 def test_another_choice_must_be_looked_at_again(page: AppTest) -> None:

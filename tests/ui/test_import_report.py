@@ -29,3 +29,14 @@ def test_names_from_a_file_are_shown_letter_by_letter(tmp_path: Path) -> None:
     assert columns["Column"].tolist() == [one.name for one in cohort_report("mine").columns]
     # a doubtful follow-up is drawn to its end, not to ten years
     assert not any("Drawn up to" in block.value for block in page.caption)
+
+
+def test_a_column_s_range_is_read_not_computed_with(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"P{i:02d},{(i + 1) / 3},{i % 2},{i / 7},{i}" for i in range(40)]
+    path.write_text("\n".join(["case_id,survival_months,censorship,TP53_rnaseq,age", *rows]))
+    import_cohort(path, name="mine")
+    page = AppTest.from_string(SCRIPT, default_timeout=60).run()
+    (columns,) = [frame.value for frame in page.dataframe if "Different values" in frame.value]
+    ranges = dict(zip(columns["Column"], columns["Values"], strict=True))
+    assert ranges["time_months"] == "0.3333 to 13.33"

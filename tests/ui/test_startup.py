@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -49,3 +50,12 @@ def test_no_worker_is_started_where_somebody_else_runs_them(started, monkeypatch
     settings.cache_clear()
     startup.wake_worker()
     assert started == []
+
+
+def test_warming_up_puts_what_is_loaded_aside_for_good_and_hurts_nobody(monkeypatch):
+    monkeypatch.setattr(startup, "WARMED_BY", "no such cohort")
+    startup.warm_up()
+    try:
+        assert gc.get_freeze_count() > 100_000, "the libraries are not looked through after each run of a page"
+    finally:
+        gc.unfreeze()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
+import time
 
 import pytest
 
+from survdash.access import LOCAL, ROLES, Role, Visitor, ask_at_the_door
 from survdash.errors import GeneError, SlideError, UnknownNameError
+from survdash.jobs import record
+from survdash.jobs.queue import file_job
 from survdash.settings import Settings
 from survdash.ui import upload as room
 
@@ -110,3 +115,34 @@ def test_each_slide_has_a_mask_of_its_own(data_dir):
     assert set(left.files) == {"slide", "slide2", "areas2"}
     assert left.files["areas2"].read_bytes() == b"areas2"
     assert len({room.areas_of(part) for part in room.SLIDE_PARTS}) == len(room.SLIDE_PARTS)
+
+
+def test_nobody_opens_anothers_upload_but_an_administrator() -> None:
+    def ask(name: str, role: Role = "analyst") -> None:
+        ask_at_the_door(lambda: Visitor(name=name, actions=ROLES[role]))
+
+    try:
+        ask("ben")
+        upload = room.save_part(room.new_upload(), "genes", name="g.csv", file=io.BytesIO(b"a,b"))
+        assert room.open_upload(upload.identifier).genes is not None
+        ask("eve")
+        with pytest.raises(UnknownNameError, match="not here any more"):
+            room.open_upload(upload.identifier)
+        ask("anna", "admin")
+        assert room.open_upload(upload.identifier).files == upload.files
+    finally:
+        ask_at_the_door(lambda: LOCAL)
+
+
+def test_an_upload_that_a_job_waits_for_is_kept_and_one_from_the_future_begins_anew() -> None:
+    waits, done, ahead = room.new_upload(), room.new_upload(), room.new_upload()
+    for upload, state in ((waits, "queued"), (done, "done")):
+        job = file_job("predict", {})
+        room.note_job(upload, job)
+        record.change(record.read(job), state=state, finished=None if state == "queued" else time.time())
+    long_ago, to_come = time.time() - 400 * 86_400, time.time() + 400 * 86_400
+    for upload, when in ((waits, long_ago), (done, long_ago), (ahead, to_come)):
+        os.utime(upload.folder, (when, when))
+    assert room.sweep_uploads() == 1
+    assert [waits.folder.exists(), done.folder.exists(), ahead.folder.exists()] == [True, False, True]
+    assert abs(ahead.folder.stat().st_mtime - time.time()) < 60

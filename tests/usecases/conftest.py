@@ -14,7 +14,8 @@ from survdash.sources.cohort_folder import write_cohort
 from survdash.training.gene_prior import FOLDER
 from survdash.usecases import library, opening, summary
 from survdash.usecases.library import cohort_folder, open_cohort
-from survdash.usecases.shipping import Method, Study, trained, write_shipped
+from survdash.usecases.shipping import trained, write_shipped
+from survdash.usecases.studies import Method, Study
 
 STUDY = Study(name="real", title="Real patients", table="real.csv", folds="splits/real")
 METHODS = (Method(model="cox_ridge", clinical=True), Method(model="cox_ridge"), Method(model="coxnet", weights=False))

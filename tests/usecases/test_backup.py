@@ -59,11 +59,13 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_a_restored_instance_gives_the_same_bytes(working, tmp_path, monkeypatch):
+    write_text(working / "audits" / "found.json", "{}")
     assert main(["backup", "--out", str(tmp_path / "all.tar")]) == 0
     assert (tmp_path / "all.tar").stat().st_mode & 0o077 == 0
     use(tmp_path / "other", monkeypatch)
     assert main(["restore", str(tmp_path / "all.tar")]) == 0
     assert verify().faults == ()
+    assert (tmp_path / "other" / "audits" / "found.json").read_text() == "{}"
     assert usecases.previous_facts("mine").cases == 50
     assert answers(tmp_path / "other", tmp_path, "there") == answers(working, tmp_path, "here")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from survdash import usecases
-from survdash.errors import Cancelled, UnknownNameError
+from survdash.errors import Cancelled, InputError, UnknownNameError
 from survdash.jobs import record
 from survdash.jobs.queue import file_job
 from survdash.progress import silent
@@ -73,6 +73,41 @@ def test_cancel_stops_between_cases_and_keeps_what_is_done(requests, tmp_path):
     with pytest.raises(Cancelled):
         usecases.predict_batch(requests, folder=tmp_path / "out", report=report, cancel=stop)
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_a_worker_that_was_interrupted_goes_on_at_the_next_case(requests):
+    job_id, stop, seen = usecases.file_batch(requests), threading.Event(), []
+    payload = record.read_payload(job_id)
+
+    def report(progress):
+        seen.append(progress.message)
+        if progress.done == 1:
+            stop.set()
+
+    with record.running(job_id), pytest.raises(Cancelled):
+        HANDLERS["predict_batch"](payload, report, stop)
+    seen.clear()
+    with record.running(job_id):
+        result = HANDLERS["predict_batch"](payload, report, threading.Event())
+    assert [values["prediction"] is None for values in result["cases"]] == [False, True, False]
+    started = [message for message in seen if message.startswith("Reading genes")]
+    assert len(started) == 2, "the first case was kept, so only the letter and the last one were read"
+    record.remove(job_id)
+    assert record.running_folder() is None
+
+
+def test_one_case_of_a_batch_is_asked_why(requests):
+    job_id = usecases.file_batch(requests)
+    why = usecases.file_case_of_batch(job_id, "case 2")
+    assert record.read(why).kind == "predict_case"
+    assert record.read_payload(why)["case_id"] == "case 2"
+    with pytest.raises(UnknownNameError, match="No patient of this table"):
+        usecases.file_case_of_batch(job_id, "case 9")
+    with pytest.raises(UnknownNameError, match="no batch"):
+        usecases.file_case_of_batch(why, "case 2")
+    requests[0].genes.unlink()
+    with pytest.raises(InputError, match="not here any more"):
+        usecases.file_case_of_batch(job_id, "case 0")
 
 
 def test_a_job_carries_the_batch_there_and_back(requests):

@@ -29,7 +29,7 @@ def knowing(monkeypatch):
         patients = cohort.patients.copy()
         for name, keep in columns.items():
             patients[name] = patients[name].astype(object).where(np.arange(len(patients)) < keep, None)
-        monkeypatch.setattr(closer_look, "open_cohort", lambda name: replace(cohort, patients=patients))
+        monkeypatch.setattr(closer_look, "open_facts", lambda name: replace(cohort, patients=patients))
 
     return change
 

@@ -17,13 +17,13 @@ def test_a_block_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Before\n<!-- demo -->\nold\n<!-- / -->\nAfter\n<!-- other -->\nkept\n<!-- / -->\n")
     table = compare_models("demo")
-    write_block(page, "demo", table)
+    write_block(page, "demo", comparison_lines(table))
     text = page.read_text()
     assert block_of("demo", text) == "\n".join(comparison_lines(table))
     assert block_of("other", text) == "kept"
     assert text.startswith("# Before\n")
     with pytest.raises(InputError, match="nobody"):
-        write_block(page, "nobody", table)
+        write_block(page, "nobody", [])
 
 
 def test_the_documentation_holds_the_figures_of_the_compare_page() -> None:

@@ -23,9 +23,9 @@ def test_what_cannot_be_fetched_is_refused_at_once(changes: dict[str, Any]) -> N
 
 def test_each_source_has_its_place_and_only_genes_make_a_cohort(data_dir: Path) -> None:
     asked = FetchRequest(cohort="TCGA-blca")
-    assert (asked.cohort_name, asked.place) == ("blca", data_dir / "downloads" / "gdc" / "TCGA-BLCA")
+    assert (asked.cohort_name, asked.place) == ("blca-gdc", data_dir / "downloads" / "gdc" / "TCGA-BLCA")
     assert asked.import_request is not None
-    assert (asked.import_request.table, asked.import_request.name) == (asked.place, "blca")
+    assert (asked.import_request.table, asked.import_request.name) == (asked.place, "blca-gdc")
     portal = FetchRequest(cohort="BLCA", source="cbioportal", folder=data_dir / "x")
     assert portal.place == data_dir / "x" / "cbioportal" / "blca_tcga_pan_can_atlas_2018"
     assert FetchRequest(cohort="BLCA", what=("clinical", "slides")).import_request is None

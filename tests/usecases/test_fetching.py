@@ -72,7 +72,7 @@ def test_what_is_fetched_is_what_the_server_holds_cell_by_cell(blca: Gdc) -> Non
     assert made.preview is not None
     assert (made.preview.report.cases, made.preview.report.events) == (11, 6)
     assert "1 other cases of TCGA-BLCA with an outcome were not fetched." in made.preview.report.notes
-    cohort = open_cohort("blca")
+    cohort = open_cohort("blca-gdc")
     assert list(cohort.patients.index) == CASES[:-1]
     assert cohort.genes is not None
     for number, case in enumerate(CASES[:-1]):
@@ -119,7 +119,7 @@ def test_slides_come_with_the_commands_that_take_them_in(blca: Gdc, tmp_path: Pa
     slides = sorted((request.place / "slides").iterdir())
     assert [path.read_bytes()[:9] for path in slides] == [b"slide of "] * 2
     assert "embed" in made.next_steps[0]
-    assert f"import-cohort {request.place} --name blca" in made.next_steps[1]
+    assert f"import-cohort {request.place} --name blca-gdc" in made.next_steps[1]
 
 
 def test_too_small_a_disk_is_told_before_anything_comes(blca: Gdc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_file_that_is_another_one_stops_the_import_and_is_not_kept(blca: Gdc) 
     assert victim["file_id"] not in arrived
     assert len(arrived) == 10  # the others have come
     with pytest.raises(UnknownNameError):
-        open_cohort("blca")
+        open_cohort("blca-gdc")
 
 
 def test_a_file_that_has_gone_is_told_with_the_servers_status(blca: Gdc) -> None:
@@ -163,7 +163,7 @@ def test_a_job_fetches_and_a_stopped_one_is_taken_up(blca: Gdc) -> None:
     done = HANDLERS[FETCHING](record.read_payload(job), silent, threading.Event())
     assert done["preview"]["report"]["cases"] == 6
     # a job fetches and shows; it stores nothing
-    assert "blca" not in [one.name for one in list_cohorts() if one.patients_here]
+    assert "blca-gdc" not in [one.name for one in list_cohorts() if one.patients_here]
     assert len([path for path, _ in blca.asked if path.startswith("/data")]) <= 7  # the one that was stopped, twice
     assert json.dumps(done, allow_nan=False)
 
@@ -194,7 +194,7 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
     made = fetch_cohort(request)
     assert made.preview is not None
     assert (made.preview.report.cases, made.preview.report.events) == (12, 6)
-    cohort = open_cohort("blca")
+    cohort = open_cohort("blca-cbioportal")
     assert cohort.genes is not None
     for number, case in enumerate(CASES):
         assert cohort.patients.loc[case, "time_months"] == pytest.approx((2 + number) * 30.417 / 30.4375)
@@ -235,10 +235,10 @@ def test_what_has_come_is_seen_before_it_is_stored_and_after_a_no_nothing_is(blc
     # Last contacts at 130, 190, 250, 310, ... days of 10, 8, 6 and 4 who are watched: .9 x 7/8 x 5/6 x 3/4 is below .5.
     assert (told.cases, told.events, told.median_follow_up_months) == (11, 6, pytest.approx(310 / 30.4375))
     assert (curve.size, int(curve.events.sum())) == (11, 6)
-    assert "blca" not in [one.name for one in list_cohorts() if one.patients_here]
+    assert "blca-gdc" not in [one.name for one in list_cohorts() if one.patients_here]
     with pytest.raises(Cancelled):
         fetch_cohort(REQUEST, agree=lambda preview: preview.report != told)
-    assert "blca" not in [one.name for one in list_cohorts() if one.patients_here]
+    assert "blca-gdc" not in [one.name for one in list_cohorts() if one.patients_here]
     blca.asked.clear()
     stored = fetch_cohort(REQUEST, agree=lambda preview: preview.report == told)
     assert not [path for path, _ in blca.asked if path.startswith("/data")]
@@ -257,7 +257,7 @@ def test_the_worker_hands_over_what_it_saw(blca: Gdc) -> None:
     wanted, preview = fetched(job)
     here = fetch_cohort(REQUEST, store=False).preview
     assert here is not None
-    assert (wanted.table, wanted.name, preview.report) == (REQUEST.place, "blca", here.report)
+    assert (wanted.table, wanted.name, preview.report) == (REQUEST.place, "blca-gdc", here.report)
     for name in ("time", "survival", "low", "high", "at_risk", "events", "censored", "median"):
         np.testing.assert_array_equal(getattr(preview.curve, name), getattr(here.curve, name))
 

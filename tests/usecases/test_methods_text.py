@@ -28,3 +28,12 @@ def test_every_number_in_brackets_has_its_source_and_the_other_way_round(cut):
 def test_equal_analyses_give_equal_text():
     one, other = (usecases.methods_text(usecases.analyse_cohort("demo", "glg")) for _ in range(2))
     assert one == other
+
+
+def test_a_chinese_paragraph_says_the_same_with_the_same_numbers_and_sources():
+    analysis = usecases.analyse_cohort("demo", "glg")
+    english, chinese = usecases.methods_text(analysis), usecases.methods_text(analysis, language="zh")
+    paragraph, sources = chinese.split("\n\n", 1)
+    assert sources == english.split("\n\n", 1)[1]
+    assert sorted(re.findall(r"\[?\d+\]?", paragraph)) == sorted(re.findall(r"\[?\d+\]?", english.split("\n\n")[0]))
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", paragraph), paragraph

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from survdash.errors import ArtefactError
@@ -40,3 +42,18 @@ def test_weights_that_do_not_repeat_their_card_are_refused(shipped: Shipped) -> 
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ArtefactError, match="does not repeat its card"):
         open_shipped(shipped.bring_patients())
+
+
+def test_an_import_says_whether_the_shipped_models_will_show(shipped: Shipped) -> None:
+    from survdash.usecases.importing import _say_shipped
+
+    def told(patients: pd.DataFrame) -> tuple[list[str], list[str]]:
+        one = shipped.patients
+        return _say_shipped(SimpleNamespace(name="real", patients=patients, genes=one.genes, folds=one.folds))
+
+    notes, doubts = told(shipped.patients.patients)
+    assert "held him or her out" in notes[0]
+    assert not doubts
+    notes, doubts = told(shipped.patients.patients.assign(age=1.0))
+    assert not notes
+    assert "will not show" in doubts[0]

@@ -33,7 +33,7 @@ def test_a_real_model_names_its_data_its_terms_and_its_failures(shipped: Shipped
     assert "ICI" in items["23a"]
     assert "import-cohort" in items["18e"]
     assert "No other cohort" in items["26"]
-    assert "recalibrated" in items["12f"].lower()
+    assert "inner folds held out" in items["12f"]
     assert "60 patients" in items["20b"]
 
 

@@ -33,7 +33,10 @@ PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 1.0, "slide": 1.0, "
 # As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected,
 # by more where these are above 0.5, in proportion.
 STRENGTH, USUAL = 30.0, 0.5
-LEAST = 1e-3  # weight of every part where held-out risks speak for none of them
+LEAST = 1e-3  # weight of what is expected to count where held-out risks speak for no part
+# Likelihood ratio, over held-out cases, that the product path has to add to the additive ones; chance alone reaches
+# it less than once in a hundred times. Without this the path gets weights by chance where there is no product.
+TOLD = 6.6
 
 
 class AdditiveCox(LinearCox):
@@ -229,7 +232,12 @@ def blend(
     rivals = likelihood_weights(standard[:, additive], survival)
     parts = np.column_stack([standard[:, additive] @ rivals, standard[:, ~additive]])
     # The network and the product see what the additive paths see; what they add to it they have to show.
-    shares = fit_weights(parts, survival, expected=np.eye(parts.shape[1])[0])
+    expected, counted = np.eye(parts.shape[1])[0], np.ones(parts.shape[1], bool)
+    if PRODUCT in paths:
+        expected[:2] = expect_of_product(parts[:, 0], parts[:, 1], survival=survival)
+        counted[1] = expected[1] > 0
+    shares = np.zeros(parts.shape[1])
+    shares[counted] = fit_weights(parts[:, counted], survival, expected=expected[counted])
     weight = np.empty(additive.size)
     weight[additive], weight[~additive] = shares[0] * rivals, shares[1:]
     return Blend(
@@ -238,18 +246,30 @@ def blend(
     )
 
 
+def expect_of_product(additive: np.ndarray, product: np.ndarray, *, survival: Survival) -> np.ndarray:
+    """Weights to expect of the additive paths' held-out risk and of the product's, (N,) each: (2,), the larger is 1.
+
+    Nothing of the product, unless it says of the outcome what the sum does not, beyond chance (``TOLD``); then what
+    fits best.
+    """
+    both = np.column_stack([additive, product])
+    alone = _maximise(both[:, :1], survival, towards=np.zeros(1), strength=LEAST)
+    together = _maximise(both, survival, towards=np.append(alone, 0.0), strength=LEAST)
+    gain = _likelihood(both @ together, survival) - _likelihood(additive * alone[0], survival)
+    result: np.ndarray = together / together.max() if 2.0 * gain > TOLD else np.array([1.0, 0.0])
+    return result
+
+
 def likelihood_weights(risks: np.ndarray, survival: Survival) -> np.ndarray:
     """Weights of rival models by what each says of cases it never saw: (P,), sum 1.
 
     Half is shared evenly, half goes by each one's Cox partial likelihood, of (N, P) risks with one fitted slope a
     column (pseudo-Bayesian model averaging, Geisser 1979, Yao 2018). By the likelihood alone one rival often gets all.
     """
-    order = np.argsort(-survival.time_months, kind="stable")
-    likelihood = PartialLikelihood.of(survival.time_months[order], survival.event[order])
     values = []
     for risk in risks.T:
         slope = _maximise(risk[:, None], survival, towards=np.zeros(1), strength=LEAST)
-        values.append(likelihood.at(slope[0] * risk[order])[0])
+        values.append(_likelihood(slope[0] * risk, survival))
     weights = np.exp(np.array(values) - max(values))
     return np.asarray(weights / weights.sum() / 2 + 0.5 / weights.size)
 
@@ -275,13 +295,19 @@ def fit_weights(
     Returns
     -------
     ndarray, shape (P,)
-        Where the risks speak for no part, all get the same small weight: the order of patients is then that of the
-        plain sum, and ``curve_of_risk`` gives everyone the same curve.
+        Where the risks speak for no part, those expected get a small weight: the order of patients is then that of
+        the sum expected, and ``curve_of_risk`` gives everyone the same curve.
     """
     factor = _maximise((risks @ expected)[:, None], survival, towards=np.zeros(1), strength=LEAST)
     relative = strength * min(1.0, USUAL / max(float(factor[0]), LEAST)) ** 2
     weight = _maximise(risks, survival, towards=factor * expected, strength=relative)
-    return weight if weight.any() else np.full_like(weight, LEAST)
+    return weight if weight.any() else LEAST * expected
+
+
+def _likelihood(risk: np.ndarray, survival: Survival) -> float:
+    """Log partial likelihood of log hazard ratios (N,)."""
+    order = np.argsort(-survival.time_months, kind="stable")
+    return PartialLikelihood.of(survival.time_months[order], survival.event[order]).at(risk[order])[0]
 
 
 def _maximise(risks: np.ndarray, survival: Survival, *, towards: np.ndarray, strength: float) -> np.ndarray:

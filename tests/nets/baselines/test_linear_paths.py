@@ -21,6 +21,7 @@ from survdash.nets.baselines.linear_paths import (
     PENALTIES,
     Blend,
     blend,
+    expect_of_product,
     fit_additive,
     fit_paths,
     fit_weights,
@@ -95,6 +96,28 @@ def test_where_every_part_misleads_all_weigh_alike_and_everyone_gets_one_curve()
     assert curve_of_risk(risks.sum(axis=1) * LEAST, survival).coefficients.tolist() == [0]
 
 
+def test_where_every_part_misleads_the_order_is_of_what_was_expected():
+    risks, survival = patients(n=400, effects=(-1.0, -1.0))
+    np.testing.assert_array_equal(fit_weights(risks, survival, expected=np.array([1.0, 0.0])), [LEAST, 0])
+
+
+def test_of_a_product_that_is_noise_nothing_is_expected_but_once_in_a_hundred_times():
+    """Of 300 trials with a chance of .005 each, eight or more would come up once in ten thousand runs."""
+    drawn = [patients(n=80, effects=(0.6, 0.0), seed=seed) for seed in range(300)]
+    found = np.array([expect_of_product(*risks.T, survival=survival) for risks, survival in drawn])
+    assert np.count_nonzero(found[:, 1]) < 8
+    np.testing.assert_array_equal(np.unique(found[found[:, 1] == 0], axis=0), [[1, 0]])
+
+
+def test_what_a_product_shows_is_expected_of_it():
+    risks, survival = patients(n=2000, effects=(0.4, 0.8))
+    expected = expect_of_product(*risks.T, survival=survival)
+    assert expected[1] == 1
+    assert expected[0] == pytest.approx(0.5, abs=0.06)  # 1,400 deaths: a standard error of about 0.04
+    for useless in (-risks[:, 1], 3 * risks[:, 0]):  # a weight is not below 0
+        assert expect_of_product(risks[:, 0], useless, survival=survival).tolist() == [1, 0]
+
+
 def test_rivals_share_the_weight_by_what_held_out_cases_say_of_them():
     risks, survival = patients(n=300, effects=(0.6,))
     rng = np.random.default_rng(1)
@@ -148,6 +171,17 @@ def made(cases):
             held_out[apart, column] = path.risk(take_cases(cases.blocks, np.flatnonzero(apart)))
         held_out[apart, 5] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
     return blend(fit_paths(cases), held_out, folds=folds, survival=cases.survival)
+
+
+@pytest.mark.parametrize("worth", [0.0, 1.0])
+def test_the_product_gets_a_weight_only_where_it_is_told_from_chance(cases, worth):
+    """Held-out risks of the four additive paths, of the product, and of a network that knows nothing."""
+    risks, survival = patients(n=150, effects=(0.6, worth, 0.0), seed=3)
+    held_out = risks[:, [0, 0, 0, 0, 1, 2]]
+    weight = blend(fit_paths(cases), held_out, folds=inner_folds(survival, seed=0), survival=survival).weight
+    assert (weight[4] > 0.5) if worth else (weight[4] == 0)
+    np.testing.assert_allclose(weight[:4], weight[:4].mean())
+    assert weight[:4].sum() > 0.4
 
 
 def with_network(cases):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from survdash.case import Survival
 from survdash.nets.baselines.fitted import TrainingSet, concordance
 from survdash.nets.baselines.linear_paths import fit_additive
-from survdash.nets.baselines.product_cox import ProductCox, component_axes, fit, group_axes
+from survdash.nets.baselines.product_cox import ProductCox, component_axes, components, fit, group_axes
 
 GROUPS = (np.arange(10), np.arange(10, 20), np.arange(20, 30))
 
@@ -102,3 +102,9 @@ def test_without_penalty_or_variation_it_stays_finite():
     assert np.isfinite(fit(replace(training, penalty=0.0)).risk(training.blocks)).all()
     flat = replace(training, blocks={**training.blocks, "slide": np.zeros((150, 4))})
     assert np.isfinite(fit(flat).risk(flat.blocks)).all()
+
+
+@pytest.mark.parametrize(("deaths", "expected"), [(5, 20), (400, 20), (440, 22), (900, 45)])
+def test_more_deaths_allow_more_of_the_slide(deaths, expected):
+    survival = Survival(time_months=np.arange(1.0, 2001.0), event=np.arange(2000) < deaths)
+    assert components(survival) == expected
