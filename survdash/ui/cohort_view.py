@@ -15,7 +15,7 @@ from survdash.retelling import retell
 from survdash.statistics.endpoints import ENDPOINTS
 from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
-from survdash.ui.piece import number_card
+from survdash.ui.piece import finding, number_card
 from survdash.ui.prose import CINDEX, escape, p_words
 
 HORIZON = 36
@@ -47,12 +47,12 @@ def show_answer(analysis: Analysis) -> None:
     """The page in one sentence and four numbers."""
     free = tr(EVENT_WORDS[analysis.endpoint][0])
     if not analysis.cutpoints:
-        st.subheader(tr("This model does not part the cohort into risk groups."), anchor=False)
+        finding(tr("This model does not part the cohort into risk groups."), page="cohort")
     else:
         low, high = (analysis.curves[group].at([HORIZON])[0][0] for group in ("low", "high"))
-        st.subheader(
+        finding(
             tr("After 3 years {low} of the low-risk group are {free}, and {high} of the high-risk group.",
-               low=percent_text(low), high=percent_text(high), free=free), anchor=False,
+               low=percent_text(low), high=percent_text(high), free=free), page="cohort",
         )  # fmt: skip
     with st.container(horizontal=True):
         number_card(tr("Patients"), f"{analysis.cases:,}",

@@ -189,7 +189,7 @@ def test_a_finished_batch_shows_answers_failures_and_each_patient_by_link(open_p
     assert failures.iloc[0, 0] == "B"
     page = open_page("new_case", job=job_id, case="=A")
     assert not page.error
-    assert "Of 100 patients with a profile like this" in page.subheader[0].value
+    assert "Of 100 patients with a profile like this" in " ".join(one.value for one in page.header)
     page = open_page("new_case", job=job_id, case="B")
     assert page.error
     assert "No patient of this table" in open_page("new_case", job=job_id, case="Z").error[0].value
