@@ -273,7 +273,7 @@ def test_the_same_tissue_on_slides_of_5_to_41_mm_gives_nearly_the_same_grid(shar
         grid = lay_grid(view, judge_tissue(view))
         grids.append({tuple(corner) for corner in (grid.coords - (side - max(piece.shape)) // 2 // 512 * 512).tolist()})
     usual = grids[1]
-    for found, share in zip(grids, (0.02, 0.0, 0.02, 0.05), strict=True):
+    for found, share in zip(grids, (0.02, 0.0, 0.03, 0.07), strict=True):
         assert len(usual ^ found) <= max(2, share * len(usual))
 
 
