@@ -28,7 +28,9 @@ def fit(training: TrainingSet) -> LinearCox:
         seen, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         inner = _fit_path(features[seen], training.take(seen), penalties=path.alphas_)
         risks = features[held_out] @ inner.coef_
-        scores += [concordance(risk, outcome.take(held_out)) for risk in risks.T]
+        found = [concordance(risk, outcome.take(held_out)) for risk in risks.T]
+        # A path stops where the deaths are explained; the smaller penalties after it are no candidates.
+        scores += np.pad(found, (0, scores.size - len(found)), constant_values=-np.inf)
     scores[~path.coef_.any(axis=0)] = -np.inf
     coefficients = path.coef_[:, int(np.argmax(scores))]
     months, hazard = breslow(features @ coefficients, outcome.time_months, outcome.event)
