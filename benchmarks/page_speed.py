@@ -1,7 +1,8 @@
-"""How long a page takes in a browser, how much memory a visitor costs, and what twenty at once do.
+"""How long a page takes in a browser: the first one of a new server, opened anew, and from the menu.
 
-``python -m benchmarks.page_speed [--patients 500 10000] [--rounds 5] [--sessions 20]``. Cohorts are the demo's
-simulated patients, or draws from them with a new number each, imported and trained on (ridge Cox) by command.
+``python -m benchmarks.page_speed [--patients 500 10000] [--rounds 5]``. Cohorts are the demo's simulated patients, or
+draws from them with a new number each, imported and trained on (ridge Cox) by command. A page is drawn when its figure
+or table stands and its script has ended. Many visitors at once: ``benchmarks.load``.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from survdash.simulation.patients import DEMO_SEED, simulate_cohort
 from tests.browser.server import CHROMIUM_ARGUMENTS, REPOSITORY, Server, environment, find_chromium, running_server
 
 SIMULATED = 500  # more patients are drawn from these
 GENES = 300
-PAGES = {"cohort": ".st-key-cohort-km .main-svg", "patient": ".js-plotly-plot .main-svg",
-         "compare": ".js-plotly-plot .main-svg", "models": "[data-testid=stDataFrame]"}  # fmt: skip
+PAGES = {"cohort": ".st-key-cohort-adjusted .main-svg", "patient": ".st-key-patient-standing .main-svg",
+         "compare": ".st-key-compare-km .main-svg", "models": "[data-testid=stDataFrame]"}  # fmt: skip
+MENU = {"cohort": "Cohort", "patient": "Patient", "compare": "Compare"}
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -87,41 +89,21 @@ async def measure(server: Server, cohort: str, rounds: int) -> None:
         page.set_default_timeout(120_000)
         cold = await open_page(page, f"{server.url}/cohort?cohort={cohort}", PAGES["cohort"])
         print(f"{cohort}: cohort page, cold, the first visitor of a new server: {cold:.2f} s", flush=True)
+        clicked: dict[str, list[float]] = {name: [] for name in MENU}
         for name, what in PAGES.items():
             address = f"{server.url}/{name}?cohort={cohort}"
             await open_page(page, address, what)
             print(told(f"{cohort}: {name}, warm, opened anew", [await open_page(page, address, what)
                                                                for _ in range(rounds)]), flush=True)
+        for name, title in [*MENU.items()] * rounds:
+            link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
+            start = time.monotonic()
+            await link.click()
+            await drawn(page, PAGES[name])
+            clicked[name].append(time.monotonic() - start)
+        for name, seconds in clicked.items():
+            print(told(f"{cohort}: {name}, from the menu", seconds), flush=True)
         await browser.close()
-
-
-async def visit(browser: Browser, server: Server, cohort: str, seconds: list[float], errors: list[str]) -> None:
-    """One visitor: each page once."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    page = await context.new_page()
-    page.set_default_timeout(120_000)
-    for name, what in PAGES.items():
-        seconds.append(await open_page(page, f"{server.url}/{name}?cohort={cohort}", what))
-        if await page.get_by_test_id("stException").count() or await page.get_by_test_id("stAlertContentError").count():
-            errors.append(name)
-    await asyncio.sleep(3)  # all windows stay open together, so that their memory is counted
-
-
-async def crowd(server: Server, cohort: str, sessions: int) -> None:
-    """So many visitors at once; the browsers that draw for them share the processors with the server."""
-    before = resident_bytes(server.pid)
-    seconds: list[float] = []
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
-        start = time.monotonic()
-        await asyncio.gather(*(visit(browser, server, cohort, seconds, errors) for _ in range(sessions)))
-        took, after = time.monotonic() - start, resident_bytes(server.pid)
-        await browser.close()
-    print(f"{cohort}: {sessions} visitors at once, {len(seconds)} pages in {took:.0f} s, {len(errors)} errors; "
-          f"median {statistics.median(seconds):.2f}, p95 {np.quantile(seconds, 0.95):.2f} s; "
-          f"memory of the server {before / 1e6:.0f} to {after / 1e6:.0f} MB, "
-          f"{(after - before) / 1e6 / sessions:.1f} MB a visitor", flush=True)
 
 
 def main() -> None:
@@ -129,7 +111,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[500, 10_000])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sessions", type=int, default=20)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
@@ -138,8 +119,6 @@ def main() -> None:
         for name in names:
             with running_server(data_dir) as server:
                 asyncio.run(measure(server, name, given.rounds))
-                if name == names[0] and given.sessions:
-                    asyncio.run(crowd(server, name, given.sessions))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from survdash.jobs.worker import ensure_worker
 from survdash.logs import start_logs
 from survdash.settings import settings
 from survdash.ui.arrival import sweep_arrivals
+from survdash.ui.kept_downloads import keep_downloads
 from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def warm_up() -> None:
 def start_once() -> None:
     """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
     start_logs()
+    keep_downloads()
     prepare_data_folder()
     _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
