@@ -34,7 +34,7 @@ from tests.browser.server import (
 SIMULATED = 500  # more patients are drawn from these
 GENES = 300
 PAGES = {"cohort": ".st-key-cohort-adjusted .main-svg", "patient": ".st-key-patient-standing .main-svg",
-         "compare": ".st-key-compare-km .main-svg", "models": "[data-testid=stDataFrame]"}  # fmt: skip
+         "compare": ".st-key-compare-km .main-svg"}
 MENU = {"cohort": "Cohort", "patient": "Patient", "compare": "Compare"}
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 

@@ -7,7 +7,7 @@ import pytest
 
 from survdash import usecases
 
-FIGURES = {"cohort": 4, "patient": 3, "compare": 2}  # above the tabs, and of the one that is open
+FIGURES = {"cohort": 4, "patient": 4, "compare": 2}  # of tabs that of the one which is open
 MOST_BYTES = 150_000  # of all figures of a page of the demo; half as much today
 
 
