@@ -64,14 +64,15 @@ lock: $(DEV_READY)
 		--custom-compile-command "make lock" --default-index https://pypi.org/simple \
 		requirements-dev.txt --output-file requirements.lock
 
-# Licences of everything that is installed for running, and known holes in it (asks the advisory database of PyPI).
+# Licences of everything that is installed for running, and known holes in it: asks the advisories of PyPI, and fails where
+# nobody answers, as behind a mirror (docs/deploy.md).
 licences: $(READY)
 	$(BIN)/uv tool run --from pip-licenses pip-licenses --python $(BIN)/python --format=markdown --with-urls \
 		--packages $$($(BIN)/uv pip compile requirements.txt -c requirements.lock --no-config --no-annotate --no-header \
 		--quiet | sed 's/==.*//') > docs/licences.md
 
 audit: $(READY)
-	$(BIN)/uv tool run pip-audit -r requirements.lock --no-deps --disable-pip
+	$(BIN)/uv tool run pip-audit -r requirements.lock --no-deps --disable-pip --strict
 
 $(READY): requirements.txt requirements.lock .ci/install
 	.ci/install "$(PYTHON)" requirements.txt

@@ -28,6 +28,10 @@ WITHOUT_PATIENTS = later(
     "The patients of this cohort are not on this machine: these figures came with survdash, in whole months. Import "
     "its tables under the same name to look at each patient."
 )
+WITHOUT_WEIGHTS = later(
+    "Of this method figures alone came with survdash, in whole months: what it says of each patient is not here. "
+    "Choose another model to look at them, or train this one anew."
+)
 UNITS = {"months": later("Months"), "years": later("Years")}
 
 
@@ -85,7 +89,7 @@ with error_box():
                            cohort=cohort.name)  # fmt: skip
         show_methods(analysis, name=name)
     else:
-        st.info(tr(WITHOUT_PATIENTS), icon=":material/lock:")
+        st.info(tr(WITHOUT_WEIGHTS if cohort.patients_here else WITHOUT_PATIENTS), icon=":material/lock:")
     st.header(tr("A closer look"), anchor=False)
     show_closer_look(analysis, name=name, stamp=line, unit=unit, runs=caching.runs(cohort.name))
     show_limits("cohort")

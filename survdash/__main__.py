@@ -141,7 +141,7 @@ def _export(options: argparse.Namespace, report: Report) -> Answer:
     for path in (options.out, sidecar):
         if path.is_dir():
             raise InputError(f"{path} is a folder.", hint="Name a file, for instance risks.csv.")
-    export = usecases.export_cohort(options.cohort, options.model)
+    export = usecases.export_cohort(options.cohort, options.model, with_ids=options.with_ids)
     write_text(options.out, export.csv)
     write_text(sidecar, export.sidecar())
     answer: dict[str, Any] = {"path": str(options.out), "provenance": str(sidecar), "rows": export.provenance["rows"]}
@@ -285,6 +285,8 @@ def _add_cohort_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
                    "export demo --model glg --out risks.csv", cohort=str)  # fmt: skip
     made.add_argument("--model", default="default")
     made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--with-ids", action="store_true",
+                      help="keep case ids that look like names or dates of birth; pseudonyms stand for them otherwise")
     made.add_argument("--figures", type=Path, metavar="DIR", help="also write the figures of the cohort's page")
     made.add_argument("--format", nargs="+", choices=("svg", "png", "html"), default=["svg"], help="of the figures")
     made.add_argument("--methods", type=Path, metavar="FILE", help="also write the methods paragraph with its sources")

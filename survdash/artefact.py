@@ -20,7 +20,7 @@ import pandas as pd
 
 from survdash import __version__
 from survdash.case import BagOrigin
-from survdash.errors import ArtefactError, InputError
+from survdash.errors import ArtefactError, InputError, SurvdashError
 from survdash.genes import GenePanel
 from survdash.language import later
 from survdash.store import digest, file_sha256, new_file, new_folder, write_json
@@ -333,6 +333,7 @@ def load_folds(artefact: Artefact) -> list[FoldModel]:
     ArtefactError
         If a file does not fit the card.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     from survdash.training.fold_arrays import from_arrays
@@ -341,13 +342,21 @@ def load_folds(artefact: Artefact) -> list[FoldModel]:
     if not artefact.has_weights:
         raise ArtefactError(f"Model {card.name} came as figures alone and cannot predict.",
                             hint=f"Train it: python -m survdash crossval {card.cohort} --model {card.recipe.model}")
-    groups, tile_dim = _group_positions(card.panel), None if card.bag_origin is None else card.bag_origin.dim
-    return [
-        from_arrays(
-            load_file(artefact.file(f"fold_{number}.safetensors")), recipe=card.recipe, groups=groups, tile_dim=tile_dim
-        )
-        for number in card.folds
-    ]
+    try:
+        groups, tile_dim = _group_positions(card.panel), None if card.bag_origin is None else card.bag_origin.dim
+        return [
+            from_arrays(
+                load_file(artefact.file(f"fold_{number}.safetensors")), recipe=card.recipe, groups=groups,
+                tile_dim=tile_dim,
+            )
+            for number in card.folds
+        ]
+    except SurvdashError:
+        raise
+    except (SafetensorError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        # Its hashes fit, so somebody made it so: RuntimeError is torch's, for weights of another shape.
+        raise ArtefactError(f"The weights of model {card.name} do not fit its card ({type(error).__name__}).",
+                            hint="Train the model again, or restore its folder.") from error  # fmt: skip
 
 
 def _panel_to_json(panel: GenePanel) -> dict[str, object]:

@@ -10,6 +10,7 @@ import json
 import logging
 import stat
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,16 +30,16 @@ PRIVATE_MODE = 0o700
 
 
 def close_rooms(folder: Path) -> None:
-    """Make the rooms that hold patients' data, for this user alone, and close those that an older survdash made."""
+    """Close the rooms that hold patients' data to everybody but this user, whoever made them."""
     for name in PRIVATE:
         room = folder / name
-        room.mkdir(mode=PRIVATE_MODE, exist_ok=True)
-        if stat.S_IMODE(room.stat().st_mode) != PRIVATE_MODE:
-            room.chmod(PRIVATE_MODE)
+        if room.is_dir() and stat.S_IMODE(room.stat().st_mode) & ~PRIVATE_MODE:
+            with suppress(OSError):  # a disk that cannot be written, or a folder of somebody else's
+                room.chmod(PRIVATE_MODE)
 
 
 # From a layout to the next. 0 is a folder of a survdash that wrote no note; the files in it are those of layout 1.
-# Until layout 2 every user of the machine could read cohorts and features.
+# Until layout 2 every user of the machine could read cohorts and features; an older survdash would open them again.
 STEPS: Mapping[int, Callable[[Path], None]] = MappingProxyType({0: lambda _folder: None, 1: close_rooms})
 
 
@@ -53,7 +54,8 @@ def prepare_data_folder() -> Path:
         If a newer survdash has written the folder, or its note is damaged.
     """
     folder = settings().data_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
+    close_rooms(folder)  # at every start: writers make their rooms as they need them
     if _layout(folder) == LAYOUT:
         return folder
     if folder.joinpath(NOTE).exists():

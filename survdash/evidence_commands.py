@@ -131,7 +131,8 @@ def _evidence(options: argparse.Namespace, report: Report) -> dict[str, Any]:
     if options.json:
         return made
     lines = {title: made[title] for title in SUMMARIES.values() if title in made}
-    return {"cohorts": list(made["cohorts"]), "seeds": made["seeds"], **lines, "seconds": made["seconds"]}
+    return {"cohorts": list(made["cohorts"]), "left_out": made["left_out"], "seeds": made["seeds"], **lines,
+            "seconds": made["seconds"]}  # fmt: skip
 
 
 def _names(text: str) -> tuple[str, ...]:

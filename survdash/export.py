@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -16,6 +16,8 @@ from survdash import __version__
 from survdash.artefact import INTENDED_USE
 from survdash.figures.words import p_text
 from survdash.prediction import LANDMARKS, Prediction
+from survdash.session_token import pseudonym
+from survdash.sources.identity_check import names_people
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\n")
 LATEX_HEADS = ("Method", "Reads", "Folds", "Seeds", "C-index", r"95\,\% CI", r"Difference (95\,\% CI)", r"$p$")
@@ -95,6 +97,13 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow([safe_cell(column) for column in columns])
     writer.writerows([safe_cell(value) for value in row] for row in rows)
     return buffer.getvalue()
+
+
+def without_names(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Predictions with pseudonyms for case ids that look like names, dates or numbers of people; study numbers stay."""
+    if not names_people([one.case_id for one in predictions]):
+        return list(predictions)
+    return [replace(one, case_id=pseudonym(one.case_id)) for one in predictions]
 
 
 def export_predictions(predictions: Sequence[Prediction]) -> Export:

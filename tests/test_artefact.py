@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from survdash.artefact import Artefact, load_folds, read_artefact
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, InputError
+from survdash.store import file_sha256
 from survdash.training.data import model_data
 from survdash.training.recipe import Recipe
 from survdash.usecases import crossval
@@ -61,6 +64,18 @@ def test_a_malformed_or_newer_card_is_a_message(trained: Artefact, tmp_path: Pat
     (copy / "card.json").write_text(text)
     with pytest.raises(ArtefactError):
         read_artefact(copy)
+
+
+def test_weights_that_do_not_fit_a_card_made_to_fit_them_are_refused(trained: Artefact, tmp_path: Path) -> None:
+    for spoiled in (b"", b"\x10\0\0\0\0\0\0\0" + b"{" * 16, save({"x": np.zeros(3, np.float32)})):
+        copy = tmp_path / "copy"
+        shutil.copytree(trained.folder, copy, dirs_exist_ok=True)
+        (copy / "fold_0.safetensors").write_bytes(spoiled)
+        card = json.loads((copy / "card.json").read_text())
+        card["files"]["fold_0.safetensors"] = file_sha256(copy / "fold_0.safetensors")
+        (copy / "card.json").write_text(json.dumps(card))
+        with pytest.raises(ArtefactError):
+            load_folds(read_artefact(copy))
 
 
 def test_a_card_says_what_it_is_for_and_what_made_it(trained: Artefact) -> None:

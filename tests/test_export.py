@@ -22,6 +22,7 @@ from survdash.export import (
     latex_comparison,
     latex_text,
     safe_cell,
+    without_names,
     write_csv,
 )
 from survdash.prediction import Prediction
@@ -176,3 +177,15 @@ def test_no_text_cell_starts_like_a_formula_and_a_reader_gets_it_back(text: str)
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_numbers_stay_numbers(value: float) -> None:
     assert abs(float(safe_cell(value)) - value) <= 5e-7  # six decimals are kept
+
+
+def test_names_of_people_leave_the_house_as_pseudonyms_and_study_numbers_as_they_are() -> None:
+    studied = [a_prediction(case_id=name) for name in ("TCGA-2F-A9KO", "P07", "SIM-0001")]
+    assert without_names(studied) == studied
+    named = [a_prediction(case_id=name) for name in ("Miller, Anna", "Müller, Bernd", "P7")]
+    made = without_names(named)
+    assert [case.case_id for case in made] == [case.case_id for case in without_names(named)]
+    assert len({case.case_id for case in made}) == 3
+    text = export_predictions(made).csv
+    assert not any(word in text for word in ("Miller", "Anna", "Bernd"))
+    assert text.count("case-") == 3

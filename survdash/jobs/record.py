@@ -26,7 +26,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from survdash.erase import REMOVED, erase
-from survdash.errors import UnknownNameError
+from survdash.errors import SurvdashError, UnknownNameError
 from survdash.progress import Progress
 from survdash.settings import settings
 
@@ -36,6 +36,10 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _running: ContextVar[str | None] = ContextVar("running", default=None)
+
+
+class DamagedJobError(SurvdashError):
+    """A file of a job is not what was written there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +173,15 @@ def read(job_id: str) -> Record:
     UnknownNameError
         If there is no such job.
     """
-    fields = _read_json(job_folder(job_id) / "job.json")
-    if fields.get("format") != FORMAT:
-        message, hint = "Another version of survdash wrote this job.", "Start it again."
-        return Record(id=job_id, kind="", state="failed", created=0.0, finished=0.0, message=message, hint=hint)
-    return Record(**fields)
+    message = "Another version of survdash wrote this job."
+    try:
+        fields = _read_json(job_folder(job_id) / "job.json")
+        if fields.get("format") == FORMAT:
+            return Record(**fields)
+    except (DamagedJobError, TypeError):  # one torn file must not end the worker that looks through all jobs
+        message = "The file of this job is damaged."
+    return Record(id=job_id, kind="", state="failed", created=0.0, finished=0.0, message=message,
+                  hint="Start it again.")  # fmt: skip
 
 
 def read_payload(job_id: str) -> dict[str, Any]:
@@ -196,9 +204,12 @@ def read_step(job_id: str) -> tuple[Progress, float | None]:
     path = job_folder(job_id) / "progress.json"
     if not path.exists():
         return Progress(step="", done=0, total=0), None
-    values = _read_json(path)
-    seconds: float | None = values.pop("step_seconds", None)
-    return Progress(**values), seconds
+    try:
+        values = _read_json(path)
+        seconds: float | None = values.pop("step_seconds", None)
+        return Progress(**values), seconds
+    except (DamagedJobError, TypeError):  # the next report mends it
+        return Progress(step="", done=0, total=0), None
 
 
 def write_progress(job_id: str, progress: Progress, *, step_seconds: float | None) -> None:
@@ -244,5 +255,10 @@ def try_lock(path: Path) -> Iterator[bool]:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedJobError(f"{path.name} of job {path.parent.name} is damaged.", hint="Start it again.") from error
+    if not isinstance(value, dict):
+        raise DamagedJobError(f"{path.name} of job {path.parent.name} is damaged.", hint="Start it again.")
     return value

@@ -55,6 +55,11 @@ def identity_hints(patients: pd.DataFrame) -> list[str]:
     return hints
 
 
+def names_people(case_ids: Iterable[str]) -> bool:
+    """Whether case ids say who the patients are, as names, dates or numbers of the state do; study numbers do not."""
+    return _kind_of(case_ids) is not None
+
+
 def _words(column: str) -> str:
     """A column's name as words: ``dateOfBirth`` and ``date_of_birth`` are "date of birth"."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)

@@ -112,6 +112,8 @@ def _read_survival(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, 
             (number, *("" if place is None else cells[place].strip() for place in places.values()))
             for number, cells in table.rows
         ]
+    if not rows:
+        raise ClinicalError(f"{path.name} has no line below its header.", hint="Was it cut short?")
     frame = pd.DataFrame(rows, columns=["line", "sample", "case", "event", "days", REDACTION]).set_index("line")
     faults: list[str] = []
     for name in ("event", "days"):

@@ -13,7 +13,7 @@ from survdash.artefact import Artefact, percentiles_of
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import ArtefactError, InputError, NotEnoughDataError
-from survdash.export import Export, export_predictions
+from survdash.export import Export, export_predictions, without_names
 from survdash.prediction import LANDMARKS, Prediction
 from survdash.prediction import stored_prediction as read_stored_prediction
 from survdash.prediction import stored_predictions as read_stored_predictions
@@ -278,17 +278,21 @@ def stored_prediction(cohort: str, run: str, case_id: str) -> Prediction:
     return read_stored_prediction(open_run(cohort, run), case_id)
 
 
-def export_cohort(cohort: str, run: str) -> Export:
-    """Out-of-fold risks of all patients of a cohort as CSV with its provenance."""
+def export_cohort(cohort: str, run: str, *, with_ids: bool = False) -> Export:
+    """Out-of-fold risks of all patients of a cohort as CSV with its provenance.
+
+    Case ids that say who somebody is are replaced, unless ``with_ids`` keeps them; see ``without_names``.
+    """
     opened, artefact = open_facts(cohort), open_run(cohort, run)
     matched_predictions(opened, artefact)
-    export = export_predictions(read_stored_predictions(artefact))
+    predictions = read_stored_predictions(artefact)
+    export = export_predictions(predictions if with_ids else without_names(predictions))
     return Export(csv=export.csv, provenance=dict(export.provenance) | {"sources": dict(opened.source)})
 
 
 def export_prediction(prediction: Prediction) -> Export:
     """One case as CSV with its provenance."""
-    return export_predictions([prediction])
+    return export_predictions(without_names([prediction]))
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, object]:

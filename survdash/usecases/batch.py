@@ -17,7 +17,7 @@ from survdash.access import require
 from survdash.artefact import INTENDED_USE
 from survdash.audit import note
 from survdash.errors import Cancelled, InputError, SurvdashError, UnknownNameError
-from survdash.export import Export, export_predictions, write_csv
+from survdash.export import Export, export_predictions, without_names, write_csv
 from survdash.file_hash import kept_sha256
 from survdash.jobs.queue import file_job, read_job
 from survdash.jobs.record import read_payload, running_folder
@@ -85,7 +85,7 @@ def failures_csv(outcomes: Sequence[CaseOutcome]) -> str:
 
 def batch_export(outcomes: Sequence[CaseOutcome]) -> Export:
     """The cases that have a prediction as one CSV, with the provenance of each."""
-    made = [one.prediction for one in outcomes if one.prediction is not None]
+    made = without_names([one.prediction for one in outcomes if one.prediction is not None])
     table = export_predictions(made)
     each = {one.case_id: dict(one.provenance) for one in made}
     cohorts = sorted({one.cohort for one in made})

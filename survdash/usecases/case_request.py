@@ -115,16 +115,16 @@ def request_from_json(payload: dict[str, Any]) -> PredictRequest:
         values["tissue"] = _each(values.pop("keep_ink"), lambda keep: {"exclude_ink": not keep})
     if unknown := values.keys() - {field.name for field in fields(PredictRequest)}:
         raise InputError(f"This job says {', '.join(sorted(unknown))}, which is not known.", hint=OTHER_VERSION)
-    for name in ("slides", "bags"):
-        values[name] = tuple(Path(path) for path in values.get(name, ()))
     try:
+        for name in ("slides", "bags"):
+            values[name] = tuple(Path(path) for path in values.get(name, ()))
         for name, kind in (
             ("genes", Path), ("areas", Path), ("mpp", float), ("tissue", _tissue), ("tiles", _tiles),
         ):  # fmt: skip
             if name in values:
                 values[name] = _each(values[name], kind)
         return PredictRequest(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"This job's rules are not known: {error}.", hint=OTHER_VERSION) from error
 
 

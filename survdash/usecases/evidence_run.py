@@ -24,7 +24,7 @@ from survdash.usecases.comparison import compare_models
 from survdash.usecases.evidence import block_of, comparison_lines, write_block
 from survdash.usecases.kept_training import other_seeds
 from survdash.usecases.library import open_cohort
-from survdash.usecases.shipping import METHODS, recipe_of, trained
+from survdash.usecases.shipping import METHODS, trained
 from survdash.usecases.studies import ALL, TABLES, Method, opened
 
 SEEDS = 3
@@ -77,8 +77,8 @@ def make_evidence(
     Returns
     -------
     dict
-        ``cohorts``: name to rows of the comparison; ``default`` and ``default without clinical facts``: lines of the
-        table against ridge Cox.
+        ``cohorts``: name to rows of the comparison; ``left_out``: of each what methods it has too little for, and why;
+        ``default`` and ``default without clinical facts``: lines of the table against ridge Cox.
 
     Raises
     ------
@@ -92,14 +92,15 @@ def make_evidence(
     if bare := [cohort.name for cohort in cohorts if cohort.folds is None]:
         raise NotEnoughDataError(f"Cohort {bare[0]} has no folds.", hint="Import it with folds.")
     duels: dict[bool, list[Duel]] = {clinical: [] for clinical in SUMMARIES}
-    made: dict[str, Any] = {"cohorts": {}, "quick": quick, "seeds": 1 if quick else seeds}
+    made: dict[str, Any] = {"cohorts": {}, "left_out": {}, "quick": quick, "seeds": 1 if quick else seeds}
     for number, cohort in enumerate(cohorts):
         check_cancel(cancel, step=f"evidence, {number} of {len(cohorts)} cohorts")
 
         def tell(progress: Progress, number: int = number, name: str = cohort.name) -> None:
             report(replace(progress, step=f"{name} ({number + 1} of {len(cohorts)}): {progress.step}"))
 
-        runs = _run_all(cohort, quick=quick, jobs=jobs, report=tell, cancel=cancel)
+        runs, left_out = _run_all(cohort, quick=quick, jobs=jobs, report=tell, cancel=cancel)
+        made["left_out"] |= {cohort.name: left_out} if left_out else {}
         chance = {run: _seeds(cohort, one, seeds=made["seeds"], report=tell, cancel=cancel)
                   for run, one in runs.items()}  # fmt: skip
         table = compare_models(cohort.name, tuple(runs))
@@ -115,30 +116,38 @@ def make_evidence(
 
 def _run_all(
     cohort: Cohort, *, quick: bool, jobs: int, report: Report, cancel: Cancel | None
-) -> dict[str, Artefact]:
-    """Run to its artefact, of all methods that the cohort has enough for."""
+) -> tuple[dict[str, Artefact], dict[str, str]]:
+    """Run to its artefact, of all methods that the cohort has enough for; and why others are left out.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If it has enough for none.
+    """
     runs: dict[str, Artefact] = {}
+    left_out: dict[str, str] = {}
     for method in METHODS:
         network = get(DEFAULT_MODEL if method.model == "default" else method.model).fitter == "gradient"
         if quick and network and method.model != "default":
             continue
-        chosen = replace(method, changes=QUICK) if quick and network else method
-        if not _can(cohort, chosen):
+        if (method.clinical or method.model == "cox_clinical") and not cohort.has_clinical:
+            left_out[_words(method)] = "No clinical fact is known."
             continue
-        artefact = trained(cohort, chosen, jobs=jobs, report=report, cancel=cancel)[1]
+        try:
+            chosen = replace(method, changes=QUICK) if quick and network else method
+            artefact = trained(cohort, chosen, jobs=jobs, report=report, cancel=cancel)[1]
+        except NotEnoughDataError as error:
+            left_out[_words(method)] = str(error)
+            continue
         runs[artefact.card.run] = artefact
-    return runs
+    if not runs:
+        raise NotEnoughDataError(f"Cohort {cohort.name} has too little for every method.",
+                                 hint="; ".join(f"{name}: {why}" for name, why in left_out.items()))  # fmt: skip
+    return runs, left_out
 
 
-def _can(cohort: Cohort, method: Method) -> bool:
-    """Whether a cohort has what a method is to see."""
-    if (method.clinical or method.model == "cox_clinical") and not cohort.has_clinical:
-        return False
-    try:
-        recipe_of(cohort, method)
-    except NotEnoughDataError:
-        return False
-    return True
+def _words(method: Method) -> str:
+    return f"{method.model}, with clinical facts" if method.clinical else method.model
 
 
 def _seeds(

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.server import running_server
+from tests.browser.server import REPOSITORY, environment, running_server
 from tests.browser.steps import download, give, predict, wait_for_answer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -88,13 +93,35 @@ def test_a_job_goes_on_without_window_server_and_worker(tmp_path: Path, page: Pa
         page.get_by_text("Working on this case").wait_for()
         page.locator(".st-key-new_case-cancel").wait_for()
         page.goto("about:blank")  # the window is closed
-    # The server has ended and its worker was told to: the job is back in the queue, or its worker is killed here.
-    _kill_worker(data_dir)
+        os.kill(first.pid, signal.SIGKILL)
+        began = _done(data_dir, job)
+        wait_until(lambda: _done(data_dir, job) != began)  # nobody shows it, and it goes on
+        _kill_worker(data_dir)
+    assert verify_folder(data_dir) == []
     with running_server(data_dir) as second:
         page.goto(f"{second.url}/new_case?job={job}")
         wait_for_answer(page)
         expect(page.get_by_text(ALIVE).first).to_be_visible()
         assert [folder.name for folder in second.jobs()] == [job], "it is the same job, and no other was filed"
+
+
+def _done(data_dir: Path, job: str) -> tuple[str, str, int]:
+    state, told = (json.loads((data_dir / "jobs" / job / name).read_text()) for name in ("job.json", "progress.json"))
+    return state["state"], told["step"], told["done"]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def verify_folder(data_dir: Path) -> list[str]:
+    """What ``doctor --verify`` finds torn."""
+    done = subprocess.run([sys.executable, "-m", "survdash", "doctor", "--verify", "--json"], cwd=REPOSITORY, text=True,
+                          env=environment(data_dir), capture_output=True)  # fmt: skip
+    return list(json.loads(done.stdout)["verified"]["faults"])
 
 
 def _kill_worker(data_dir: Path) -> None:

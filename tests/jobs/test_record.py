@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -54,3 +55,19 @@ def test_the_end_keeps_the_beginning():
     assert (ended.state, ended.created, ended.attempts) == ("done", made.created, 1)
     assert ended.finished is not None
     assert ended.finished >= made.created
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"[1]", b'{"id": "a", "kiod": 1, "format": 1}', b'{"id": "\x80"}', b"[" * 99_999,
+])  # fmt: skip
+def test_a_torn_file_fails_its_job_and_no_worker_that_finds_it(content):
+    torn, sound = record.create("add", {}).id, record.create("add", {}).id
+    for name in ("job.json", "progress.json"):
+        (record.job_folder(torn) / name).write_bytes(content)
+    assert record.read(torn).state == "failed"
+    assert "damaged" in record.read(torn).message
+    assert record.read_step(torn)[0].total == 0
+    (record.job_folder(torn) / "payload.json").write_bytes(content)
+    with pytest.raises(record.DamagedJobError) if not content.startswith(b'{"id": "a"') else nullcontext():
+        record.read_payload(torn)
+    assert record.read(sound).state == "queued"

@@ -21,7 +21,7 @@ def test_the_answer_the_role_and_the_outcome_are_those_of_this_patient(open_page
     assert page.header[0].value == case
     at = stored.at(36)
     assert at is not None
-    assert f"about {round(100 * at[0])} " in page.subheader[0].value
+    assert f"about {round(100 * at[0])} " in " ".join(one.value for one in page.header)
     text = "\n".join(block.value for block in page.markdown)
     assert f"Held out \\(fold {stored.fold + 1}\\)" in text
     assert f"{analysis.survival.time_months[7]:.1f}".replace(".", "\\.") in text

@@ -100,3 +100,10 @@ def test_faults_are_named_by_line(hub: Path, old: str, new: str, words: str) -> 
     (hub / "survival%2FBLCA_survival.txt").write_text(SURVIVAL.replace(old, new))
     with pytest.raises(ClinicalError, match=words):
         read_xena_folder(hub)
+
+
+def test_a_survival_table_without_a_patient_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "survival.txt").write_text("sample\tOS\tOS.time\t_PATIENT\n")
+    (tmp_path / "HiSeqV2").write_text("sample\tTCGA-2F-A9K0-01\nTP53\t1.5\n")
+    with pytest.raises(ClinicalError, match="no line below its header"):
+        read_xena_folder(tmp_path)

@@ -58,6 +58,17 @@ def test_networks_are_trained_with_other_chance_and_pages_say_what_that_gave(
     assert np.isnan(rows.loc["cox_ridge", "chance_low"])
 
 
+def test_what_a_cohort_has_too_little_for_is_left_out_and_told(cohort: Cohort) -> None:
+    patients = cohort.patients.assign(event=np.arange(len(cohort.patients)) % 30 == 0)
+    write_cohort(
+        cohort_folder("few"), name="few", title="Few", simulated=True, endpoint="overall survival", patients=patients,
+        genes=cohort.genes, gene_groups=cohort.gene_groups, slides={}, folds=cohort.folds, source={},
+    )  # fmt: skip
+    with pytest.raises(NotEnoughDataError, match="too little for every method") as told:
+        make_evidence(["few"], quick=True)
+    assert "default, with clinical facts: 0 deaths are too few" in told.value.hint
+
+
 def test_a_cohort_without_folds_is_told(cohort: Cohort) -> None:
     write_cohort(
         cohort_folder("unfolded"), name="unfolded", title="U", simulated=True, endpoint="overall survival",
