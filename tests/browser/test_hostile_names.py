@@ -61,7 +61,7 @@ def hostile(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.mark.parametrize(("path", "shown"), [
     ("/cohort?cohort=evil", "Evil <img"), (f"/patient?cohort=evil&case={quote(PICTURE)}", PICTURE),
-    ("/models", "Evil <img"), ("/contents?cohort=evil", "Evil <img"), ("/compare?cohort=evil", ""),
+    ("/models", ""), ("/contents?cohort=evil", ""), ("/compare?cohort=evil", ""),
 ])  # fmt: skip
 def test_no_name_becomes_markup(hostile: Server, page: Page, path: str, shown: str) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
