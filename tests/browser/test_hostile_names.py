@@ -22,10 +22,11 @@ from tests.browser.server import REPOSITORY, Server, environment
 
 pytestmark = pytest.mark.browser
 PICTURE, LINK = "<img src=x onerror=window.pwned=1>", "[click](javascript:window.pwned=1)"
+MARKUP = ":red[x] **b** `c` :material/home:"
 HOSTILE = (
     PICTURE, LINK, "<script>window.pwned=1</script>", r"$\href{javascript:window.pwned=1}{x}$",
     "<svg/onload=window.pwned=1>", '"><iframe srcdoc="<script>parent.pwned=1</script>">',
-    ":red[x] **b** `c` :material/home:", '<a href="javascript:window.pwned=1">x</a>',
+    MARKUP, '<a href="javascript:window.pwned=1">x</a>',
 )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def hostile(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.mark.parametrize(("path", "shown"), [
     ("/cohort?cohort=evil", "Evil <img"), (f"/patient?cohort=evil&case={quote(PICTURE)}", PICTURE),
+    (f"/patient?cohort=evil&case={quote(MARKUP)}", MARKUP),
     ("/models", ""), ("/contents?cohort=evil", ""), ("/compare?cohort=evil", ""),
 ])  # fmt: skip
 def test_no_name_becomes_markup(hostile: Server, page: Page, path: str, shown: str) -> None:
@@ -71,7 +73,8 @@ def test_no_name_becomes_markup(hostile: Server, page: Page, path: str, shown: s
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.mouse.move(600, 500)
     assert page.evaluate("window.pwned") is None
-    for made in ("img[src='x']", "a[href^='javascript']", "iframe[srcdoc]", "svg[onload]", "script:has-text('pwned')"):
+    for made in ("img[src='x']", "a[href^='javascript']", "iframe[srcdoc]", "svg[onload]", "script:has-text('pwned')",
+                 "a:text-is('click')", "a:text-is('x')", "strong:text-is('b')"):  # fmt: skip
         assert page.locator(made).count() == 0, made
     expect(page.get_by_test_id("stException")).to_have_count(0)
     fields = page.locator("input").evaluate_all("all => all.map(one => one.value)")
