@@ -35,3 +35,11 @@ def test_columns_of_two_lengths_are_no_figure() -> None:
         plot_tiles(np.zeros((2, 2)), np.zeros(3), title="Weight")
     with pytest.raises(InputError, match="no map"):
         plot_tiles(np.zeros((0, 2)), np.zeros(0), title="Weight")
+
+
+def test_a_gene_named_as_a_link_is_none() -> None:
+    figure = plot_shares(['<a href="https://x.example">TP53</a>'], [0.5], told=["<b>x"])
+    (drawn,) = [trace for trace in figure.data if trace.text]
+    assert drawn.text == ('&lt;a href="https://x.example">TP53&lt;/a>',)
+    assert figure.layout.yaxis.ticktext == drawn.text
+    assert drawn.customdata[0] == "&lt;b>x"
