@@ -27,6 +27,7 @@ from survdash.slide.reader import OpenSlideSlide, Slide, open_slide
 
 REGION = Path(__file__).resolve().parents[2] / "shared" / "slides" / "CMU-1-Small-Region.svs"
 TILE, QUALITY, TILES, OFF_GRID = 256, 85, 1000, 128
+GLASS, WHOLE = 243, 256  # grey level of bare glass; a multiple of every level and of the tiles
 PEAK = "peak-of"  # the word that makes this a child that reports its own memory
 
 
@@ -42,34 +43,44 @@ def region() -> np.ndarray:
 def make_slide(path: Path, side: int, *, tissue_px: int | None = None) -> None:
     """The region repeated over the slide; no two tiles in a period are alike, and one tile is in memory at a time.
 
-    With ``tissue_px`` only a square of this side in the middle holds the region, and the rest is bare glass.
+    With ``tissue_px`` only a square of this side in the middle holds the region, the same on slides of every size, and
+    the rest is bare glass. All levels show the same: the region's sides and the square's corners are whole multiples
+    of the coarsest level's pixels.
     """
-    picture, tissue = region(), side if tissue_px is None else tissue_px
+    whole = region()
+    picture = whole[: len(whole) // WHOLE * WHOLE, : whole.shape[1] // WHOLE * WHOLE]
+    first, end = 0, side
+    if tissue_px is not None:
+        first = (side - tissue_px) // 2 // WHOLE * WHOLE
+        end = first + tissue_px // WHOLE * WHOLE
     with tifffile.TiffWriter(path, bigtiff=True) as file:
         level = 0
         while True:
             file.write(
-                _tiles(picture, side, tissue), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE),
+                _tiles(picture, side, first, end), shape=(side, side, 3), dtype=np.uint8, tile=(TILE, TILE),
                 photometric="ycbcr", subsampling=(2, 2), compression="jpeg", subfiletype=int(level > 0), metadata=None,
                 resolution=(20_000 / 2**level,) * 2, resolutionunit="CENTIMETER",
             )  # fmt: skip
             if side < 2 * TILE:
                 return
-            level, side, tissue = level + 1, side // 2, tissue // 2
-            half = (max(picture.shape[1] // 2, 1), max(picture.shape[0] // 2, 1))
+            level, side, first, end = level + 1, side // 2, first // 2, end // 2
+            half = (picture.shape[1] // 2, picture.shape[0] // 2)
             picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA))
 
 
-def _tiles(picture: np.ndarray, side: int, tissue: int) -> Iterator[bytes]:
-    glass = simplejpeg.encode_jpeg(np.full((TILE, TILE, 3), 243, np.uint8), quality=QUALITY, colorsubsampling="420")
-    first, end = (side - tissue) // 2, (side + tissue) // 2  # tiles that begin in the square are whole tiles of it
+def _tiles(picture: np.ndarray, side: int, first: int, end: int) -> Iterator[bytes]:
+    """Tiles of a level, row by row: the picture, repeated from the corner of the square ``first`` to ``end``."""
+    glass = simplejpeg.encode_jpeg(np.full((TILE, TILE, 3), GLASS, np.uint8), quality=QUALITY, colorsubsampling="420")
     for top in range(0, side, TILE):
-        rows = picture.take(range(top, top + TILE), axis=0, mode="wrap")
+        rows = picture.take(range(top - first, top - first + TILE), axis=0, mode="wrap")
         for left in range(0, side, TILE):
-            if not (first <= top < end and first <= left < end):
+            if min(top, left) + TILE <= first or max(top, left) >= end:
                 yield glass
                 continue
-            tile = rows.take(range(left, left + TILE), axis=1, mode="wrap")
+            tile = np.ascontiguousarray(rows.take(range(left - first, left - first + TILE), axis=1, mode="wrap"))
+            y, x = np.arange(top, top + TILE), np.arange(left, left + TILE)
+            tile[(y < first) | (y >= end)] = GLASS
+            tile[:, (x < first) | (x >= end)] = GLASS
             yield simplejpeg.encode_jpeg(tile, quality=QUALITY, colorsubsampling="420")
 
 

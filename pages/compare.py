@@ -20,7 +20,7 @@ from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
 from survdash.ui.limits import show_limits
-from survdash.ui.piece import csv_and_provenance
+from survdash.ui.piece import csv_and_provenance, finding
 from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import pick_cohort
 
@@ -162,7 +162,7 @@ with error_box():
         cohort = pick_cohort(page=PAGE)
     table = caching.comparison(cohort.name)
     show_simulated(simulated=cohort.simulated)
-    st.subheader(answer(table), anchor=False)
+    finding(answer(table), page=PAGE)
     st.caption(f"{who(table)} {tr('Each risk is from a model that never saw the patient.')}{other_folds(table)}")
     export = caching.comparison_export(cohort.name)
     line = stamp(export.provenance)

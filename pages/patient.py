@@ -51,8 +51,16 @@ def explain(cohort: str, run: str, case: str) -> None:
     show_progress(job.id, page=PAGE)
 
 
-st.title(tr("Patient"))
-with error_box():
+def open_its_cohort() -> None:
+    """The way on where no such patient is here: the figures of the cohort, and its list."""
+    asked = st.query_params.get("cohort", "")
+    if any(entry.name == asked for entry in caching.cohorts()):
+        st.page_link("cohort.py", label=tr("Look at the cohort"), icon=":material/groups:",
+                     query_params={"cohort": asked})  # fmt: skip
+
+
+st.title(tr("Patient"), anchor=False)
+with error_box(way_out=open_its_cohort):
     left, middle, right = st.columns(3)
     with left:
         cohort = pick_cohort(page=PAGE, drops=("case", "run"))

@@ -21,7 +21,7 @@ from survdash.language import CATALOGUES, ENGLISH, catalogue, language, later
 
 DEEPEST = 4  # texts within texts; the code nests two or three
 SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
-LIST_ENDS = (later("; "), " | ", later(", "), later(" and "))
+LIST_ENDS = (later("; "), " | ", later(", "), later(" and "), later(" or "))
 MOST_TOGETHER = 5  # sentences of one text of the catalogue
 MOST_PIECES = 40  # of a text that is taken apart; a longer one is told as a whole or not at all
 COUNTED = re.compile(r"(.+) ([\d.,]+)")
@@ -126,15 +126,15 @@ def _tell_value(text: str, name: str, *, words: bool, depth: int) -> Told:
         return Told(f"{told.text} {counted[2]}", told.letters)
     if text.endswith(".") and (told := _tell(text[:-1], name, words=words, depth=depth)) is not None:
         return Told(told.text + catalogue(name).get(". ", ". ").strip(), told.letters)
-    if (told := _sentences(text, name, words=words, depth=depth)).letters:
-        return told
+    tries = [_sentences(text, name, words=words, depth=depth)]
     for end in LIST_ENDS:
         pieces = text.split(end)
         if 1 < len(pieces) <= MOST_PIECES:
             ones = [_tell_value(piece, name, words=words, depth=depth + 1) for piece in pieces]
-            if letters := sum(one.letters for one in ones):
-                return Told(catalogue(name).get(end, end).join(one.text for one in ones), letters)
-    return Told(text, 0)
+            between = catalogue(name).get(end, end)
+            tries.append(Told(between.join(one.text for one in ones), sum(one.letters for one in ones)))
+    best = max(tries, key=lambda one: one.letters)
+    return best if best.letters else Told(text, 0)
 
 
 def _sentences(text: str, name: str, *, words: bool, depth: int) -> Told:

@@ -23,7 +23,7 @@ import numpy as np
 from survdash.errors import SlideError
 from survdash.features.encoders import Encoder, cores
 from survdash.slide.focus import measure_focus
-from survdash.slide.reader import PictureSlide, Slide, open_slide
+from survdash.slide.reader import Slide
 from survdash.slide.stain import Stain
 from survdash.slide.tiles import TileGrid
 from survdash.store import new_file, write_json
@@ -109,8 +109,8 @@ def encode_blocks(
 
         def submit(start: int) -> tuple[int, list[Future[TileBlock]]]:
             end = min(start + BLOCK_TILES, grid.size)
-            firsts = range(start, end, PIECE_TILES)
-            return start, [pool.submit(work, first, min(first + PIECE_TILES, end)) for first in firsts]
+            size = PIECE_TILES if end < grid.size else 1  # of the last block singly: no thread waits long for another
+            return start, [pool.submit(work, first, min(first + size, end)) for first in range(start, end, size)]
 
         left = iter(starts)
         waiting = deque(submit(start) for _, start in zip(range(ahead), left, strict=False))
@@ -178,12 +178,11 @@ class BlockFolder:
 
 
 def _open_handles(slide: Slide, threads: int, stack: ExitStack) -> queue.SimpleQueue[Slide]:
-    """A plain picture is decoded once and read by one thread at a time; a slide by several, each with its handle."""
+    """A slide is read by several threads, each with its own handle."""
     handles: queue.SimpleQueue[Slide] = queue.SimpleQueue()
     handles.put(slide)
-    if not isinstance(slide, PictureSlide):
-        for _ in range(min(threads, MAX_HANDLES) - 1):
-            handles.put(stack.enter_context(open_slide(slide.path, mpp=slide.mpp)))
+    for _ in range(min(threads, MAX_HANDLES) - 1):
+        handles.put(stack.enter_context(slide.another()))
     return handles
 
 

@@ -3,8 +3,9 @@
 An engine lies at ``<data>/engines/<digest>/``; the digest covers the weights, the network, the tile size and the
 versions of the libraries that made it. The folder may be deleted at any time. An engine is used only after its numbers
 were compared with torch's on a few made tiles, anew in every process, so that a folder carried to another machine or
-damaged on disk cannot give other features. Each tile is a batch of its own: no slower than larger batches, and what a
-tile becomes depends neither on its neighbours nor on the number of threads.
+damaged on disk cannot give other features; the last one stays loaded for the next slide. Each tile is a batch of its
+own: no slower than larger batches, and what a tile becomes depends neither on its neighbours nor on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import os
 import platform
 import shutil
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ import numpy as np
 from filelock import FileLock
 
 from survdash.errors import ArtefactError
+from survdash.file_hash import content_state
 from survdash.settings import settings
 from survdash.store import digest, file_sha256, new_folder, write_json
 
@@ -36,6 +39,10 @@ TOLERANCE = 6e-5  # to torch's float32, relative above 1; float16, in which bags
 LIBRARIES = ("torch", "torchvision", "timm", "onnxscript", "onnxruntime")
 MODEL, REFERENCE, CARD = "engine.onnx", "reference.npy", "card.json"
 REASON_CHARACTERS = 160
+
+
+_lock = threading.Lock()
+_last: tuple[object, Engine] | None = None  # with the state of its files; more are not held, for each takes tens of MB
 
 
 class EngineError(ArtefactError):
@@ -125,7 +132,7 @@ def load_engine(
                 making()
                 shutil.rmtree(folder, ignore_errors=True)
                 _make(folder, build(), tile_px=tile_px, card={"identity": dict(identity), "versions": versions})
-            return _checked(folder, tile_px)
+            return _loaded(folder, tile_px)
     except OSError as error:
         raise EngineError(f"An engine cannot be kept: {error.strerror or error}.") from error
     except ImportError as error:
@@ -165,6 +172,17 @@ def _is_whole(folder: Path) -> bool:
         return all(file_sha256(folder / name) == files[name] for name in (MODEL, REFERENCE))
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _loaded(folder: Path, tile_px: int) -> Engine:
+    """The engine of a folder, checked; the one of the last call where its files are the same still."""
+    global _last
+    key = folder, tile_px, *(content_state(folder / name) for name in (MODEL, REFERENCE))
+    with _lock:
+        if _last is None or _last[0] != key:
+            _last = None  # two are not held at once
+            _last = key, _checked(folder, tile_px)
+        return _last[1]
 
 
 def _checked(folder: Path, tile_px: int) -> Engine:

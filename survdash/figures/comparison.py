@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from survdash.errors import InputError
 from survdash.figures.palette import HIGH, LOW, REFERENCE, dress
 from survdash.language import tr
+from survdash.retelling import retell
 
 LINE_PX = 15  # of a method's name
 COLUMNS = ("title", "mean", "low", "high")
@@ -37,7 +38,7 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
     if missing:
         raise InputError(f"The comparison has no column {', '.join(missing)}.")
     rows = table[table["mean"].notna()]
-    titles, means = rows["title"].astype(str).tolist(), rows["mean"].to_numpy(float)
+    titles, means = [retell(title) for title in rows["title"].astype(str)], rows["mean"].to_numpy(float)
     best = rows["best"].fillna(False).to_numpy(bool) if "best" in rows else np.zeros(len(rows), bool)
     told = [_told(value) for value in rows["modalities"]] if "modalities" in rows else [""] * len(rows)
     places = list(range(len(rows)))  # two models may bear one title, so rows are numbered
@@ -84,5 +85,5 @@ def plot_forest(table: pd.DataFrame) -> go.Figure:
 
 def _told(modalities: object) -> str:
     if isinstance(modalities, list | tuple | set | frozenset):
-        return ", ".join(str(name) for name in modalities)
+        return tr(", ").join(tr(str(name)) for name in modalities)
     return modalities if isinstance(modalities, str) else ""

@@ -1,4 +1,4 @@
-"""Why: shares as bars to either side, genes of a group, and the tiles on their slide."""
+"""Why: shares in a risk as bars to either side."""
 
 from __future__ import annotations
 
@@ -57,46 +57,3 @@ def plot_shares(names: Sequence[str], shares: Sequence[float], *, told: Sequence
         tickmode="array", tickvals=list(range(len(names))), ticktext=list(names), range=[len(names) - 0.5, -0.5],
         automargin=True, showgrid=False,
     )  # fmt: skip
-
-
-def plot_tiles(coords: np.ndarray, values: np.ndarray, *, title: str) -> go.Figure:
-    """Tiles of one slide where they lie, coloured by how much each has of an equal share.
-
-    Parameters
-    ----------
-    coords : ndarray, shape (M, 2)
-        Top-left corners at level 0, on a grid.
-    values : ndarray, shape (M,)
-        Weights; they are shown in units of their mean, so that 1 is an equal share.
-    title : str
-        Of the colour bar.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    InputError
-        If there is no tile, or the columns differ in length.
-    """
-    if len(coords) != len(values) or not len(values):
-        raise InputError(f"{len(coords)} places and {len(values)} values are no map.")
-    step = _grid_step(coords)
-    columns, rows = np.round((coords - coords.min(axis=0)) / step).astype(int).T
-    table = np.full((rows.max() + 1, columns.max() + 1), np.nan)
-    mean = float(values.mean())
-    table[rows, columns] = values / mean if mean else values
-    figure = go.Figure(go.Heatmap(
-        z=table, colorscale="Cividis", xgap=1, ygap=1, colorbar={"title": {"text": title, "side": "right"}},
-        hovertemplate=tr("tile %{x}, %{y}: %{z:.2f} times an equal share<extra></extra>"), hoverongaps=False,
-    ))  # fmt: skip
-    dress(figure, height_px=420)
-    figure.update_xaxes(visible=False)
-    return figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
-
-
-def _grid_step(coords: np.ndarray) -> float:
-    """Distance of neighbouring tiles, from the corners themselves; 1 for a single tile."""
-    gaps = np.concatenate([np.diff(np.unique(axis)) for axis in np.asarray(coords).T])
-    return float(gaps.min()) if gaps.size else 1.0

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from survdash.errors import InputError
-from survdash.figures.palette import HIGH, PATIENT, dress
+from survdash.figures.palette import HIGH, PATIENT, dress_curves
 from survdash.language import tr
 
 HEIGHT_PX = 330
@@ -48,7 +48,4 @@ def plot_what_if(
             x=at, y=np.asarray(other, float), mode="lines", name=tr("hypothetical"),
             line={"color": HIGH.colour, "width": 3, "dash": "dash"}, hovertemplate="%{y:.0%}, %{x:.0f}<extra></extra>",
         )  # fmt: skip
-    dress(figure, height_px=HEIGHT_PX)
-    end = float(at[-1])
-    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, end], dtick=12 if end <= 120 else 24)
-    return figure.update_yaxes(title=tr("Probability of being alive"), range=[0, 1.04], tickformat=".0%")
+    return dress_curves(figure, end=float(at[-1]), share=tr("Probability of being alive"), height_px=HEIGHT_PX)

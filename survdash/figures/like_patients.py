@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from survdash.errors import InputError
-from survdash.figures.palette import HIGH, LOW, PATIENT, dress
+from survdash.figures.palette import HIGH, LOW, PATIENT, dress_curves
 from survdash.language import tr
 from survdash.statistics.kaplan_meier import KaplanMeier
 
@@ -39,7 +39,6 @@ def plot_like_patients(
     at, alive = np.asarray(months, float), np.asarray(survival, float)
     if at.size == 0 or at.shape != alive.shape:
         raise InputError("A predicted curve needs as many probabilities as months.")
-    end = max(float(at[-1]), float(fit.time[-1]))
     figure = go.Figure()
     figure.add_scatter(
         x=[0, *fit.time], y=[1, *fit.survival], mode="lines", line_shape="hv",
@@ -59,6 +58,5 @@ def plot_like_patients(
         x=at, y=alive, mode="lines", name=tr("this patient, predicted"),
         line={"color": PATIENT.colour, "width": 3}, hovertemplate="%{y:.0%}, %{x:.0f}<extra></extra>",
     )  # fmt: skip
-    dress(figure, height_px=HEIGHT_PX)
-    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, end], dtick=12 if end <= 120 else 24)
-    return figure.update_yaxes(title=tr("Share alive"), range=[0, 1.04], tickformat=".0%")
+    end = max(float(at[-1]), float(fit.time[-1]))
+    return dress_curves(figure, end=end, share=tr("Share alive"), height_px=HEIGHT_PX)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from survdash.language import tr
+
 ORDER = ("low", "medium", "high")
 CLEAR = "rgba(0,0,0,0)"
 GRID = "rgba(128,128,128,0.25)"
@@ -59,6 +61,13 @@ def looks(labels: Iterable[str]) -> dict[str, Look]:
     free = [look for look in _OTHERS if look not in [_NAMED[name] for name in ordered if name in _NAMED]]
     others = [name for name in ordered if name not in _NAMED]
     return {name: _NAMED[name] if name in _NAMED else free[others.index(name) % len(free)] for name in ordered}
+
+
+def dress_curves(figure: go.Figure, *, end: float, share: str, height_px: int) -> go.Figure:
+    """The common layout of curves of survival over ``end`` months; ``share`` says what goes up. The same figure."""
+    dress(figure, height_px=height_px)
+    figure.update_xaxes(title=tr("Months since diagnosis"), range=[0, end], dtick=12 if end <= 120 else 24)
+    return figure.update_yaxes(title=share, range=[0, 1.04], tickformat=".0%")
 
 
 def dress(figure: go.Figure, *, height_px: int) -> go.Figure:

@@ -13,6 +13,7 @@ SAID_ELSEWHERE = (
     later("standardised"),
     later("female 1, male 0, standardised"), later("by site"), later("folds"), later("seeds"), later("inner stop"),
     later("cox loss"), later("tiles"), later("bins"), later("clinical facts"), later("new case"), later("nothing"),
+    later("both"), later("several"),
     later("low"), later("medium"), later("high"), later("female"), later("male"), later("unknown"), later("diagnosis"),
     later("risk group"), later("age in years"), later("age in years, per 10"), later("sex"), later("stage, 0 to IV"),
     later("age"), later("stage"), later("site"), later("overall survival"), later("number"), later("word"),

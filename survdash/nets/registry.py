@@ -74,7 +74,7 @@ class ModelSpec:
         if not self.either:
             return " and ".join(self.modalities)
         if self.at_least > 1:
-            return f"{self.at_least} of {', '.join(self.modalities)}"
+            return f"at least {self.at_least} of {', '.join(self.modalities)}"
         return " or ".join([*self.modalities, "both" if len(self.modalities) == 2 else "several"])
 
     def load(self) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from survdash.slide.folds import find_folds
+from survdash.slide.folds import can_judge, find_folds
 from survdash.slide.ink import DENSITY, THICK_UM, UM_PER_PX, brightest_and_darkest, levels_below
 from survdash.slide.regions import find_parts
 
@@ -44,11 +44,14 @@ class Artefacts:
         bool; dark and saturated parts of the tissue, which may be folds.
     doubled : ndarray, shape (h, w)
         bool; folds by a strict rule: see ``survdash.slide.folds``.
+    judged : bool
+        Whether the view is fine enough for that rule; else ``doubled`` is empty.
     """
 
     edges: np.ndarray
     folds: np.ndarray
     doubled: np.ndarray
+    judged: bool = True
 
 
 def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) -> Artefacts:
@@ -78,7 +81,8 @@ def find_artefacts(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) ->
     edges, folds = (
         cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0 for mask in masks
     )
-    return Artefacts(edges=edges, folds=folds & tissue, doubled=find_folds(view, tissue, um_per_px=um_per_px))
+    doubled = find_folds(view, tissue, um_per_px=um_per_px)
+    return Artefacts(edges=edges, folds=folds & tissue, doubled=doubled, judged=can_judge(um_per_px))
 
 
 def _saturated_below() -> np.ndarray:
@@ -92,10 +96,13 @@ SATURATED_BELOW = _saturated_below()
 GREY_BELOW = levels_below(lambda low, top: (low > GREY * top) & (top > FAINTEST))
 
 
+def _little_coloured(picture: np.ndarray) -> np.ndarray:
+    brightest, darkest = brightest_and_darkest(cv2.split(picture))
+    return np.asarray(brightest < cv2.LUT(darkest, GREY_BELOW))
+
+
 def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
-    blurred = cv2.GaussianBlur(coarse, (0, 0), RIM_BLUR_PX)
-    brightest, darkest = brightest_and_darkest(cv2.split(blurred))
-    coloured_little = brightest < cv2.LUT(darkest, GREY_BELOW)
+    coloured_little = _little_coloured(cv2.GaussianBlur(coarse, (0, 0), RIM_BLUR_PX))
     fewest = LONGEST_CLEAN_UM / (np.sqrt(2) * pixel_um) - 2  # a diagonal of so many pixels is as long as a rim
     if np.count_nonzero(coloured_little) < fewest:
         return np.zeros(coloured_little.shape, bool)
@@ -115,6 +122,14 @@ def _rims(coarse: np.ndarray, pixel_um: float) -> np.ndarray:
     return np.asarray(wider > 0)
 
 
+def _densities(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Density of all colours together at the pixels of a mask (n,); one plane at a time: a view has millions."""
+    total = np.zeros(np.count_nonzero(where), np.float32)
+    for plane in range(3):
+        total += cv2.LUT(picture[..., plane][where], DENSITY).ravel()
+    return total
+
+
 def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndarray:
     fewest = SMALLEST_FOLD_UM2 / pixel_um**2
     # No colour blurs to less than the darkest of each pixel does, and one plane is blurred in a third of the time.
@@ -127,9 +142,6 @@ def _doubled(coarse: np.ndarray, inside: np.ndarray, pixel_um: float) -> np.ndar
     dark = inside & (darkest < cv2.LUT(brightest, SATURATED_BELOW))
     if np.count_nonzero(dark) < fewest:
         return np.zeros_like(inside)
-    density = np.zeros(dark.shape, np.float32)
-    for plane in cv2.split(blurred):  # one at a time: a view has millions of pixels
-        density += cv2.LUT(plane, DENSITY)
-    dark &= density > DOUBLED * np.median(density[inside])
+    dark[dark] = _densities(blurred, dark) > DOUBLED * np.median(_densities(blurred, inside))
     found = find_parts(dark)
     return found.only(found.pixels * pixel_um**2 >= SMALLEST_FOLD_UM2)

@@ -106,6 +106,16 @@ class Slide(ABC):
         self.close()
 
     @abstractmethod
+    def another(self) -> Slide:
+        """The same slide open once more, for another thread; what was read and proven at opening is not done again.
+
+        Raises
+        ------
+        SlideError
+            If it cannot be opened any more.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file."""
 
@@ -214,7 +224,8 @@ class Slide(ABC):
         box : (x, y, width, height)
             In level-0 pixels, counted from the corner of the scanned area, and within it.
         size : (columns, rows)
-            Of the result; read in blocks and averaged by area.
+            Of the result; read in blocks, and averaged by area where that is half a level's size or less: between
+            the two, four neighbours do as well in a sixth of the time.
         downsample : float
             Level-0 pixels to one of the result; read from the coarsest level that is at least as fine.
 
@@ -244,7 +255,7 @@ class Slide(ABC):
             y, y_end = round(top * down), max(round(top * down) + 1, round(bottom * down))
             place = self.left + at_x + round(x * own), self.top + at_y + round(y * own)
             block = self._read(*place, level=level, size=(x_end - x, y_end - y))
-            view[top:bottom, left:right] = _resize(block, (right - left, bottom - top))
+            _resize(block, (right - left, bottom - top), out=view[top:bottom, left:right], least_averaged=2.0)
         return view
 
 
@@ -257,8 +268,12 @@ def on_white(rgba: np.ndarray) -> np.ndarray:
     return ((mixed + 127) // 255).astype(np.uint8)
 
 
-def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resize(
+    image: np.ndarray, size: tuple[int, int], *, out: np.ndarray | None = None, least_averaged: float = 1.0
+) -> np.ndarray:
     if (image.shape[1], image.shape[0]) == size:
+        if out is not None:
+            out[:] = image
         return image
-    shrinks = size[0] <= image.shape[1] and size[1] <= image.shape[0]
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    shrinks = size[0] * least_averaged <= image.shape[1] and size[1] * least_averaged <= image.shape[0]
+    return np.asarray(cv2.resize(image, size, out, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))

@@ -7,13 +7,13 @@ slide is, is what all of them hold: slides of one scanner often have the same na
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from survdash.errors import SlideError
-from survdash.file_hash import kept_sha256
-from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
+from survdash.file_hash import content_state, kept_sha256
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE
 
 WHOLE = "Copy the named file together with its folder or the files beside it, all that the scanner wrote."
 INDEX_FILES = {  # the ending of a file that only names others, and what must lie beside it
@@ -24,6 +24,7 @@ INDEX_FILES = {  # the ending of a file that only names others, and what must li
 HAMAMATSU_PARTS = ("hamamatsu.ImageFile", "hamamatsu.MapFile")
 LARGEST_INDEX = 1 << 20  # characters; real ones have a few thousand
 SERIES_TAG = 0x0020_000E
+MOST_SERIES = 16_384  # files whose series is remembered, some 8 MB
 
 
 def companion_files(path: Path, vendor: str, properties: Mapping[str, str]) -> tuple[Path, ...]:
@@ -116,7 +117,19 @@ def missing_companions(path: Path) -> str:
 
 
 def dicom_series(path: Path) -> str:
-    """The series that a DICOM file belongs to; "" where it is no DICOM file or does not say."""
+    """The series that a DICOM file belongs to; "" where it is no DICOM file or does not say.
+
+    Remembered while the process lives and the file is not changed: a folder of many slides is looked through anew for
+    each one that is opened.
+    """
+    try:
+        return _read_series(path, content_state(path))
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=MOST_SERIES)
+def _read_series(path: Path, _state: tuple[int, ...]) -> str:
     from pydicom.errors import BytesLengthException, InvalidDicomError  # slow to import, only DICOM slides need it
     from pydicom.filereader import read_partial
 
@@ -124,5 +137,5 @@ def dicom_series(path: Path) -> str:
         with path.open("rb") as file:
             head = read_partial(file, stop_when=lambda tag, _vr, _length: tag > SERIES_TAG)
             return str(head.get("SeriesInstanceUID", ""))
-    except (InvalidDicomError, BytesLengthException, struct.error, EOFError, *WHAT_DAMAGED_TAGS_RAISE):
+    except (InvalidDicomError, BytesLengthException, EOFError, *WHAT_DAMAGED_TAGS_RAISE):
         return ""  # OpenSlide does not take it for a part of the slide either

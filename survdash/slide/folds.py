@@ -53,7 +53,7 @@ def find_folds(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) -> np.
         bool; nothing in a view coarser than 20.
     """
     height, width = tissue.shape
-    if um_per_px > COARSEST_UM:
+    if not can_judge(um_per_px):
         return np.zeros_like(tissue)
     scale = max(1.0, UM_PER_PX / um_per_px)
     size = (max(1, round(width / scale)), max(1, round(height / scale)))
@@ -63,6 +63,11 @@ def find_folds(view: np.ndarray, tissue: np.ndarray, *, um_per_px: float) -> np.
     if not found.any():
         return np.zeros_like(tissue)
     return (cv2.resize(found.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0) & tissue
+
+
+def can_judge(um_per_px: float) -> bool:
+    """Whether a view of this resolution is fine enough for folds to be told."""
+    return um_per_px <= COARSEST_UM
 
 
 def _bands(view: np.ndarray, tissue: np.ndarray, pixel_um: float) -> np.ndarray:

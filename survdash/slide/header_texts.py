@@ -20,7 +20,7 @@ from PIL import Image
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED
-from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE
 
 # Whole words of a field's name. A file's name or a scan's date are none of them: every slide has those.
 PERSON = re.compile(

@@ -73,7 +73,9 @@ def find_ink(view: np.ndarray, *, um_per_px: float) -> Ink:
     blurred = cv2.GaussianBlur(coarse, (0, 0), BLUR_PX * UM_PER_PX / pixel_um)
     cool, core, red, faint = _colours(blurred)
     thick, thin = _judge_regions(cool, core, pixel_um)
-    thin |= _judge_regions(faint & ~thick, faint, pixel_um)[0] | _margin_ink(coarse)
+    thin |= _margin_ink(coarse)
+    if _may_hold_stroke(faint, pixel_um):
+        thin |= _judge_regions(faint & ~thick, faint, pixel_um)[0]
     masks = [thick, thin & ~thick, _wide_regions(red, pixel_um)]
     thick, thin, red = (_enlarge(mask, (width, height)) for mask in masks)
     return Ink(thick=thick, thin=thin, red=red)
@@ -122,12 +124,19 @@ def _colours(view: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     """Where the colour can be ink, where it is strongly so, where it is marker red, and where faint grey or violet."""
     red, green, blue = planes = cv2.split(view)
     brightest, darkest = brightest_and_darkest(planes)
-    strong = (red < cv2.LUT(green, STRONG_BLUE)) | (brightest < cv2.LUT(darkest, BLACK))
-    greenish = (red < cv2.LUT(green, GREENISH)) & (darkest < FAINT_LEVEL)
-    green_core = (red < cv2.LUT(green, GREEN_CORE)) & (darkest < FULL_LEVEL)
-    redish = (blue < cv2.LUT(green, BLUE_OF_RED)) & (red >= cv2.LUT(green, NOT_RED))
-    violet = (red < cv2.LUT(green, VIOLET)) & (blue >= cv2.LUT(green, NOT_VIOLET))
-    return greenish | strong, green_core | strong, redish, violet | (brightest < cv2.LUT(darkest, FAINT_BLACK))
+    faint = _both(brightest < FAINT_BLACK.max(), lambda: brightest < cv2.LUT(darkest, FAINT_BLACK))
+    strong = _both(red < STRONG_BLUE.max(), lambda: red < cv2.LUT(green, STRONG_BLUE))
+    strong |= _both(brightest < BLACK.max(), lambda: brightest < cv2.LUT(darkest, BLACK))
+    greenish = _both(darkest < FAINT_LEVEL, lambda: red < cv2.LUT(green, GREENISH))
+    green_core = _both(greenish, lambda: (red < cv2.LUT(green, GREEN_CORE)) & (darkest < FULL_LEVEL))
+    redish = _both(blue < cv2.LUT(green, BLUE_OF_RED), lambda: red >= cv2.LUT(green, NOT_RED))
+    violet = _both(red < cv2.LUT(green, VIOLET), lambda: blue >= cv2.LUT(green, NOT_VIOLET))
+    return greenish | strong, green_core | strong, redish, violet | faint
+
+
+def _both(first: np.ndarray, second: Callable[[], np.ndarray]) -> np.ndarray:
+    """Where two rules hold; the second is not asked where the first holds nowhere."""
+    return first & second() if first.any() else first
 
 
 def _margin_ink(coarse: np.ndarray) -> np.ndarray:
@@ -143,9 +152,10 @@ def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple
     area = found.pixels * pixel_um**2
     if not (area >= SMALLEST_THIN_UM2).any():
         return np.zeros_like(cool), np.zeros_like(cool)
-    depth = cv2.distanceTransform(np.pad(cool.view(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
     wide = np.zeros(len(area), bool)
-    wide[found.labels[depth >= THICK_UM / (2 * pixel_um)]] = True
+    if _may_hold_stroke(cool, pixel_um):
+        depth = cv2.distanceTransform(np.pad(cool.view(np.uint8), 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        wide[found.labels[depth >= THICK_UM / (2 * pixel_um)]] = True
     share = np.bincount(found.labels[core], minlength=len(area)) / np.maximum(found.pixels, 1)
     judged = wide & (area >= SMALLEST_UM2) & (share >= CORE_SHARE)
     thick, thin = found.only(judged), found.only(~judged & (area >= SMALLEST_THIN_UM2))
@@ -153,6 +163,12 @@ def _judge_regions(cool: np.ndarray, core: np.ndarray, pixel_um: float) -> tuple
         side = 2 * max(1, round(GROW_UM / pixel_um)) + 1
         thick = cv2.dilate(thick.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
     return thick, thin & ~thick
+
+
+def _may_hold_stroke(mask: np.ndarray, pixel_um: float) -> bool:
+    """Whether the square lies anywhere in a mask that fits into a stroke's width; the distance allows for 5 % error."""
+    inside = max(0, int(np.ceil(0.95 * THICK_UM / (2 * np.sqrt(2) * pixel_um))) - 1)
+    return bool(cv2.erode(mask.view(np.uint8), np.ones((2 * inside + 1, 2 * inside + 1), np.uint8)).any())
 
 
 def _wide_regions(mask: np.ndarray, pixel_um: float) -> np.ndarray:

@@ -8,7 +8,6 @@ pixels are OpenSlide's is checked by the reader on each slide before it uses thi
 from __future__ import annotations
 
 import math
-import struct
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from typing import Any
 import numpy as np
 import simplejpeg
 
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE, open_tiff
+
 CACHE_BYTES = 96 * 1024 * 1024  # a row of native tiles of a slide 100,000 px wide, and a quarter
 FEWEST_KEPT = 64  # tiles, 12 MB; for reading in blocks of several rows
 JPEG, RGB, YCBCR, ONE_PLANE, TOP_LEFT = 7, 2, 6, 1, 1  # values of TIFF tags
 DEPTH_TAG, ORIENTATION_TAG, FILL_ORDER_TAG = 32_997, 274, 266
 SOI, EOI, APP0, JFIF = b"\xff\xd8", b"\xff\xd9", b"\xff\xe0", b"JFIF\0\x01"
 LARGEST_TILE_PX = 2048 * 2048  # several are held at once
-WHAT_DAMAGED_TAGS_RAISE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 NEVER_WRITTEN = bytes(16)  # no JPEG stream ends so: what follows its end marker may, and what a copy left out does
 # TIFF says in a tag whether three components are RGB or YCbCr; libjpeg-turbo's own interface reads it from this marker.
 ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
@@ -89,17 +89,15 @@ def tile_pages(path: Path, sizes: Sequence[tuple[int, int]]) -> tuple[TilePage |
         One per level; None where the page is not of 8-bit JPEG tiles in RGB or YCbCr, where its size is not that of
         one page alone, or where tiles are missing anywhere: then OpenSlide fills in from other levels.
     """
-    import tifffile  # slow to import, and only some slides need it
-
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             pages: Iterable[Any] = file.pages
             tiled = [(page, np.array(page.databytecounts, np.int64)) for page in pages if page.is_tiled]
             if not all(len(lengths) and lengths.all() for _, lengths in tiled):
                 return (None,) * len(sizes)
             named = [[one for one in tiled if (one[0].imagewidth, one[0].imagelength) == size] for size in sizes]
             return tuple(jpeg_page(*same[0]) if len(same) == 1 else None for same in named)
-    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+    except WHAT_DAMAGED_TAGS_RAISE:
         return (None,) * len(sizes)  # what is wrong with the file, OpenSlide says
 
 
@@ -108,13 +106,11 @@ def largest_tile_bytes(path: Path) -> int:
 
     OpenSlide asks for that much memory before it reads, and ends the whole process where it is not to be had.
     """
-    import tifffile  # slow to import, and only some slides need it
-
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             pages: Iterable[Any] = file.pages
             return max((max(page.databytecounts, default=0) for page in pages if page.is_tiled), default=0)
-    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+    except WHAT_DAMAGED_TAGS_RAISE:
         return 0
 
 
@@ -158,6 +154,7 @@ class JpegTiles:
         self._file_bytes = path.stat().st_size
         self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
         self._free: list[np.ndarray] = []
+        self._passing: np.ndarray | None = None
         self._limit = cache_bytes
         self._swept = (-1, -1)
 
@@ -198,18 +195,26 @@ class JpegTiles:
             for column in range(left // tile_width, (right - 1) // tile_width + 1):
                 tile_left = column * tile_width
                 first, last = max(left, tile_left), min(right, tile_left + tile_width)
-                tile = self._tile(page, (level, row * across + column), first_key)
+                whole = (last - first, lower - upper) == (tile_width, tile_height)
+                tile = self._tile(page, (level, row * across + column), first_key, keep=not whole)
                 out[upper - y : lower - y, first - x : last - x] = tile[
                     upper - tile_top : lower - tile_top, first - tile_left : last - tile_left
                 ]
         return out
 
-    def _tile(self, page: TilePage, key: tuple[int, int], first: tuple[int, int]) -> np.ndarray:
-        """The decoded tile ``key`` (level, index) for a region whose first tile is ``first``."""
+    def _tile(self, page: TilePage, key: tuple[int, int], first: tuple[int, int], *, keep: bool) -> np.ndarray:
+        """The decoded tile ``key`` (level, index) for a region whose first tile is ``first``.
+
+        One not to keep, of which the region needs all so that no other will ask for it, lies in room of the next.
+        """
         tile = self._kept.get(key)
         if tile is not None:
             self._kept.move_to_end(key)
             return tile
+        if not keep:
+            if self._passing is None or self._passing.shape != (page.tile_height, page.tile_width, 3):
+                self._passing = np.empty((page.tile_height, page.tile_width, 3), np.uint8)
+            return self._decode(page, key[1], self._passing)
         tile = self._decode(page, key[1], self._room(page, first))
         self._kept[key] = tile
         return tile

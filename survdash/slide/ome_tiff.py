@@ -6,8 +6,8 @@ it shows the same picture as the one above it.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,9 @@ import numpy as np
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide
-from survdash.slide.jpeg_tiff import (
-    JPEG,
-    LARGEST_TILE_PX,
-    WHAT_DAMAGED_TAGS_RAISE,
-    JpegTiles,
-    TileError,
-    TilePage,
-    jpeg_page,
-)
+from survdash.slide.jpeg_tiff import JPEG, LARGEST_TILE_PX, JpegTiles, TileError, TilePage, jpeg_page
 from survdash.slide.picture import MAX_PAGES, refuse_stack
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE, open_tiff
 
 REDUCED = 1  # bit of NewSubfileType: a smaller copy of another page
 COMPARED_PX = 8  # side of the two views that must look alike
@@ -34,7 +27,6 @@ MOST_APART = 16.0  # grey levels of 255 on average; levels made by leaving pixel
 MOST_READ = 4096  # side of what is read of the level above, where a level is far coarser
 # None, LZW, Deflate, PackBits, Zstandard: they stop at a tile's size. JPEG 2000 and others take what a header promises.
 BOUNDED = frozenset({1, 5, 8, 32_946, 32_773, 50_000})
-TILE_ERRORS = (struct.error, *WHAT_DAMAGED_TAGS_RAISE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +61,7 @@ class SubTiles(JpegTiles):
             if samples != 3 or found.dtype != np.uint8:
                 raise TileError(f"tile {index} is not of 8-bit colours")
             room[:height, :width] = found.reshape(-1, height, width, 3)[0]
-        except TILE_ERRORS as error:
+        except WHAT_DAMAGED_TAGS_RAISE as error:
             raise TileError(f"tile {index}: {error}") from error
         return room
 
@@ -96,6 +88,13 @@ class OmeSlide(Slide):
             if not self._is_like_the_finer(level):
                 self.downsamples = self.downsamples[:level]
                 break
+
+    def another(self) -> OmeSlide:
+        """The same slide open once more, for another thread."""
+        fresh = copy(self)
+        fresh._whole = self._whole.another()
+        fresh._tiles = SubTiles(self.path, self._tiles.pages)
+        return fresh
 
     def close(self) -> None:
         """Let go of the file."""
@@ -152,10 +151,8 @@ def sub_pages(path: Path) -> tuple[TilePage, ...]:
     SlideError
         If the file is a stack of pages of one size: channels or depths.
     """
-    import tifffile  # slow to import, and only plain TIFF slides need it
-
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             first: Any = file.pages[0]
             size = first.imagewidth, first.imagelength
             planes = sum(
@@ -168,7 +165,7 @@ def sub_pages(path: Path) -> tuple[TilePage, ...]:
                 if made is None:
                     break
                 levels.append(made)
-    except (tifffile.TiffFileError, *TILE_ERRORS):
+    except WHAT_DAMAGED_TAGS_RAISE:
         return ()  # what is wrong with the file, OpenSlide says
     if planes > 1:
         raise refuse_stack(path, planes, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from PIL import Image, UnidentifiedImageError
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED, Slide, on_white
-from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
 from survdash.slide.objective import doubt
 from survdash.slide.resolution import parse_ome_mpp, parse_tiff_mpp
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE
 
 PICTURE_FORMATS = ("PNG", "JPEG", "TIFF")
 PICTURE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
@@ -38,6 +39,11 @@ class PictureSlide(Slide):
     def close(self) -> None:
         """Let go of the pixels."""
         self._decoded = None
+
+    def another(self) -> PictureSlide:
+        """The same picture for another thread; its pixels are shared."""
+        self._pixels()
+        return copy(self)
 
     def _read(self, x: int, y: int, *, level: int, size: tuple[int, int]) -> np.ndarray:
         width, height = size

@@ -9,7 +9,10 @@ or one block.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import openslide
@@ -22,6 +25,7 @@ from survdash.slide.objective import doubt
 from survdash.slide.ome_tiff import OmeSlide, sub_pages
 from survdash.slide.picture import PictureSlide
 from survdash.slide.resolution import has_tiff_unit, parse_ome_mpp, parse_openslide_mpp
+from survdash.slide.tiff_file import parsed_once
 
 DIRECT_VENDORS = frozenset({"aperio", "generic-tiff"})  # a plain grid of tiles; others overlap, shift or leave out
 WHOLE_READ_PX = 4096  # OpenSlide reads larger regions in parts, whose corners it rounds to level-0 pixels
@@ -43,8 +47,7 @@ class OpenSlideSlide(Slide):
         self._handle = _open_handle(path)
         properties = self._handle.properties
         self._vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
-        if self._vendor in TIFF_VENDORS:
-            _check_tile_size(path, self._handle)
+        _check_tile_size(path, self._handle, tiff=self._vendor in TIFF_VENDORS)
         try:
             self._companions = companion_files(path, self._vendor, properties)
         except SlideError:
@@ -69,6 +72,12 @@ class OpenSlideSlide(Slide):
     def _is_plain(self) -> bool:
         """Whether this is a TIFF of no scanner's own kind, OME-TIFF among them."""
         return self._vendor == "generic-tiff"
+
+    def another(self) -> Self:
+        """The same slide open once more, for another thread."""
+        fresh = copy(self)
+        fresh._handle = _open_handle(self.path)
+        return fresh
 
     def close(self) -> None:
         """Let go of the file."""
@@ -122,6 +131,12 @@ class DirectSlide(OpenSlideSlide):
         self._tiles = JpegTiles(path, tile_pages(path, self._handle.level_dimensions))
         self._proven: dict[int, bool] = {}
 
+    def another(self) -> Self:
+        """The same slide open once more, for another thread."""
+        fresh = super().another()
+        fresh._tiles, fresh._proven = JpegTiles(self.path, self._tiles.pages), dict(self._proven)
+        return fresh
+
     def close(self) -> None:
         """Let go of the file."""
         self._tiles.close()
@@ -153,7 +168,10 @@ class DirectSlide(OpenSlideSlide):
         lefts, tops = np.arange(page.across) * page.tile_width, np.arange(page.down) * page.tile_height
         # OpenSlide is asked in level-0 pixels: a tile counts where its corner has such an address.
         reachable = np.outer(np.round(tops * own) / own == tops, np.round(lefts * own) / own == lefts).ravel()
-        detailed = np.argsort(np.where(reachable, page.lengths, 0), kind="stable")[::-1][:PROOF_TILES]
+        sizes = np.where(reachable, page.lengths, 0)
+        fewest = np.partition(sizes, -PROOF_TILES)[-PROOF_TILES] if len(sizes) > PROOF_TILES else 0
+        detailed = np.flatnonzero(sizes >= fewest)
+        detailed = detailed[np.argsort(sizes[detailed], kind="stable")][::-1][:PROOF_TILES]
         for index in detailed[reachable[detailed]].tolist():
             row, column = divmod(index, page.across)
             left, top = column * page.tile_width, row * page.tile_height
@@ -200,9 +218,10 @@ def open_slide(path: Path, *, mpp: float | None = None) -> Slide:
         if needs := missing_companions(path):
             raise SlideError(f"{path.name} is only a part of its slide: beside it belong {needs}.", hint=WHOLE)
         return PictureSlide(path, mpp)
-    below = sub_pages(path) if vendor == "generic-tiff" else ()
-    slide = _open_whole(path, vendor, mpp)
-    return OmeSlide(slide, below) if below and slide.level_count == 1 else slide
+    with parsed_once(path) if vendor in TIFF_VENDORS else nullcontext():
+        below = sub_pages(path) if vendor == "generic-tiff" else ()
+        slide = _open_whole(path, vendor, mpp)
+        return OmeSlide(slide, below) if below and slide.level_count == 1 else slide
 
 
 def _open_whole(path: Path, vendor: str, mpp: float | None) -> OpenSlideSlide:
@@ -256,7 +275,7 @@ def _open_handle(path: Path) -> openslide.OpenSlide:
         raise SlideError(f"{path.name} cannot be opened: {error}.", hint=DAMAGED) from error
 
 
-def _check_tile_size(path: Path, handle: openslide.OpenSlide) -> None:
+def _check_tile_size(path: Path, handle: openslide.OpenSlide, *, tiff: bool) -> None:
     for level in range(handle.level_count):
         width, height = (
             int(handle.properties.get(f"openslide.level[{level}].tile-{side}", 0)) for side in ("width", "height")
@@ -264,6 +283,6 @@ def _check_tile_size(path: Path, handle: openslide.OpenSlide) -> None:
         if width * height > LARGEST_TILE_PX:
             handle.close()
             raise SlideError(f"{path.name} is said to have tiles of {width} x {height} px.", hint=DAMAGED)
-    if (size := largest_tile_bytes(path)) > path.stat().st_size:
+    if tiff and (size := largest_tile_bytes(path)) > path.stat().st_size:
         handle.close()
         raise SlideError(f"{path.name} is said to have a tile of {size:,} bytes, more than the file.", hint=DAMAGED)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from survdash.errors import SlideError
-from survdash.slide.jpeg_tiff import WHAT_DAMAGED_TAGS_RAISE
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE, open_tiff
 
 LOWEST_MPP, HIGHEST_MPP = 0.05, 20.0  # finer than any light microscope; coarser than a flatbed scan of the glass
 SQUARE_WITHIN = 0.02  # x and y may differ by this share before the pixels no longer count as square
@@ -84,11 +83,9 @@ def has_tiff_unit(path: Path) -> bool:
 
     OpenSlide takes inches where the tag is missing, as the TIFF standard says; on slides that is a guess.
     """
-    import tifffile  # slow to import, and only plain TIFF slides need it
-
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             tag = file.pages[0].tags.get(UNIT_TAG)  # type: ignore[union-attr]
         return tag is not None and int(tag.value) in MICROMETRES
-    except (tifffile.TiffFileError, struct.error, *WHAT_DAMAGED_TAGS_RAISE):
+    except WHAT_DAMAGED_TAGS_RAISE:
         return False  # what is damaged names nothing

@@ -52,8 +52,9 @@ class TissueRule:
         Pixels whose brightest colour is below this are padding: their saturation is noise. 0 takes none for padding.
     min_share : float
         Pieces and holes smaller than this share of the picture are dropped and filled ...
-    small_px : int
-        ... but never one larger than a square of this side at level 0, so that biopsies on large slides stay.
+    small_um : float
+        ... but never one larger than a square of this side, so that biopsies on large slides stay. Without a resolution
+        the share alone counts.
     view_px : int
         Longest side of the view that is looked at.
     exclude_ink : bool
@@ -74,7 +75,7 @@ class TissueRule:
     close_px: int = 5
     black_below: int = 30
     min_share: float = 2e-4
-    small_px: int = 512
+    small_um: float = 128.0
     view_px: int = 2048
     exclude_ink: bool = True
     exclude_edges: bool = True
@@ -90,8 +91,8 @@ class TissueRule:
             raise InputError("The Otsu share is 0 to 5, the smallest piece's share below 1, black 0 to 255.")
         if not (1 <= self.median_px <= 99 and self.median_px % 2) or not 1 <= self.close_px <= 99:
             raise InputError("The median filter needs an odd size, both it and closing 1 to 99 px.")
-        if not 64 <= self.view_px <= 16_384 or not 0 <= self.small_px <= 100_000:
-            raise InputError("The view has 64 to 16,384 px, the small piece at most 100,000.")
+        if not 64 <= self.view_px <= 16_384 or not 0 <= self.small_um <= 100_000:
+            raise InputError("The view has 64 to 16,384 px, the small piece at most 100,000 um.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class ArtefactTiles:
         Tiles that are mostly fold.
     folded_excluded : bool
         Whether those were left out.
+    folds_unjudged : bool
+        Whether folds were not looked for because the view is too coarse, as of a slide wider than 41 mm.
     folds : int
         Kept tiles touched by what may be a fold, or dense epithelium.
     white, black : int
@@ -82,6 +84,7 @@ class ArtefactTiles:
     edges_excluded: bool = False
     folded: int = 0
     folded_excluded: bool = False
+    folds_unjudged: bool = False
     folds: int = 0
     white: int = 0
     black: int = 0
@@ -102,6 +105,8 @@ class ArtefactTiles:
             for what, tiles, excluded in told
             if tiles
         ]
+        if self.folds_unjudged:
+            found.append("Folds were not looked for: a slide wider than 41 mm is seen too coarsely for that.")
         for colour, tiles in (("White", self.white), ("Black", self.black)):
             if tiles:
                 found.append(f"{colour} as a whole, though tissue by the mask: {_count(tiles)} left out.")
@@ -254,7 +259,10 @@ def _count_artefacts(
         )
     if tissue.artefacts is None:
         return found
-    found = replace(found, folds=count(tissue.artefacts.folds & tissue.mask, LEAST_TOUCHED, keep))
+    found = replace(
+        found, folds=count(tissue.artefacts.folds & tissue.mask, LEAST_TOUCHED, keep),
+        folds_unjudged=not tissue.artefacts.judged,
+    )  # fmt: skip
     if tissue.left_out is not None and tissue.left_out.any():
         return replace(found, edges=count(tissue.mask | tissue.left_out, least, ~keep), edges_excluded=True)
     return replace(found, edges=count(tissue.artefacts.edges & tissue.mask, LEAST_TOUCHED, keep))

@@ -169,7 +169,7 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
         If the areas do not fit the slide.
     """
     pixels, downsample, ink = view.pixels, view.downsample, view.ink
-    _, saturation, brightness = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))
+    saturation, brightness = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))[1:]
     # Vivid ink would raise the threshold of pale tissue.
     vivid = ink is not None and rule.exclude_ink and ink.thick.any() and not ink.thick.all()
     counted = ~ink.thick if ink is not None and vivid else None
@@ -178,7 +178,9 @@ def judge_tissue(view: SlideView, rule: TissueRule = DEFAULT_TISSUE, *, areas: A
     raw = (_median_above(saturation, threshold, rule.median_px) & ~padding).view(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rule.close_px, rule.close_px))
     closed = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, kernel).view(bool)
-    smallest = min(rule.min_share * closed.size, (rule.small_px / downsample) ** 2)
+    smallest = rule.min_share * closed.size
+    if view.mpp is not None:
+        smallest = min(smallest, (rule.small_um / (view.mpp * downsample)) ** 2)
     mask, excluded = _keep_large(closed, smallest), None
     if ink is not None and rule.exclude_ink and ink.thick.any():
         mask, excluded = _without(ink.thick, mask, closed, smallest)

@@ -71,8 +71,11 @@ def show_tabs(cohort: str, runs: dict[str, str], chosen: str, *, stamp: str) -> 
 def show_published(numbers: tuple[usecases.Published, ...]) -> None:
     """All that the paper reports for this cancer, also of methods that are not trained here."""
     st.dataframe(
-        pd.DataFrame({"Method": [retell(one.title) for one in numbers], "Reads": [" + ".join(one.modalities)
-                      for one in numbers], "C-index, published": [one.cindex for one in numbers]}),
+        pd.DataFrame({
+            "Method": [retell(one.title) for one in numbers],
+            "Reads": [" + ".join(tr(name) for name in one.modalities) for one in numbers],
+            "C-index, published": [one.cindex for one in numbers],
+        }),
         hide_index=True, key="compare.published", height="content",
         alt=tr("The paper's C-index of each method and ablation."),
         column_config={
@@ -82,21 +85,21 @@ def show_published(numbers: tuple[usecases.Published, ...]) -> None:
     )  # fmt: skip
     st.caption(escape(tr(
         "{note} for {cancer}: what the paper read of slides and genes is not what is read here, so a difference to our "
-        "numbers says nothing about a method. Source: {source}.", note=numbers[0].note.capitalize(),
+        "numbers says nothing about a method. Source: {source}.", note=retell(numbers[0].note.capitalize()),
         cancer=numbers[0].cancer, source=numbers[0].source,
     )))  # fmt: skip
 
 
 def _show_curves(cohort: str, runs: dict[str, str], chosen: str) -> None:
     names = list(runs)
-    run = st.selectbox(tr("Method"), names, index=names.index(chosen), format_func=runs.__getitem__,
+    run = st.selectbox(tr("Method"), names, index=names.index(chosen), format_func=lambda name: retell(runs[name]),
                        key=f"compare.curves_{cohort}_{chosen}")  # fmt: skip
     analysis = caching.analysis(cohort, run)
     horizon, ticks = time_axis(analysis.longest_months)
     entry = next(one for one in caching.runs(cohort) if one.name == run)
     show_figure(
         drawn(plot_groups, analysis.curves, horizon_months=horizon, at_risk_times=ticks), key="compare.km",
-        name=f"{cohort}_{run}_km", title=tr("Overall survival by risk group, {method}", method=runs[run]),
+        name=f"{cohort}_{run}_km", title=tr("Overall survival by risk group, {method}", method=retell(runs[run])),
         alt=tr("Share alive over time in the risk groups of this method, with the numbers at risk below."),
         stamp=run_stamp(entry),
     )  # fmt: skip

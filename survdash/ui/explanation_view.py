@@ -66,7 +66,7 @@ def _show_groups(explanation: Explanation, page: str, slides: Slides, stamp: str
     if titles:
         chosen = st.pills(
             tr("Gene group"), [ALL_GROUPS, *titles], default=ALL_GROUPS, key=f"{page}.why_group",
-            format_func=lambda name: tr(name) if name == ALL_GROUPS else name,
+            format_func=tr,
             help=tr("Choose one: the tissue it was matched to lights up, and its genes are shown below."),
         ) or ALL_GROUPS  # fmt: skip
     if tiles is not None:
@@ -101,8 +101,8 @@ def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page:
     shown = ShownMap(title=tr("Weight of each tile in the answer"), values=in_equal_shares(tiles.weight[own]))
     if chosen in tiles.groups and kind:
         values = tables[kind][own, tiles.groups.index(chosen)]
-        shown = ShownMap(title=f"{chosen}: {tr(MAPS[kind])}", values=in_equal_shares(values))
-    ranked = [ShownMap(title=title, values=in_equal_shares(tables[kind][own, place]))
+        shown = ShownMap(title=f"{tr(chosen)}: {tr(MAPS[kind])}", values=in_equal_shares(values))
+    ranked = [ShownMap(title=tr(title), values=in_equal_shares(tables[kind][own, place]))
               for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
     note = retell(slide.note.format(name=slide.name))
     if size is None:
@@ -147,7 +147,7 @@ def _show_genes(genes: GeneShares, chosen: str, *, page: str, name: str, stamp: 
         title = tr("Genes that weigh most")
         top = heaviest_genes(genes)
     else:
-        title = tr("Genes of {group}", group=chosen)
+        title = tr("Genes of {group}", group=tr(chosen))
         top = [one for one in genes.top if one.group == chosen]
     st.markdown(f"**{escape(title)}**")
     told = [tr("{value:.1f} standard deviations above the mean", value=one.value) if one.value >= 0
@@ -178,7 +178,7 @@ def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str,
     figure = drawn(plot_shares, names, values, told=told)
     words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
     st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
-    without = "; ".join(f"{tr(PARTS[part])}: {words}" for part, words in shares.stand_ins.items())
+    without = "; ".join(f"{tr(PARTS[part])}: {retell(words)}" for part, words in shares.stand_ins.items())
     st.caption(tr("From {baseline:.3g}, without any part, to {risk:.3g}. In place of a part: {without}.",
                   baseline=shares.baseline, risk=shares.risk, without=without))  # fmt: skip
     export_buttons(figure, key=f"{page}.why_shares", name=f"{name}_shares", title=title, stamp=stamp)

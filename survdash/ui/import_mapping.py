@@ -155,7 +155,8 @@ def _ask_columns(suggestion: MappingSuggestion, draft: dict[str, Any], *, key: s
         others = [name for name in _single(suggestion) if name not in taken and name not in suggestion.identifiers]
         answers["keep"] = tuple(st.multiselect(
             tr("Keep as they are"), others, [name for name in draft.get("keep", ()) if name in others],
-            key=f"{key}.keep_{len(taken)}", help=tr("No model uses them; what is not named here is left out."),
+            key=f"{key}.keep_{len(taken)}", placeholder=tr("Choose"),
+            help=tr("No model uses them; what is not named here is left out."),
         ))
     return answers
 

@@ -221,5 +221,6 @@ def _source_words(about: Mapping[str, Any]) -> str:
             inner = [f"{name} {str(one)[:16]}" for name, one in value.items()]
             words.append(f"{key}: " + ", ".join(inner[:8]) + (" …" if len(inner) > 8 else ""))
         elif value is not None and value != "":
-            words.append(f"SHA-256 {value}" if key == "sha256" else str(value) if key == "file" else f"{key}: {value}")
+            said = str(value) if key == "file" else f"{key}: {retell(str(value))}"
+            words.append(f"SHA-256 {value}" if key == "sha256" else said)
     return "; ".join(words)

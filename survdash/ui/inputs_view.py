@@ -12,6 +12,7 @@ from survdash.explanation.record import Explanation
 from survdash.figures.words import percent_text
 from survdash.language import tr
 from survdash.prediction import Prediction
+from survdash.retelling import retell
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.piece import csv_and_provenance, facts
 from survdash.ui.prediction_view import read_from
@@ -42,7 +43,7 @@ def show_inputs(prediction: Prediction, *, model_title: str) -> None:
         **_slides(made),
         **_hash(tr("Gene table"), made.get("genes_sha256")),
         tr("Encoder of the slide"): _named(made.get("encoder"), made.get("encoder_weights")),
-        tr("Model"): _named(f"{model_title} ({prediction.model})", prediction.model_version),
+        tr("Model"): _named(f"{retell(model_title)} ({prediction.model})", prediction.model_version),
         tr("Cohort"): _named(prediction.cohort, made.get("cohort_digest")),
         tr("Who judged"): tr("all fold models together") if prediction.fold is None
         else tr("the model of fold {fold}, which never saw this patient", fold=prediction.fold + 1),

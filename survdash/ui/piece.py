@@ -63,6 +63,12 @@ def facts(rows: dict[str, str]) -> None:
     st.table({"": list(rows), " ": list(rows.values())}, border="horizontal", hide_header=True, hide_index=True)
 
 
+def finding(words: str, *, page: str) -> None:
+    """What a page has found, in one sentence: the heading of all that stands below it."""
+    with st.container(key=f"{page}_finding"):
+        st.header(words, anchor=False)
+
+
 def number_card(label: str, value: str, below: str, *, help: str | None = None) -> None:
     """One number in a frame, with a grey line below it."""
     st.metric(label, value, below, delta_color="off", delta_arrow="off", border=True, help=help)

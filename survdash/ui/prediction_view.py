@@ -23,6 +23,7 @@ from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.ui.banner import show_simulated
 from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import NO_TOOLS, export_buttons
+from survdash.ui.piece import finding
 from survdash.ui.prose import NOT_KNOWN, alive_of_100, escape, percentile_words, years
 from survdash.usecases import AggregateAnalysis, CohortAnalysis, Glance
 
@@ -121,7 +122,7 @@ def _show_warnings(prediction: Prediction, glance: Glance | None) -> None:
 def _show_people(prediction: Prediction, *, page: str) -> None:
     main = prediction.at(MAIN_HORIZON)
     if main is not None:
-        st.subheader(alive_of_100(main[0], MAIN_HORIZON), anchor=False)
+        finding(alive_of_100(main[0], MAIN_HORIZON), page=page)
     known = {month: at for month in LANDMARKS if (at := prediction.at(month)) is not None}
     if known:
         words = "; ".join(tr("{count} of 100 at {horizon}", count=round(100 * at[0]), horizon=years(month))

@@ -68,19 +68,19 @@ def _for_reading(methods: Sequence[usecases.MethodState], runs: Sequence[usecase
 
     def state(one: usecases.MethodState) -> str:
         if not one.runs:
-            return tr(one.lacks) or tr("not trained yet")
+            return retell(one.lacks) or tr("not trained yet")
         return told[one.runs[0]] + (tr(", and {count} more", count=len(one.runs) - 1) if len(one.runs) > 1 else "")
 
     return pd.DataFrame({
         "title": [retell(one.title) for one in methods],
         "state": [state(one) for one in methods],
         "reads": [" + ".join(tr(MODALITIES.get(name, name)) for name in one.reads) or "–" for one in methods],
-        "needs": [tr(one.needs) for one in methods], "source": [one.source for one in methods],
+        "needs": [retell(one.needs) for one in methods], "source": [retell(one.source) for one in methods],
     })  # fmt: skip
 
 
 def _ask(cohort: usecases.CohortEntry, methods: Sequence[usecases.MethodState], *, page: str) -> None:
-    titles = {one.name: one.title for one in methods if one.reads}
+    titles = {one.name: retell(one.title) for one in methods if one.reads}
     untrained = [one.name for one in methods if one.reads and not one.runs]
     chosen = st.multiselect(tr("Train"), list(titles), key=f"{page}.train_{cohort.name}",
                             format_func=titles.__getitem__, placeholder=tr("Methods to train on this cohort"))

@@ -115,6 +115,7 @@ def _ask_genes(bounds: WhatIfRange, first: tuple[str, ...], *, page: str, who: s
     start = [column for column in first if column in bounds.genes][:FIRST]
     columns = st.multiselect(
         tr("Genes"), list(bounds.genes), default=start, key=f"{page}.what_if.{who}.columns", max_selections=12,
+        placeholder=tr("Choose"),
         help=tr("Those that weigh most in this prediction come first; add any other that the model reads."),
     )  # fmt: skip
     changed = {}

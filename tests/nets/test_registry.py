@@ -42,7 +42,7 @@ def test_an_unknown_name_lists_the_known_ones():
         ("mcat", ("slide",), "MCAT needs genes and slide, and is given slide"),
         ("cox_ridge", (), "needs genes or slide or clinical or several, and is given nothing"),
         ("cox_clinical", ("genes",), "Clinical Cox needs clinical, and is given genes"),
-        ("late_fusion", ("genes",), "Late fusion needs 2 of genes, slide, clinical, and is given genes"),
+        ("late_fusion", ("genes",), "Late fusion needs at least 2 of genes, slide, clinical, and is given genes"),
     ],
 )
 def test_modalities_that_do_not_fit_are_refused(name, given, words):
@@ -102,7 +102,7 @@ def test_an_option_that_cannot_be_is_refused_by_name(options, words):
 @pytest.mark.parametrize(
     ("name", "words"),
     [("mcat", "genes and slide"), ("rsf", "genes or slide or clinical or several"), ("snn", "genes"),
-     ("late_fusion", "2 of genes, slide, clinical")],
+     ("late_fusion", "at least 2 of genes, slide, clinical")],
 )
 def test_what_a_model_needs_is_said_in_words(name, words):
     assert registry.get(name).needs == words

@@ -19,7 +19,7 @@ def test_every_model_is_in_the_table_with_its_interval(open_page):
 
 def test_the_sentence_claims_a_winner_only_where_there_is_one(open_page):
     table = usecases.compare_models("demo")
-    sentence = open_page("compare", cohort="demo").subheader[0].value.replace("\\", "")
+    sentence = open_page("compare", cohort="demo").header[0].value.replace("\\", "")
     assert table["title"].iloc[0] in sentence
     assert ("orders the patients best" in sentence) == bool(table["best"].iloc[0])
 
@@ -77,7 +77,7 @@ def test_the_sentence_allows_for_runs_on_other_folds(open_page, monkeypatch, hig
     shown = table.assign(difference_high=highs, difference_low=gaps, difference=[0.0, *gaps[1:]], best=False)
     monkeypatch.setattr(usecases, "compare_models", lambda cohort: shown)
     page = open_page("compare", cohort="demo")
-    assert words in page.subheader[0].value.replace("\\", "")
+    assert words in " ".join(one.value for one in page.header).replace("\\", "")
     others = int(np.isnan(highs[1:]).sum())
     assert ("of other folds" in page.caption[1].value) == bool(others)
     assert (page.dataframe[0].value["difference"] == "other folds").sum() == others

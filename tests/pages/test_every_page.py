@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from subprocess import run
 
 import pytest
@@ -25,6 +26,22 @@ def test_a_page_has_its_title_the_banner_and_no_error(open_page, name, title):
     assert not page.exception
     assert page.title[0].value == title
     assert INTENDED_USE in page.caption[0].value
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_no_level_of_heading_is_left_out(open_page, name):
+    # a screen reader's user goes from heading to heading
+    levels = [int(one.tag[1]) for one in headings(open_page(name).main)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+
+
+def headings(block):
+    for one in block.children.values():
+        if getattr(one, "tag", None) in ("h1", "h2", "h3"):
+            yield one
+        elif hasattr(one, "children"):
+            yield from headings(one)
 
 
 @pytest.mark.parametrize("name", [name for name in TITLES if name not in ("new_case", "models", "import_cohort")])

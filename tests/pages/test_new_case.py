@@ -35,7 +35,7 @@ def give(page, part, path, content=None):
     # What the browser does: it sends the slide to the app's own address, and the page runs again.
     (element,) = page.get("bidi_component")
     slot = json.loads(element.proto.json)["slots"][0]
-    identifier, _, part = read_grant(slot["grant"], purpose=PURPOSE).partition("/")
+    identifier, part, _ = read_grant(slot["grant"], purpose=PURPOSE).split("/")
     arrival.begin(identifier, part, name=path.name, size=len(content), mark="")
     with arrival.taking(identifier, part, offset=0) as taker:
         taker.write(content)
@@ -189,7 +189,7 @@ def test_a_finished_batch_shows_answers_failures_and_each_patient_by_link(open_p
     assert failures.iloc[0, 0] == "B"
     page = open_page("new_case", job=job_id, case="=A")
     assert not page.error
-    assert "Of 100 patients with a profile like this" in page.subheader[0].value
+    assert "Of 100 patients with a profile like this" in " ".join(one.value for one in page.header)
     page = open_page("new_case", job=job_id, case="B")
     assert page.error
     assert "No patient of this table" in open_page("new_case", job=job_id, case="Z").error[0].value

@@ -1,16 +1,20 @@
 """Slides of many files, written from a picture so that OpenSlide takes them for those of a scanner.
 
 MRXS after the description and the reader of OpenSlide (https://openslide.org/formats/mirax/), DICOM after the
-supplement on whole slides (DICOM PS3.3, A.32.8).
+supplement on whole slides (DICOM PS3.3, A.32.8), Sakura's database and Zeiss's chain of segments after
+what OpenSlide's description and reader ask for.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import simplejpeg
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -217,3 +221,88 @@ def _instance(
     one.PixelData = encapsulate(frames)
     one["PixelData"].is_undefined_length = True
     return one
+
+
+def write_sakura(
+    path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, power: int = 40, levels: int = 2
+) -> Path:
+    """Write a slide as Sakura's SVSLIDE: a database of tiles, one grey JPEG for each colour."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(
+            "CREATE TABLE DataManagerSQLiteConfigXPO (TableName TEXT);"
+            "CREATE TABLE SVSlideDataXPO (OID INTEGER PRIMARY KEY, m_labelScan INTEGER, m_overviewScan INTEGER, "
+            "SlideId TEXT, Date TEXT, Description TEXT, Creator TEXT, DiagnosisCode TEXT, Keywords TEXT);"
+            "CREATE TABLE SVHRScanDataXPO (OID INTEGER PRIMARY KEY, ParentSlide INTEGER, ScanId TEXT, "
+            "ResolutionMmPerPix REAL, NominalLensMagnification REAL, FocussingMethod INTEGER, ThumbnailImage BLOB);"
+            "CREATE TABLE SVScannedImageDataXPO (OID INTEGER PRIMARY KEY, Image BLOB);"
+            "CREATE TABLE Tiles (id TEXT PRIMARY KEY, size INTEGER, data BLOB);"
+            "INSERT INTO DataManagerSQLiteConfigXPO VALUES ('Tiles');"
+        )
+        database.execute(f"INSERT INTO SVSlideDataXPO VALUES (1, 1, 1, '{SLIDE_ID}', '', '', '', '0', '')")
+        resolution = None if mpp is None else mpp / 1000
+        database.execute("INSERT INTO SVHRScanDataXPO VALUES (1, 1, 'scan', ?, ?, 1, NULL)", (resolution, power))
+        blobs = {"++MagicBytes": b"SVGigaPixelImage", "++VersionBytes": b"1.0.0"}
+        height, width = pixels.shape[:2]
+        blobs["Header"] = struct.pack("<7I", TILE, width, height, 8, 1, 3, 1) + struct.pack("<H", 256) + bytes(24)
+        for level, picture in enumerate(halved(pixels, levels)):
+            padded = np.pad(picture, ((0, -len(picture) % TILE), (0, -picture.shape[1] % TILE), (0, 0)))
+            for top in range(0, len(padded), TILE):
+                for left in range(0, padded.shape[1], TILE):
+                    for colour in range(3):
+                        grey = np.ascontiguousarray(padded[top : top + TILE, left : left + TILE, colour])
+                        jpeg = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+                        blobs[f"T;{left << level}|{top << level};{1 << level};{colour};0"] = jpeg
+        texts = {name: data.decode() if name.startswith("++") else data for name, data in blobs.items()}
+        database.executemany("INSERT INTO Tiles VALUES (?, ?, ?)", [(n, len(d), d) for n, d in texts.items()])
+    return path
+
+
+BGR24, UNCOMPRESSED, ZSTD_1 = 3, 0, 6  # of CZI
+
+
+def write_czi(path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, power: int = 40, levels: int = 2) -> Path:
+    """Write a slide as Zeiss's CZI: a chain of segments, of which each but a few is one tile."""
+    data, entries = bytearray(_segment("ZISRAWFILE", bytes(512))), []
+    for level, picture in enumerate(halved(pixels, levels)):
+        for top in range(0, len(picture), TILE):
+            for left in range(0, picture.shape[1], TILE):
+                tile = picture[top : top + TILE, left : left + TILE, ::-1]
+                raw = tile.tobytes() if level else b"\x01" + imagecodecs.zstd_encode(tile.tobytes())
+                entry = struct.pack("<2siqii2x4xi", b"DV", BGR24, len(data), 0, UNCOMPRESSED if level else ZSTD_1, 5)
+                places = {"X": (left, tile.shape[1]), "Y": (top, tile.shape[0])}
+                for name, (start, size) in places.items():
+                    entry += struct.pack("<4siifi", name.encode(), start << level, size << level, 0.0, size)
+                for number, name in enumerate("CSM"):
+                    entry += struct.pack("<4siifi", name.encode(), len(entries) if number == 2 else 0, 1, 0.0, 1)
+                entries.append(entry)
+                head = struct.pack("<iiq", 0, 0, len(raw)) + entry
+                data += _segment("ZISRAWSUBBLOCK", head.ljust(256, b"\0") + raw)
+    scale = "" if mpp is None else "".join(
+        f'<Distance Id="{axis}"><Value>{mpp * 1e-6:.9g}</Value></Distance>' for axis in "XY"
+    )  # fmt: skip
+    xml = (
+        "<ImageDocument><Metadata><Information><Image>"
+        f"<SizeX>{pixels.shape[1]}</SizeX><SizeY>{pixels.shape[0]}</SizeY><SizeS>1</SizeS>"
+        '<ObjectiveSettings><ObjectiveRef Id="Objective:1"/></ObjectiveSettings></Image><Instrument><Objectives>'
+        f'<Objective Id="Objective:1"><NominalMagnification>{power}</NominalMagnification></Objective></Objectives>'
+        f"</Instrument></Information><Scaling><Items>{scale}</Items></Scaling></Metadata></ImageDocument>"
+    ).encode()
+    places = []
+    for name, content in (
+        ("ZISRAWDIRECTORY", struct.pack("<i124x", len(entries)) + b"".join(entries)),
+        ("ZISRAWMETADATA", struct.pack("<ii248x", len(xml), 0) + xml),
+        ("ZISRAWATTDIR", struct.pack("<i252x", 0)),
+    ):
+        places.append(len(data))
+        data += _segment(name, content)
+    directory, metadata, attachments = places
+    own = SLIDE_ID[:16].encode()
+    struct.pack_into(
+        "<4i16s16siqqiq", data, 32, 1, 0, 0, 0, own, own, 0, directory, metadata, 0, attachments
+    )  # fmt: skip
+    path.write_bytes(data)
+    return path
+
+
+def _segment(name: str, content: bytes) -> bytes:
+    return struct.pack("<16sqq", name.encode(), len(content), len(content)) + content

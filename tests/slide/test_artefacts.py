@@ -15,7 +15,7 @@ from survdash.slide.areas import read_areas
 from survdash.slide.artefacts import find_artefacts
 from survdash.slide.reader import open_slide
 from survdash.slide.tiles import TileRule, lay_grid
-from survdash.slide.tissue import TissueRule, judge_tissue, take_view
+from survdash.slide.tissue import SlideView, TissueRule, judge_tissue, take_view
 
 CLEAN = (
     "CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg", "histoprep_tma_spots.jpeg",
@@ -158,3 +158,12 @@ def test_bare_glass_has_no_artefacts() -> None:
     assert not found.edges.any()
     assert not found.folds.any()
     assert not found.doubled.any()
+
+
+@pytest.mark.parametrize(("mpp", "told"), [(4.0, False), (24.0, True)])
+def test_where_the_view_is_too_coarse_for_folds_that_is_told(tissue: np.ndarray, mpp: float, told: bool) -> None:
+    height, width = tissue.shape[:2]
+    view = SlideView(pixels=tissue, path=Path("wide.tiff"), width=width, height=height, mpp=mpp)
+    grid = lay_grid(view, judge_tissue(view), TileRule(tile_px=64, target_mpp=min(mpp, 20.0)))
+    assert grid.artefacts.folds_unjudged == told
+    assert any("Folds were not looked for" in words for words in grid.warnings) == told

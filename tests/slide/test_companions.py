@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from survdash.errors import SlideError
+from survdash.slide import companions
 from survdash.slide.companions import dicom_series, slide_sha256
 from survdash.slide.reader import open_slide
 from survdash.store import file_sha256
@@ -122,3 +123,16 @@ def test_what_is_no_dicom_file_belongs_to_no_series(tmp_path: Path) -> None:
 def test_a_slide_of_one_file_has_that_files_hash(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a slide")
     assert slide_sha256(tmp_path / "a", (), in_any_order=False) == file_sha256(tmp_path / "a")
+
+
+def test_headers_of_a_folder_are_read_once_and_again_where_a_file_changed(tmp_path: Path) -> None:
+    files = write_dicom(tmp_path, halved(_pixels(), 2))
+    write_dicom(tmp_path, [_pixels(5)], prefix="another", series="1.2.3.4")
+    with open_slide(files[0]) as slide:
+        known = slide.files
+        read = companions._read_series.cache_info().misses
+        with slide.another() as again, open_slide(files[1]) as other:
+            assert set(again.files) == set(other.files) == set(known) == set(files)
+    assert companions._read_series.cache_info().misses == read + 1  # the first file, which is now the one beside
+    write_dicom(tmp_path, [_pixels(5)], prefix="another", series="1.2.3.5678")
+    assert dicom_series(tmp_path / "another0.dcm") == "1.2.3.5678"

@@ -319,3 +319,32 @@ def _philips() -> str:
         f'PMSVR="IDataObjectArray"><Array>{level(0, 0.00025)}{level(1, 0.0005)}</Array></Attribute>'
         "</DataObject></Array></Attribute></DataObject>"
     )
+
+
+@pytest.mark.parametrize("kind", ["mrxs", "dicom", "direct", "ome", "picture"])
+def test_another_handle_reads_the_same_and_outlives_the_first(tmp_path: Path, kind: str) -> None:
+    pixels = tissue_and_glass()
+    if kind == "mrxs":
+        path = write_mrxs(tmp_path / "a.mrxs", pixels, at=(8, 12), canvas=(40, 40))
+    elif kind == "dicom":
+        path = write_dicom(tmp_path, halved(pixels, 2))[0]
+    elif kind == "picture":
+        path = tmp_path / "a.png"
+        Image.fromarray(pixels).save(path)
+    else:
+        path = tmp_path / f"{kind}.tif"
+        whole, half = halved(pixels, 2)
+        how = {"tile": (256, 256), "photometric": "rgb", "compression": "jpeg", "metadata": None}
+        below = kind == "ome"
+        with tifffile.TiffWriter(path) as file:
+            file.write(whole, subifds=int(below), resolution=(20_000, 20_000), resolutionunit="CENTIMETER", **how)
+            file.write(half, subfiletype=1, **how)
+    with open_slide(path, mpp=0.5) as slide:
+        read = {"level0_px": 512, "tile_px": 256}
+        expected = slide.read_tile(slide.left + 512, slide.top + 256, **read)
+        known, again = slide.sha256, slide.another()
+    with again:
+        assert type(again) is type(slide)
+        np.testing.assert_array_equal(again.read_tile(again.left + 512, again.top + 256, **read), expected)
+        assert (again.sha256, again.mpp, again.mpp_source) == (known, 0.5, "user")
+        assert (again.width, again.height, again.downsamples) == (slide.width, slide.height, slide.downsamples)

@@ -1,8 +1,11 @@
-"""Slides of Leica, Ventana, Hamamatsu and Trestle, made so that OpenSlide itself takes them for theirs."""
+"""Slides of six more scanners, made so that OpenSlide itself takes them for theirs."""
 
 from __future__ import annotations
 
+import sqlite3
+import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -17,7 +20,7 @@ from survdash.features.embed import embed_slide
 from survdash.slide.reader import open_slide, require_mpp
 from survdash.slide.tiles import TileRule, lay_grid
 from survdash.slide.tissue import find_tissue
-from tests.slide.made_slides import tissue_and_glass, write_vmu
+from tests.slide.made_slides import tissue_and_glass, write_czi, write_sakura, write_vmu
 from tests.slide.made_tiffs import write_bif, write_ndpi, write_scn, write_trestle
 
 SMALL = TileRule(tile_px=64)
@@ -28,6 +31,10 @@ def _bif(path: Path, pixels: np.ndarray, mpp: float) -> Path:
     return write_bif(path / "a.bif", pixels, mpp=mpp, power=40)
 
 
+def _czi(path: Path, pixels: np.ndarray, mpp: float) -> Path:
+    return write_czi(path / "a.czi", pixels, mpp=mpp, power=40)
+
+
 def _ndpi(path: Path, pixels: np.ndarray, mpp: float) -> Path:
     return write_ndpi(path / "a.ndpi", pixels, mpp=mpp, power=40)
 
@@ -35,6 +42,10 @@ def _ndpi(path: Path, pixels: np.ndarray, mpp: float) -> Path:
 def _scn(path: Path, pixels: np.ndarray, mpp: float) -> Path:
     size = pixels.shape[1] + 1, pixels.shape[0]  # what fills the glass is taken for the macro picture
     return write_scn(path / "a.scn", {(0, 0): pixels}, size=size, mpp=mpp, power=40)
+
+
+def _sakura(path: Path, pixels: np.ndarray, mpp: float) -> Path:
+    return write_sakura(path / "a.svslide", pixels, mpp=mpp, power=40)
 
 
 def _trestle(path: Path, pixels: np.ndarray, mpp: float) -> Path:
@@ -47,7 +58,10 @@ def _vmu(path: Path, pixels: np.ndarray, mpp: float) -> Path:
 
 @pytest.mark.parametrize(
     ("write", "vendor"),
-    [(_bif, "ventana"), (_ndpi, "hamamatsu"), (_scn, "leica"), (_trestle, "trestle"), (_vmu, "hamamatsu")],
+    [
+        (_bif, "ventana"), (_ndpi, "hamamatsu"), (_scn, "leica"), (_trestle, "trestle"), (_vmu, "hamamatsu"),
+        (_sakura, "sakura"), (_czi, "zeiss"),
+    ],
 )
 def test_a_scanners_slide_is_read_with_its_own_resolution(
     tmp_path: Path, write: Callable[[Path, np.ndarray, float], Path], vendor: str
@@ -100,8 +114,10 @@ def test_a_fluorescence_slide_is_refused_in_openslides_words(tmp_path: Path) -> 
 
 def test_without_a_resolution_these_slides_ask_for_it(tmp_path: Path) -> None:
     piece = tissue_and_glass(960, 1024)
-    silent = write_bif(tmp_path / "a.bif", piece, mpp=None), write_ndpi(tmp_path / "a.ndpi", piece[:896], mpp=None)
-    for path in silent:
+    for path in (
+        write_bif(tmp_path / "a.bif", piece, mpp=None), write_ndpi(tmp_path / "a.ndpi", piece[:896], mpp=None),
+        write_sakura(tmp_path / "a.svslide", piece, mpp=None), write_czi(tmp_path / "a.czi", piece, mpp=None),
+    ):
         with open_slide(path) as slide, pytest.raises(SlideError, match="does not state its resolution"):
             require_mpp(slide)
     odd = write_scn(tmp_path / "odd.scn", {(0, 256): piece}, size=(2048, 2048), mpp=0.5, power=40)
@@ -109,7 +125,27 @@ def test_without_a_resolution_these_slides_ask_for_it(tmp_path: Path) -> None:
         require_mpp(slide)
 
 
-@pytest.mark.parametrize("write", [_bif, _ndpi, _scn], ids=["bif", "ndpi", "scn"])
+def test_a_sakura_slide_whose_header_promises_gigantic_tiles_is_refused(tmp_path: Path) -> None:
+    """OpenSlide takes memory for one tile before it decodes it, and ends the process where it gets none."""
+    path = write_sakura(tmp_path / "a.svslide", tissue_and_glass())
+    with closing(sqlite3.connect(path)) as database, database:
+        (header,) = database.execute("SELECT data FROM Tiles WHERE id = 'Header'").fetchone()
+        database.execute("UPDATE Tiles SET data = ? WHERE id = 'Header'", (struct.pack("<I", 60_000) + header[4:],))
+    with pytest.raises(SlideError, match="said to have tiles of 60000 x 60000 px"):
+        open_slide(path)
+
+
+def test_a_sakura_slide_without_a_tile_names_its_place(tmp_path: Path) -> None:
+    path = write_sakura(tmp_path / "a.svslide", tissue_and_glass())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE Tiles SET data = x'ffd8' WHERE id = 'T;1024|512;1;1;0'")
+    with open_slide(path) as slide:
+        slide.read_tile(768, 512, level0_px=256, tile_px=256)
+        with pytest.raises(SlideError, match="x=1024, y=512"):
+            slide.read_tile(1024, 512, level0_px=256, tile_px=256)
+
+
+@pytest.mark.parametrize("write", [_bif, _ndpi, _scn, _sakura, _czi], ids=["bif", "ndpi", "scn", "sakura", "czi"])
 def test_one_cut_short_is_named(tmp_path: Path, write: Callable[[Path, np.ndarray, float], Path]) -> None:
     path = write(tmp_path, tissue_and_glass(960, 1920), 0.25)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PIL import Image
 from survdash.errors import InputError, NotEnoughDataError, SlideError
 from survdash.slide.reader import open_slide
 from survdash.slide.tiles import TileRule, lay_grid, write_tiles_csv
-from survdash.slide.tissue import Tissue, find_tissue
+from survdash.slide.tissue import SlideView, Tissue, find_tissue, judge_tissue
 
 
 @dataclass
@@ -242,3 +243,43 @@ def test_focus_is_a_column_when_it_was_measured(tmp_path: Path) -> None:
     grid = lay_grid(Glass(512, 256, 0.5), _tissue(np.ones((2, 4), bool), 512))
     write_tiles_csv(grid, tmp_path / "tiles.csv", focus=np.array([12.346, 800]))
     assert (tmp_path / "tiles.csv").read_text() == "x,y,tissue,focus\n0,0,1.0000,12.35\n256,0,1.0000,800.00\n"
+
+
+def _on_glass(piece: np.ndarray, side: int, *, mpp: float, view_px: int = 2048) -> SlideView:
+    """The view of a square slide of ``side`` px with one piece near its middle, its corner on the grid of tiles."""
+    at = (side - max(piece.shape)) // 2 // 512 * 512
+    across = side / min(view_px, side)
+    first, ends = int(at / across), [math.ceil((at + length) / across) for length in piece.shape[:2]]
+    corner, (bottom, right) = round(first * across), (round(end * across) for end in ends)
+    around = np.full((bottom - corner, right - corner, 3), 243, np.uint8)
+    around[at - corner : at - corner + len(piece), at - corner : at - corner + piece.shape[1]] = piece
+    pixels = np.full((min(view_px, side), min(view_px, side), 3), 243, np.uint8)
+    size = (ends[1] - first, ends[0] - first)
+    pixels[first : ends[0], first : ends[1]] = cv2.resize(around, size, interpolation=cv2.INTER_AREA)
+    return SlideView(pixels=pixels, path=Path("slide.tiff"), width=side, height=side, mpp=mpp)
+
+
+@pytest.mark.parametrize("name", ["CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "histoprep_slide.jpeg"])
+def test_the_same_tissue_on_slides_of_5_to_41_mm_gives_nearly_the_same_grid(shared: Path, name: str) -> None:
+    """Filters count in pixels of the view, 2.5 to 20 um here; what changes are tiles of half tissue to within a few px.
+
+    Filters of one size in um were tried: 28 or 56 um, closing 20 or 40. They changed as many tiles, or more.
+    """
+    with open_slide(shared / "slides" / name, mpp=0.5) as slide:
+        piece = slide.thumbnail(10_000)
+    grids = []
+    for side in (10_240, 20_480, 40_960, 81_920):
+        view = _on_glass(piece, side, mpp=0.5)
+        grid = lay_grid(view, judge_tissue(view))
+        grids.append({tuple(corner) for corner in (grid.coords - (side - max(piece.shape)) // 2 // 512 * 512).tolist()})
+    usual = grids[1]
+    for found, share in zip(grids, (0.02, 0.0, 0.03, 0.07), strict=True):
+        assert len(usual ^ found) <= max(2, share * len(usual))
+
+
+@pytest.mark.parametrize("mpp", [0.25, 0.5])
+@pytest.mark.parametrize(("um", "kept"), [(180, True), (80, False)])
+def test_a_small_piece_on_a_large_slide_stays_by_its_size_in_um(mpp, um, kept) -> None:
+    piece = np.full((round(um / mpp), round(um / mpp), 3), (220, 120, 180), np.uint8)
+    view = _on_glass(piece, round(20_480 / mpp), mpp=mpp)  # 20 mm: a pixel of the view is 10 um
+    assert judge_tissue(view).mask.any() == kept

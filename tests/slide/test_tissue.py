@@ -38,7 +38,7 @@ def test_holes_below_the_limit_are_filled(picture: np.ndarray, tmp_path: Path) -
     cv2.circle(picture, (500, 760), 9, (245, 245, 245), cv2.FILLED)  # 250 px of 3.1 million, below 2e-4
     with _open(picture, tmp_path) as slide:
         assert find_tissue(slide).mask[760, 500]
-        assert not find_tissue(slide, TissueRule(min_share=0, small_px=0)).mask[760, 500]
+        assert not find_tissue(slide, TissueRule(min_share=0, small_um=0)).mask[760, 500]
 
 
 def test_bare_glass_and_black_padding_are_no_tissue(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_white_in_a_filled_hole_is_left_out_and_padding_is_told(picture: np.ndar
     cv2.circle(picture, (900, 760), 330, (245, 245, 245), cv2.FILLED)
     picture[1220:] = 3
     with _open(picture, tmp_path) as slide:
-        filled = find_tissue(slide, TissueRule(min_share=0.15, small_px=100_000))  # the hole, 11 %, is filled
+        filled = find_tissue(slide, TissueRule(min_share=0.15, small_um=100_000))  # the hole, 11 %, is filled
         grid = lay_grid(slide, filled)
         loose = lay_grid(slide, filled, TileRule(least_saturation=0))
     assert grid.artefacts.white == loose.size - grid.size > 0

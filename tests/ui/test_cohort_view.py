@@ -25,7 +25,7 @@ def analysis():
 
 def words(page):
     assert not page.exception
-    blocks = [*page.subheader, *page.markdown, *page.caption, *page.info]
+    blocks = [*page.header, *page.markdown, *page.caption, *page.info]
     return "\n".join(block.value.replace("\\", "") for block in blocks)
 
 
