@@ -178,8 +178,14 @@ def show_ends(job: Job) -> None:
                   hours=settings().keep_upload_hours))
 
 
+def start_anew() -> None:
+    """The way on from an address of which nothing is left."""
+    if {"job", PARAMETER} & {*st.query_params}:
+        st.page_link("new_case.py", label=tr("Start a new case"), icon=":material/add_circle:")
+
+
 st.title(tr("New case"), anchor=False)
-with error_box():
+with error_box(way_out=start_anew):
     if job_id := st.query_params.get("job"):
         show_job(read_job(job_id))
     else:

@@ -38,7 +38,7 @@ CODE = re.compile(r"^\W*(?:<|https?:|python -m|pip install|[\w.-]+/[\w./-]+$)|\\
                   r"offset points|^\[Not |^(?:jan|feb|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dec)\w* [a-zäéû]{3}|"
                   r"[;:]\d+[-:]\d+|BMJ Open 20|^Gene Symbol$|^gene symbol$|^locus id$|Gene Expression Quant|"
                   r"^Slide Image$|^Diagnostic Slide$|lymph nodes|^# |^not (?:reported|applicable|allowed to)|"
-                  r"^Not Reported|^ and no $|^\\[bt]")
+                  r"^Not Reported|^ and no $|^/|^held out$|^\\[bt]")
 # Too few words of their own for the reader of sources to know them for texts: who is left out of an import, and why.
 ALSO = ("{names} case: {why} ({name_some})", "{names} cases: {why} ({name_some})")
 

@@ -116,8 +116,9 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
                                           "opens", count=len(manifest.requests), slides=with_slide,
                                           genes=with_genes))  # fmt: skip
         return
-    show_line("warn", tr("Table"), tr("{count} faults. Mend all of them and give the table again; nothing was started.",
-                                      count=len(manifest.faults)))  # fmt: skip
+    words = tr("Faults: {count}. Mend all of them and give the table again; nothing was started.",
+               count=len(manifest.faults))  # fmt: skip
+    show_line("warn", tr("Table"), words)
     ours = {path.name: upload.names[part] for part, path in upload.batch.items()}
 
     def told(message: str) -> str:

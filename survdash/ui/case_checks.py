@@ -175,7 +175,8 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
     for warning in check.warnings:
         show_line("warn", tr("Note"), retell(warning))
     st.dataframe(
-        check.per_group[["group", "expected", "found", "missing"]], hide_index=True, key="new_case.groups",
+        check.per_group[["group", "expected", "found", "missing"]].assign(group=check.per_group["group"].map(tr)),
+        hide_index=True, key="new_case.groups",
         alt=tr("Genes found and missing in each group."),
         column_config={"group": tr("Group of genes"), "expected": tr("Expected"), "found": tr("Found"),
                        "missing": tr("Missing")},

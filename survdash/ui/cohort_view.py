@@ -7,6 +7,7 @@ import math
 import streamlit as st
 
 from survdash import usecases
+from survdash.figures.palette import in_order
 from survdash.figures.risk import plot_cut_scan, plot_risk_distribution, plot_risk_histogram
 from survdash.figures.survival import EVENT_WORDS, Unit, plot_groups
 from survdash.figures.words import percent_text
@@ -17,6 +18,7 @@ from survdash.ui.drawn import drawn
 from survdash.ui.figure_view import show_figure
 from survdash.ui.piece import finding, number_card
 from survdash.ui.prose import CINDEX, escape, p_words
+from survdash.usecases.analysis import draws
 
 HORIZON = 36
 LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
@@ -58,17 +60,19 @@ def show_answer(analysis: Analysis) -> None:
         number_card(tr("Patients"), f"{analysis.cases:,}",
                     f"{analysis.deaths:,} {tr(EVENT_WORDS[analysis.endpoint][1])}")  # fmt: skip
         if analysis.cutpoints:
-            sizes = " / ".join(f"{curve.size:,}" for curve in analysis.curves.values())
-            names = " / ".join(tr(name) for name in analysis.curves)
+            groups = in_order(analysis.curves)
+            sizes = " / ".join(f"{analysis.curves[name].size:,}" for name in groups)
+            names = " / ".join(tr(name) for name in groups)
             cuts = " · ".join(f"{cut:.3g}" for cut in analysis.cutpoints)
-            number_card(f"{names} {tr('risk')}".capitalize(), sizes, tr("cut at {cuts}", cuts=cuts),
+            number_card(tr("{names} risk", names=names.capitalize()), sizes, tr("cut at {cuts}", cuts=cuts),
                         help=tr("Patients in each group."))  # fmt: skip
         if (ratio := analysis.hazard_ratio) is not None:
             number_card(tr("Hazard ratio, high vs low"), f"{ratio.ratio:.2f}",
                         tr("95 % CI {low:.2f}–{high:.2f}", low=ratio.low, high=ratio.high), help=tr(RATIO))  # fmt: skip
         value, lower, upper = analysis.concordance
         number_card(tr("C-index"), f"{value:.2f}", tr("95 % CI {low:.2f}–{high:.2f}", low=lower, high=upper),
-                    help=tr(CINDEX))  # fmt: skip
+                    help=tr(CINDEX) + " " + tr("Interval by bootstrap, {count:,} draws of the patients.",
+                                              count=draws(analysis.cases)))  # fmt: skip
 
 
 def show_curves(analysis: Analysis, *, name: str, unit: Unit, stamp: str) -> None:

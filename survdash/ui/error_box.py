@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -30,8 +30,13 @@ def show_problems(problems: list[str]) -> None:
 
 
 @contextmanager
-def error_box() -> Iterator[None]:
+def error_box(way_out: Callable[[], object] | None = None) -> Iterator[None]:
     """Turn an error inside the block into a box; what stands after the block is still drawn.
+
+    Parameters
+    ----------
+    way_out : callable, optional
+        Draws below the box what leads on, such as a link.
 
     A ``SurvdashError`` is shown with its message and hint. Any other error is ours: the box names a log entry and
     shows nothing of the data, the log has the place.
@@ -42,6 +47,8 @@ def error_box() -> Iterator[None]:
         st.info(escape(retell(cancelled.message)), icon=":material/cancel:")
     except SurvdashError as error:
         show_error(error.message, error.hint)
+        if way_out is not None:
+            way_out()
     except Exception as error:
         entry = secrets.token_hex(4)
         # The place but not the words: an error's text may quote a patient's table.

@@ -16,7 +16,8 @@ from survdash.ui.picker import pick
 from survdash.ui.prose import escape
 
 ENDPOINT_HELP = later("What counts as the event. Models learn overall survival; another endpoint judges the same "
-                      "risks by it, where the cohort holds one.")  # fmt: skip
+                      "risks by it, where the cohort holds one. A column PFS is read as the progression-free interval, "
+                      "which cBioPortal calls so.")  # fmt: skip
 
 
 def pick_cohort(*, page: str, drops: tuple[str, ...] = ("run", "endpoint")) -> usecases.CohortEntry:

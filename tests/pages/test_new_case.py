@@ -35,7 +35,7 @@ def give(page, part, path, content=None):
     # What the browser does: it sends the slide to the app's own address, and the page runs again.
     (element,) = page.get("bidi_component")
     slot = json.loads(element.proto.json)["slots"][0]
-    identifier, _, part = read_grant(slot["grant"], purpose=PURPOSE).partition("/")
+    identifier, part, _ = read_grant(slot["grant"], purpose=PURPOSE).split("/")
     arrival.begin(identifier, part, name=path.name, size=len(content), mark="")
     with arrival.taking(identifier, part, offset=0) as taker:
         taker.write(content)

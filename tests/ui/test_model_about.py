@@ -24,7 +24,7 @@ def draw_shipped():
         "metrics": {"horizons": {"36": dict.fromkeys(
             ("predicted", "observed", "ici", "ici_low", "ici_high", "auc", "auc_low", "auc_high", "brier",
              "brier_reference"), 0.2), "60": {"note": "too late"}}},
-        "known_failures": ["Fails for some."],
+        "curves": "Told for 0 to 90 months.", "known_failures": ["Fails for some."],
     }  # fmt: skip
     card = {"name": "demo-glg", "cohort": "demo", "run": "glg", "recipe": {"model": "glg", "modalities": ["genes"]},
             "about": about}  # fmt: skip
