@@ -3,7 +3,7 @@
 # Where only a mirror of PyPI is reached: --build-arg TORCH_BACKEND=pypi takes PyPI's own builds, GPU libraries included.
 FROM python:3.11-slim-bookworm AS packages
 ARG TORCH_BACKEND=cpu
-RUN pip install --no-cache-dir uv && uv venv /opt/venv
+RUN pip install --no-cache-dir uv==0.13.9 && uv venv /opt/venv
 COPY requirements.txt requirements.lock /tmp/
 # uv takes torch and torchvision from the index of the builds that are asked for; all else from PyPI, as locked.
 RUN if [ "$TORCH_BACKEND" != pypi ]; then set -- --torch-backend "$TORCH_BACKEND"; fi \
@@ -22,7 +22,7 @@ COPY pages pages
 COPY survdash survdash
 COPY models models
 ENV PATH=/opt/venv/bin:$PATH SURVDASH_DATA_DIR=/data PYTHONUNBUFFERED=1
-USER survdash
+USER 10001:10001
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmarks.page_speed import resident_bytes
 from benchmarks.visitor import Seen, Visitor
@@ -197,6 +198,16 @@ def slope(x: np.ndarray | list[float], y: list[float]) -> tuple[float, float]:
     return float(rise), 2 * float(np.sqrt(covariance[0, 0]))
 
 
+def cpu_seconds(server: Server) -> dict[str, float]:
+    """Of the server, of its worker with what that starts, and of the visitors."""
+    found = {"server": sum(psutil.Process(server.pid).cpu_times()[:2]), "worker": 0.0, "visitors": time.process_time()}
+    heartbeat = server.data_dir / "jobs" / "worker.heartbeat"
+    if heartbeat.exists():
+        worker = psutil.Process(int(heartbeat.read_text()))
+        found["worker"] = sum(sum(one.cpu_times()[:4]) for one in (worker, *worker.children(recursive=True)))
+    return found
+
+
 async def watch(server: Server, until: float, start: float) -> list[tuple[float, float]]:
     """Minutes and the server's memory in MB."""
     looks = []
@@ -212,11 +223,14 @@ async def crowd(server: Server, *, sessions: int, minutes: float, genes: bytes) 
     until = start + 60 * minutes
     cases = usecases.analyse_cohort(COHORT, "default").case_ids.tolist()
     people = [Person(server, log, number=number, genes=genes, cases=cases) for number in range(sessions)]
+    before = cpu_seconds(server)
     looks, *_ = await asyncio.gather(watch(server, until, start), *(one.stay(until) for one in people))
     every = [seconds for what, some in log.seconds.items() if what != "refresh" for seconds in some]
     print(f"{sessions} visitors, {minutes:g} minutes: {log.journeys} ways gone, {len(every)} pages, clicks and "
           f"downloads ({len(every) / (time.monotonic() - start):.1f} a second), {len(log.errors)} errors; "
           f"median {np.median(every):.2f}, p95 {np.quantile(every, 0.95):.2f}, most {max(every):.2f} s")
+    used = {name: seconds - before[name] for name, seconds in cpu_seconds(server).items()}
+    print("  CPU: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in used.items()))
     for what, some in sorted(log.seconds.items()):
         print(f"  {what}: {len(some)}, median {np.median(some):.2f}, p95 {np.quantile(some, 0.95):.2f} s")
     later = [look for look in looks if look[0] >= SETTLED * minutes]

@@ -1,7 +1,8 @@
-"""How long a page takes in a browser, how much memory a visitor costs, and what twenty at once do.
+"""How long a page takes in a browser: the first one of a new server, opened anew, and from the menu.
 
-``python -m benchmarks.page_speed [--patients 500 10000] [--rounds 5] [--sessions 20]``. Cohorts are the demo's
-simulated patients, or draws from them with a new number each, imported and trained on (ridge Cox) by command.
+``python -m benchmarks.page_speed [--patients 500 10000] [--rounds 5] [--data DIR]``. Cohorts are the demo's simulated
+patients, or draws from them with a new number each, imported and trained on (ridge Cox) by command. A page is drawn
+when its last figure or table stands and its script has ended. Many visitors at once: ``benchmarks.load``.
 """
 
 from __future__ import annotations
@@ -17,20 +18,31 @@ import time
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from survdash.simulation.patients import DEMO_SEED, simulate_cohort
-from tests.browser.server import CHROMIUM_ARGUMENTS, REPOSITORY, Server, environment, find_chromium, running_server
+from tests.browser.server import (
+    CHROMIUM_ARGUMENTS,
+    REPOSITORY,
+    Server,
+    environment,
+    find_chromium,
+    free_port,
+    running_server,
+)
 
 SIMULATED = 500  # more patients are drawn from these
 GENES = 300
-PAGES = {"cohort": ".st-key-cohort-km .main-svg", "patient": ".js-plotly-plot .main-svg",
-         "compare": ".js-plotly-plot .main-svg", "models": "[data-testid=stDataFrame]"}  # fmt: skip
+PAGES = {"cohort": ".st-key-cohort-adjusted .main-svg", "patient": ".st-key-patient-standing .main-svg",
+         "compare": ".st-key-compare-km .main-svg"}
+MENU = {"cohort": "Cohort", "patient": "Patient", "compare": "Compare"}
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def make_cohort(patients: int, data_dir: Path, folder: Path) -> str:
-    """Import a cohort of so many patients and train a model on it; return its name."""
+    """Import a cohort of so many patients and train a model on it, unless it is there; return its name."""
+    if (data_dir / "cohorts" / f"n{patients}" / "runs" / "cox_ridge" / "card.json").is_file():
+        return f"n{patients}"
     made = simulate_cohort(min(patients, SIMULATED), seed=DEMO_SEED)
     rng = np.random.default_rng(patients)
     rows = np.arange(patients) if patients <= SIMULATED else rng.integers(0, SIMULATED, patients)
@@ -79,49 +91,38 @@ def told(name: str, seconds: list[float]) -> str:
     return f"{name}: best {min(seconds):.2f}, median {statistics.median(seconds):.2f}, most {max(seconds):.2f} s"
 
 
-async def measure(server: Server, cohort: str, rounds: int) -> None:
+async def measure(data_dir: Path, cohort: str, rounds: int) -> None:
     """Cold, then each page warm, in a window that was open before."""
+    port, cold = free_port(), PAGES["cohort"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
         page = await (await browser.new_context(viewport={"width": 1280, "height": 900})).new_page()
         page.set_default_timeout(120_000)
-        cold = await open_page(page, f"{server.url}/cohort?cohort={cohort}", PAGES["cohort"])
-        print(f"{cohort}: cohort page, cold, the first visitor of a new server: {cold:.2f} s", flush=True)
-        for name, what in PAGES.items():
-            address = f"{server.url}/{name}?cohort={cohort}"
-            await open_page(page, address, what)
-            print(told(f"{cohort}: {name}, warm, opened anew", [await open_page(page, address, what)
-                                                               for _ in range(rounds)]), flush=True)
+        for who in ("new server, new browser", "new server, a browser that was here before"):
+            with running_server(data_dir, port=port) as server:
+                seconds = await open_page(page, f"{server.url}/cohort?cohort={cohort}", cold)
+                print(f"{cohort}: cohort page, {who}: {seconds:.2f} s", flush=True)
+                if who.endswith("before"):
+                    await measure_warm(page, server, cohort, rounds)
         await browser.close()
 
 
-async def visit(browser: Browser, server: Server, cohort: str, seconds: list[float], errors: list[str]) -> None:
-    """One visitor: each page once."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    page = await context.new_page()
-    page.set_default_timeout(120_000)
+async def measure_warm(page: Page, server: Server, cohort: str, rounds: int) -> None:
+    """Each page opened anew, as a reload does, and by a click in the menu."""
     for name, what in PAGES.items():
-        seconds.append(await open_page(page, f"{server.url}/{name}?cohort={cohort}", what))
-        if await page.get_by_test_id("stException").count() or await page.get_by_test_id("stAlertContentError").count():
-            errors.append(name)
-    await asyncio.sleep(3)  # all windows stay open together, so that their memory is counted
-
-
-async def crowd(server: Server, cohort: str, sessions: int) -> None:
-    """So many visitors at once; the browsers that draw for them share the processors with the server."""
-    before = resident_bytes(server.pid)
-    seconds: list[float] = []
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
+        address = f"{server.url}/{name}?cohort={cohort}"
+        await open_page(page, address, what)
+        seconds = [await open_page(page, address, what) for _ in range(rounds)]
+        print(told(f"{cohort}: {name}, opened anew", seconds), flush=True)
+    clicked: dict[str, list[float]] = {name: [] for name in MENU}
+    for name, title in [*MENU.items()] * rounds:
+        link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
         start = time.monotonic()
-        await asyncio.gather(*(visit(browser, server, cohort, seconds, errors) for _ in range(sessions)))
-        took, after = time.monotonic() - start, resident_bytes(server.pid)
-        await browser.close()
-    print(f"{cohort}: {sessions} visitors at once, {len(seconds)} pages in {took:.0f} s, {len(errors)} errors; "
-          f"median {statistics.median(seconds):.2f}, p95 {np.quantile(seconds, 0.95):.2f} s; "
-          f"memory of the server {before / 1e6:.0f} to {after / 1e6:.0f} MB, "
-          f"{(after - before) / 1e6 / sessions:.1f} MB a visitor", flush=True)
+        await link.click()
+        await drawn(page, PAGES[name])
+        clicked[name].append(time.monotonic() - start)
+    for name, seconds in clicked.items():
+        print(told(f"{cohort}: {name}, from the menu", seconds), flush=True)
 
 
 def main() -> None:
@@ -129,17 +130,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[500, 10_000])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--data", type=Path, help="a data folder that keeps the cohorts for the next time")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data_dir = Path(folder) / "data"
-        data_dir.mkdir()
+        data_dir = given.data or Path(folder) / "data"
+        data_dir.mkdir(exist_ok=True)
         names = [make_cohort(count, data_dir, Path(folder)) for count in given.patients]
         for name in names:
-            with running_server(data_dir) as server:
-                asyncio.run(measure(server, name, given.rounds))
-                if name == names[0] and given.sessions:
-                    asyncio.run(crowd(server, name, given.sessions))
+            asyncio.run(measure(data_dir, name, given.rounds))
 
 
 if __name__ == "__main__":

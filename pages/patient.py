@@ -16,6 +16,7 @@ from survdash.ui.job_view import show_progress
 from survdash.ui.limits import show_limits
 from survdash.ui.patient_view import SeenPatient, show_patient
 from survdash.ui.picker import pick
+from survdash.ui.prose import escape
 from survdash.ui.selection import pick_cohort, pick_run
 from survdash.ui.startup import wake_worker
 from survdash.ui.upkeep_view import note_opened
@@ -71,7 +72,7 @@ with error_box(way_out=open_its_cohort):
                     help=tr("Type a part of the number to search."))
     prediction = caching.prediction(cohort.name, run.name, case)
     note_opened(cohort.name, case)
-    st.header(case, anchor=False)
+    st.header(escape(case), anchor=False)
     row = analysis.case_ids.tolist().index(case)
     months = analysis.survival.time_months[row]
     outcome = (tr("died {months:.1f} months after diagnosis", months=months) if analysis.survival.event[row]

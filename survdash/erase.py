@@ -33,9 +33,16 @@ COPIED = later("Deleted files are overwritten, then removed; this kind of file s
 MEMORY = later("Deleted files are gone: this data folder lies in memory.")
 
 
-def remove(path: Path) -> None:
-    """Delete a file or folder: nobody finds it from here on, and if this process is killed the next sweep goes on."""
-    hidden = path.with_name(f".{path.name.lstrip('.')}.{secrets.token_hex(4)}{REMOVED}")
+def remove(path: Path, *, aside: Path) -> None:
+    """Delete a file or folder: nobody finds it from here on, and if this process is killed the next sweep goes on.
+
+    Parameters
+    ----------
+    path : Path
+    aside : Path
+        Folder of the same disk that ``sweep_removed`` looks into; what is large lies there until it is overwritten.
+    """
+    hidden = aside / f".{path.name.lstrip('.')}.{secrets.token_hex(4)}{REMOVED}"
     try:
         os.replace(path, hidden)
     except FileNotFoundError:
@@ -47,8 +54,8 @@ def remove(path: Path) -> None:
 
 
 def sweep_removed(folder: Path) -> None:
-    """Delete what a killed process left below a folder or in one of its folders."""
-    for path in (*folder.glob(f".*{REMOVED}"), *folder.glob(f"*/.*{REMOVED}")):
+    """Delete what a killed process left in a folder."""
+    for path in folder.glob(f".*{REMOVED}"):
         erase(path)
 
 

@@ -28,7 +28,7 @@ def test_the_bytes_are_gone_where_the_setting_says_so(
     (folder / "deep").mkdir(parents=True)
     (folder / "deep" / "slide.svs").write_bytes(SECRET)
     handle = blocks_of(folder / "deep" / "slide.svs")
-    erase.remove(folder)
+    erase.remove(folder, aside=tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert os.pread(handle, 1 << 20, 0) == (bytes(len(SECRET)) if overwrite else SECRET)
     os.close(handle)
@@ -39,7 +39,7 @@ def test_another_name_of_the_same_bytes_keeps_them(tmp_path: Path) -> None:
     os.link(tmp_path / "own", tmp_path / "linked")
     (tmp_path / "pointer").symlink_to(tmp_path / "own")
     for name in ("linked", "pointer"):
-        erase.remove(tmp_path / name)
+        erase.remove(tmp_path / name, aside=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
     assert (tmp_path / "own").read_bytes() == SECRET
 
@@ -50,12 +50,12 @@ def test_what_a_killed_process_left_goes_with_the_next_sweep_and_nothing_is_no_f
     (tmp_path / "case").mkdir()
     (tmp_path / "case" / "slide.svs").write_bytes(SECRET)
     monkeypatch.setattr(erase, "erase", lambda path: None)  # killed right after the rename
-    erase.remove(tmp_path / "case")
+    erase.remove(tmp_path / "case", aside=tmp_path)
     assert [path.suffix for path in tmp_path.iterdir()] == [erase.REMOVED]
     monkeypatch.undo()
     erase.sweep_removed(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    erase.remove(tmp_path / "case")
+    erase.remove(tmp_path / "case", aside=tmp_path)
 
 
 def test_it_is_said_what_deleting_means_on_this_disk(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

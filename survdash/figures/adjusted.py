@@ -7,7 +7,7 @@ import math
 import plotly.graph_objects as go
 
 from survdash.figures.palette import LOW, REFERENCE, dress
-from survdash.figures.words import interval_text, p_text
+from survdash.figures.words import interval_text, p_text, plain
 from survdash.language import tr
 from survdash.statistics.adjusted import Adjusted, ForestRow
 
@@ -71,7 +71,7 @@ def plot_adjusted(model: Adjusted) -> go.Figure:
 def _title(row: ForestRow) -> str:
     factor = tr(row.factor)
     name = f"{factor[:1].upper()}{factor[1:]}"
-    return f"{name}: {tr(row.level)}" if row.level else name
+    return f"{name}: {plain(tr(row.level))}" if row.level else name
 
 
 def _label(row: ForestRow, level: float) -> str:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from survdash.errors import InputError
 from survdash.figures.palette import HIGH, LOW, REFERENCE, dress
+from survdash.figures.words import plain
 from survdash.language import tr
 
 ROW_PX = 26
@@ -33,7 +34,8 @@ def plot_shares(names: Sequence[str], shares: Sequence[float], *, told: Sequence
     InputError
         If the columns differ in length.
     """
-    words = list(told) or [""] * len(names)
+    names = [plain(name) for name in names]
+    words = [plain(word) for word in told] or [""] * len(names)
     if not len(names) == len(shares) == len(words):
         raise InputError(f"{len(names)} names, {len(shares)} shares and {len(words)} words are not one table.")
     values = np.asarray(shares, float)

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from survdash.figures.palette import HIGH, LOW, REFERENCE, dress
+from survdash.figures.words import plain
 from survdash.language import tr
 
 MOST_IN_SVG = 3000  # above, points are drawn by WebGL
@@ -39,7 +40,8 @@ def plot_pair(
                                       (tr("died"), HIGH, "diamond", event)):  # fmt: skip
         figure.add_trace(draw(
             x=first[mine], y=second[mine], mode="markers", name=f"{label} (n = {int(mine.sum()):,})",
-            text=case_ids[mine].tolist(), marker={"color": look.colour, "symbol": symbol, "size": 7, "opacity": 0.75},
+            text=[plain(str(one)) for one in case_ids[mine]],
+            marker={"color": look.colour, "symbol": symbol, "size": 7, "opacity": 0.75},
             hovertemplate="%{text}: %{x:.0f} / %{y:.0f}<extra></extra>",
         ))  # fmt: skip
     dress(figure, height_px=460)

@@ -150,3 +150,14 @@ def _or_not_reached(months: float | None) -> str:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def plain(name: str) -> str:
+    """A name from data as Plotly shows it letter by letter: it would take ``<a>`` and ``<b>`` in it for markup.
+
+    Examples
+    --------
+    >>> plain('<a href="https://x.example">TP53</a>')
+    '&lt;a href="https://x.example">TP53&lt;/a>'
+    """
+    return name.replace("<", "&lt;")

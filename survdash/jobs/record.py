@@ -141,8 +141,9 @@ def create(kind: str, payload: dict[str, Any], *, quick: bool = False, owner: st
 def remove(job_id: str) -> None:
     """Delete a job with all its files; it is gone at once for every reader, even if this process is killed here."""
     folder = job_folder(job_id)
-    os.replace(folder, folder.with_name(f".{job_id}{REMOVED}"))
-    sweep_removed()
+    doomed = folder.with_name(f".{job_id}{REMOVED}")
+    os.replace(folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def sweep_removed() -> None:

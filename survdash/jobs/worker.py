@@ -49,6 +49,7 @@ REPORT_S = 0.2  # progress is written no more often than this; a new step always
 IDLE_EXIT_S = 30 * 60.0
 START_GRACE_S = 30.0  # a worker that was just started may take this long to take its lock
 LOG_BYTES = 5_000_000
+GIVES_WAY = 10  # steps of niceness: the pages of a server that starts its worker itself share its processors
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 _log = logging.getLogger("survdash.worker")
@@ -161,6 +162,8 @@ def run_worker(
     faulthandler.enable()  # the last words of a crash in a native library
     start_logs()
     signals, handlers = _listen(), within_room(handlers, needs or {})
+    if settings().start_worker:
+        os.nice(GIVES_WAY)
     if idle_exit_s is None:
         idle_exit_s = IDLE_EXIT_S if settings().start_worker else 0
     _log.info("worker %d started", os.getpid())

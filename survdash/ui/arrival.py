@@ -280,7 +280,7 @@ def _partial(folder: Path, part: str, name: str) -> Path:
 
 def _forget(folder: Path, part: str) -> None:
     for path in folder.glob(f"{part}.*.part"):
-        remove(path)
+        remove(path, aside=room.uploads_folder())
     (folder / f".coming-{part}.json").unlink(missing_ok=True)
     with suppress(OSError):  # other files are in it
         folder.rmdir()

@@ -14,7 +14,7 @@ from survdash.retelling import retell
 from survdash.ui.answer_view import show_answer
 from survdash.ui.downloads import offer
 from survdash.ui.error_box import error_box, show_error
-from survdash.ui.job_view import go_to_job
+from survdash.ui.job_view import show_job_next
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.prose import escape
 
@@ -33,12 +33,19 @@ def show_batch_job(job_id: str, *, page: str) -> None:
     if outcome.prediction is None:
         show_error(outcome.message, outcome.hint)
         return
-    with error_box():
-        if st.button(tr("Why this answer, and what if"), key=f"{page}.why", icon=":material/psychology_alt:", help=tr(
-                "Which tissue and which genes weigh in it, the slide itself and questions of your own: this case is "
-                "computed once more, which takes seconds, and opens under an address of its own.")):  # fmt: skip
-            go_to_job(usecases.file_case_of_batch(job_id, outcome.case_id))
+    st.button(
+        tr("Why this answer, and what if"), key=f"{page}.why", icon=":material/psychology_alt:",
+        on_click=_ask_why, args=(job_id, outcome.case_id),
+        help=tr("Which tissue and which genes weigh in it, the slide itself and questions of your own: this case is "
+                "computed once more, which takes seconds, and opens under an address of its own."),
+    )  # fmt: skip
     show_answer(outcome.prediction, None, page=page)
+
+
+def _ask_why(job_id: str, case_id: str) -> None:
+    # A callback, and not an answer to the click: it runs before the page, which may then be another one.
+    with error_box():
+        show_job_next(usecases.file_case_of_batch(job_id, case_id))
 
 
 def case_of_address(outcomes: Sequence[usecases.CaseOutcome]) -> usecases.CaseOutcome | None:
@@ -52,6 +59,9 @@ def case_of_address(outcomes: Sequence[usecases.CaseOutcome]) -> usecases.CaseOu
     name = st.query_params.get(PARAMETER)
     if name is None:
         return None
+    # A link to the page that it stands on gives the page its address, but not the browser: said once more, both have
+    # it, and a click on the page does not fall back to the table.
+    st.query_params[PARAMETER] = name
     for outcome in outcomes:
         if outcome.case_id == name:
             return outcome

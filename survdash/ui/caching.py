@@ -248,7 +248,7 @@ def _prediction(
     return usecases.stored_prediction(cohort, run, case)
 
 
-@st.cache_resource(max_entries=MANY, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)  # a megabyte each where genes are thousands
 def _what_if_range(
     run: str, case: str, cohort: str, digest: str, versions: tuple[tuple[str, str], ...]
 ) -> usecases.WhatIfRange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,9 @@ def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
     hints = _headers(path, changed)
     if not hints:
         return
-    places = ", ".join(hint.place[:60] for hint in hints[:8])
+    ordered = sorted(hints, key=lambda hint: not hint.place.endswith(" picture"))
+    named = dict.fromkeys(re.sub(r" of page \d+", "", hint.place)[:60] for hint in ordered)  # pages say the same
+    places = ", ".join([*named][:8])
     show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
     if part in upload.chosen:
         st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "

@@ -7,7 +7,6 @@ what is too large for a browser lie in ``inbox`` of the data folder, where whoev
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -15,13 +14,14 @@ from typing import BinaryIO
 
 import streamlit as st
 
+from survdash.erase import remove
 from survdash.errors import InputError, SurvdashError
 from survdash.language import later, tr
 from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.inbox import inbox_names, inbox_path
 from survdash.ui.prose import data_size, escape
-from survdash.ui.upload import Upload, copy_private, new_upload, open_upload
+from survdash.ui.upload import Upload, copy_private, new_upload, open_upload, uploads_folder
 
 PARAMETER = "upload"
 TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz", "parquet")
@@ -121,7 +121,7 @@ def files_of(upload: Upload, part: str) -> list[Path]:
 
 def drop_files(upload: Upload, part: str) -> None:
     """Delete what was uploaded as this part."""
-    shutil.rmtree(upload.folder / part, ignore_errors=True)
+    remove(upload.folder / part, aside=uploads_folder())
 
 
 def current_upload() -> Upload | None:

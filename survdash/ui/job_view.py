@@ -49,11 +49,16 @@ def show_progress(job_id: str, *, page: str) -> None:
     st.fragment(_draw, run_every=POLL_SECONDS)(job_id, page)
 
 
-def go_to_job(job_id: str) -> NoReturn:
-    """Show a job that was just handed in; its number is the page's address from here on."""
+def show_job_next(job_id: str) -> None:
+    """Have the next run of the page show a job that was just handed in: its number is the address from here on."""
     remember_job(job_id)
     wake_worker()
     st.query_params.from_dict({"job": job_id})
+
+
+def go_to_job(job_id: str) -> NoReturn:
+    """Show a job that was just handed in, at once."""
+    show_job_next(job_id)
     st.rerun()
 
 

@@ -11,6 +11,7 @@ from survdash import usecases
 from survdash.figures.survival import EVENT_WORDS
 from survdash.language import tr
 from survdash.store import digest
+from survdash.ui.prose import escape
 
 ANY = "any"
 
@@ -43,7 +44,7 @@ def show_patients(cohort: usecases.CohortEntry, run: usecases.RunEntry, table: p
                       all=len(table)))  # fmt: skip
         return
     case = str(shown["case_id"].iloc[picked[0]])
-    st.page_link("patient.py", label=tr("Open {case}", case=case), icon=":material/person:",
+    st.page_link("patient.py", label=tr("Open {case}", case=escape(case)), icon=":material/person:",
                  query_params={"cohort": cohort.name, "run": run.name, "case": case})  # fmt: skip
 
 

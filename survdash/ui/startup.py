@@ -20,10 +20,12 @@ from survdash.jobs.worker import ensure_worker
 from survdash.logs import start_logs
 from survdash.settings import settings
 from survdash.ui.arrival import sweep_arrivals
+from survdash.ui.kept_downloads import keep_downloads
 from survdash.ui.upload import sweep_uploads
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800.0
+SETTLE_SECONDS = 30.0  # what pages have kept since is looked through after each run meanwhile
 CLOCK_JUMP_SECONDS = 300.0  # a clock that is wrong for less than a round deletes nothing
 WARMED_BY = "demo"
 
@@ -31,8 +33,8 @@ WARMED_BY = "demo"
 def warm_up() -> None:
     """Do once what the first page would do first, over the cohort that comes with survdash: libraries load by that.
 
-    What is in memory then stays for good. It is put aside, for Streamlit looks through all objects for garbage after
-    each run of a page, and every other visitor waits meanwhile.
+    What is in memory then stays. It is put aside, for Streamlit looks through all objects for garbage after each run of
+    a page, and every other visitor waits meanwhile.
     """
     with suppress(SurvdashError, OSError, ValueError):  # the pages say what is wrong; ValueError: with the settings
         usecases.list_cohorts()
@@ -42,6 +44,12 @@ def warm_up() -> None:
         if isinstance(found, usecases.CohortAnalysis) and found.maxstat is not None:
             plot_risk_distribution(found.risk, found.group, found.cutpoints)
             plot_cut_scan(found.maxstat)
+    _settle_memory()
+
+
+def _settle_memory() -> None:
+    """Collect what is garbage, and put the rest aside until the next time."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
@@ -50,9 +58,11 @@ def warm_up() -> None:
 def start_once() -> None:
     """Sweep old uploads and answers, now and every half hour, and see that a worker process is alive."""
     start_logs()
+    keep_downloads()
     prepare_data_folder()
     _sweep()
     threading.Thread(target=_sweep_for_ever, name="survdash-sweep", daemon=True).start()
+    threading.Thread(target=_settle_for_ever, name="survdash-settle", daemon=True).start()
     wake_worker()
 
 
@@ -73,6 +83,12 @@ def _sweep() -> None:
     sweep_arrivals()
     # A job holds the patient's age and the answer: it is kept no longer than the files it was made from.
     remove_jobs(older_than_hours=settings().keep_upload_hours)
+
+
+def _settle_for_ever() -> None:
+    while True:
+        threading.Event().wait(SETTLE_SECONDS)
+        _settle_memory()
 
 
 def _sweep_for_ever() -> None:

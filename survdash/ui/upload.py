@@ -298,7 +298,7 @@ def drop_part(upload: Upload, part: str, *, keep: Path | None = None) -> None:
     """Delete one file of an upload, but not ``keep``; one of the inbox folder is let go and stays there."""
     for path in upload.folder.glob(f"{part}.*"):
         if path != keep:
-            remove(path)
+            remove(path, aside=uploads_folder())
     _tell(upload.folder, {f"sha256_{part}": "", f"inbox_{part}": ""})
 
 
@@ -309,7 +309,7 @@ def note_job(upload: Upload, job_id: str) -> None:
 
 def delete_upload(upload: Upload) -> None:
     """Delete a case's files and their folder; see ``erase``."""
-    remove(upload.folder)
+    remove(upload.folder, aside=uploads_folder())
 
 
 def sweep_uploads(*, now: float | None = None) -> int:
@@ -335,7 +335,7 @@ def delete_uploads(*, older_than_hours: float, now: float | None = None) -> int:
         if came > now + CLOCK_SLACK_S:  # the clock was ahead then: its time begins anew
             os.utime(folder, (now, now))
         elif came < now - 3600 * older_than_hours or older_than_hours <= 0:
-            remove(folder)
+            remove(folder, aside=uploads_folder())
             count += 1
     return count
 

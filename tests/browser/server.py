@@ -40,8 +40,9 @@ class Server:
         return sorted((path.parent for path in found), key=lambda folder: folder.stat().st_ctime)
 
     def kept_uploads(self) -> list[Path]:
-        """Every uploaded file that is still on disk."""
-        return sorted(path for path in (self.data_dir / "uploads").rglob("*") if path.is_file())
+        """Every uploaded file that is still on disk, but for what is just being overwritten."""
+        return sorted(path for path in (self.data_dir / "uploads").rglob("*")
+                      if path.is_file() and ".removed" not in str(path))
 
 
 def find_chromium() -> str | None:

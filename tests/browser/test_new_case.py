@@ -71,17 +71,46 @@ def test_a_refresh_and_a_second_window_find_the_running_case(server, page: Page,
 
 
 @pytest.mark.timeout(400)
-def test_only_the_window_that_started_a_case_lists_it_on_home(server, page: Page, browser: Browser, sample):
+def test_a_new_window_finds_the_case_again_and_the_browser_keeps_its_number(
+    server, page: Page, browser: Browser, sample
+):
     page.goto(f"{server.url}/new_case?cohort=demo")
     give(page, "genes", sample / "genes.csv")
     job = predict(page)
+    wait_for_answer(page)
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("link", name=f"Prediction {job[:8]}")).to_be_visible()
+    link = re.compile(f"^Prediction {job[:8]}")
+    expect(page.get_by_role("link", name=link)).to_be_visible()
+    kept = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert job in kept["survdash_jobs"].split("_")
+    # Where others can come, no other browser lists it (tests/ui/test_job_memory.py); this server is for this machine.
     other = browser.new_context().new_page()
     other.goto(server.url)
-    expect(other.get_by_text("that you start in this window appears here")).to_be_visible()
-    expect(other.get_by_role("link", name=re.compile("^Prediction"))).to_have_count(0)
+    expect(other.get_by_text("which answers this machine alone")).to_be_visible()
+    other.get_by_role("link", name=link).click()
+    wait_for_answer(other)
     other.context.close()
+
+
+@pytest.mark.timeout(400)
+def test_a_table_of_patients_comes_with_its_files(server, page: Page, sample, tmp_path):
+    table = tmp_path / "patients.csv"
+    table.write_text("case_id,genes,age\nAnna,Anna 1.csv,61\nBen,Ben.csv,55\n")
+    files = [tmp_path / "Anna 1.csv", tmp_path / "Ben.csv"]
+    for path in files:
+        path.write_bytes((sample / "genes.csv").read_bytes())
+    page.goto(f"{server.url}/new_case?cohort=demo")
+    page.get_by_text("Several patients, by a table").click()
+    page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[:1])
+    page.locator(".st-key-new_case-remove_files").wait_for()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(table)
+    expect(page.get_by_text("Faults: 1.")).to_be_visible()  # Ben's table has not come
+    page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[1:])
+    page.get_by_role("button", name="Predict 2 patients").click()
+    expect(page.get_by_role("heading", name="All 2 patients have an answer")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Open Anna").click()
+    page.locator(".st-key-new_case-why button").first.click()
+    expect(page.get_by_role("heading", name="Tissue and genes")).to_be_visible(timeout=120_000)
 
 
 @pytest.mark.timeout(400)

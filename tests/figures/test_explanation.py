@@ -20,3 +20,11 @@ def test_bars_keep_their_order_and_sign() -> None:
 def test_columns_of_two_lengths_are_no_figure() -> None:
     with pytest.raises(InputError, match="not one table"):
         plot_shares(["a"], [1.0, 2.0])
+
+
+def test_a_gene_named_as_a_link_is_none() -> None:
+    figure = plot_shares(['<a href="https://x.example">TP53</a>'], [0.5], told=["<b>x"])
+    (drawn,) = [trace for trace in figure.data if trace.text]
+    assert drawn.text == ('&lt;a href="https://x.example">TP53&lt;/a>',)
+    assert figure.layout.yaxis.ticktext == drawn.text
+    assert drawn.customdata[0] == "&lt;b>x"

@@ -171,3 +171,15 @@ def test_one_person_may_not_fill_the_queue(asked_by, monkeypatch):
     asked_by("ben")
     cancel_job(filed[0])
     file_job("add", {"a": 1, "b": 2})
+
+
+def test_the_folder_is_looked_through_once_however_many_jobs_are_removed(monkeypatch):
+    jobs = [record.create("add", {}) for _ in range(12)]
+    for one in jobs:
+        record.finish(one, "done")
+    looks = []
+    look = record.sweep_removed
+    monkeypatch.setattr(record, "sweep_removed", lambda: looks.append(look()))
+    assert remove_jobs(older_than_hours=0) == 12
+    assert len(looks) == 1
+    assert list(record.jobs_folder().glob("*.removed")) == []

@@ -207,3 +207,16 @@ def test_the_background_worker_outlives_the_process_that_started_it(data_dir, wa
         assert job_id in (data_dir / "logs" / "worker.log").read_text()
     finally:
         os.kill(int((data_dir / "jobs" / "worker.heartbeat").read_text()), signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("beside_pages", "steps"), [("true", 10), ("false", 0)])
+def test_the_worker_gives_way_to_the_pages_of_the_server_that_started_it(
+    data_dir, start_worker, monkeypatch, beside_pages, steps
+):
+    monkeypatch.setenv("SURVDASH_START_WORKER", beside_pages)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    worker = start_worker()
+    end = time.monotonic() + 60
+    while not (data_dir / "jobs" / "worker.heartbeat").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(19, own + steps)

@@ -11,6 +11,7 @@ from survdash import usecases
 from survdash.jobs.queue import cancel_job, read_job
 from survdash.jobs.record import job_ids, read_payload
 from survdash.settings import SHIPPED_MODELS
+from survdash.ui.prose import escape
 
 
 def test_the_answer_the_role_and_the_outcome_are_those_of_this_patient(open_page):
@@ -18,7 +19,7 @@ def test_the_answer_the_role_and_the_outcome_are_those_of_this_patient(open_page
     case = analysis.case_ids[7]
     stored = usecases.stored_prediction("demo", "default", case)
     page = open_page("patient", cohort="demo", case=case)
-    assert page.header[0].value == case
+    assert page.header[0].value == escape(case)
     at = stored.at(36)
     assert at is not None
     assert f"about {round(100 * at[0])} " in " ".join(one.value for one in page.header)
@@ -34,7 +35,7 @@ def test_an_unknown_patient_is_told_and_another_can_be_chosen(open_page):
     other = page.selectbox(key="patient.case").options[2]
     page.selectbox(key="patient.case").set_value(other).run()
     assert not page.error
-    assert page.header[0].value == other
+    assert page.header[0].value == escape(other)
     assert page.query_params["case"] == other
 
 
