@@ -21,6 +21,8 @@ from survdash.language import CATALOGUES, ENGLISH, catalogue, language, later
 
 DEEPEST = 4  # texts within texts; the code nests two or three
 SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
+NEXT_SENTENCE = re.compile(r"[.!?] (?=[A-Z])")
+FEW_LETTERS, SHORT_VALUE = 14, 100  # "{n} of {m} genes" would else fit half of all paragraphs
 LIST_ENDS = (later("; "), " | ", later(", "), later(" and "), later(" or "))
 MOST_TOGETHER = 5  # sentences of one text of the catalogue
 MOST_PIECES = 40  # of a text that is taken apart; a longer one is told as a whole or not at all
@@ -51,7 +53,21 @@ class Shape:
                 return None
             found.append(text[here:there])
             here = there + len(letters)
-        return dict(zip(self.names, [*found, text[here:end]], strict=True))
+        values = [*found, text[here:end]]
+        return dict(zip(self.names, values, strict=True)) if self._plausible(values) else None
+
+    def _plausible(self, values: list[str]) -> bool:
+        """Whether these can be values: a sentence does not begin inside of one, but for the last, a message of its own.
+
+        Between few letters stand names and numbers, not clauses.
+        """
+        *before, last = values
+        few = sum(letter.isalpha() for own in self.own for letter in own) < FEW_LETTERS
+        message = self.own[-2].endswith(": ")
+        return not (
+            any(NEXT_SENTENCE.search(value) or (few and len(value) > SHORT_VALUE) for value in before)
+            or (few and not message and (NEXT_SENTENCE.search(last) or len(last) > 2 * SHORT_VALUE))
+        )
 
 
 class Told(NamedTuple):

@@ -119,3 +119,12 @@ def test_the_reader_of_sources_sees_what_is_said(code, texts):
 def test_the_catalogue_is_read_once(monkeypatch):
     first = retelling.messages("zh")
     assert retelling.messages("zh") is first
+
+
+def test_a_short_text_does_not_swallow_a_paragraph():
+    """"{n} of {m} genes ..." has few letters of its own, all of which stand somewhere in a long paragraph."""
+    paragraph = ("The outcome of 200 patients was new. Nobody wrote of genes here before: they say so. "
+                 "Each is of another kind: none is known.")
+    with speaking("zh"):
+        assert "个基因中有" not in retell(paragraph)
+        assert retell("3 of 20 genes are damaged: A, B, C.").startswith("20 个基因中有 3 个")

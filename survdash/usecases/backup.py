@@ -220,7 +220,7 @@ def _unpack(
     hint = "Take another backup: this one was cut short or changed."
     found: dict[str, str] = {}
     head: dict[str, object] = {}
-    sums: dict[str, str] = {}
+    sums: dict[str, str] | None = None  # written last: without it the file ends too soon
     size, room = 0, shutil.disk_usage(target).free
     try:
         for member in packed:
@@ -245,8 +245,9 @@ def _unpack(
         if isinstance(error, InputError) or (isinstance(error, OSError) and error.errno):
             raise
         raise InputError(f"{source.name} is damaged.", hint=hint) from error
-    if not head or sums.items() != found.items():
-        wrong = sorted({*sums} ^ {*found} or {name for name in found if found[name] != sums[name]})
+    if not head or sums is None or sums != found:
+        told = sums or {}
+        wrong = sorted({*told} ^ {*found} or {name for name in found if found[name] != told[name]})
         raise InputError(f"{source.name} is not whole{f', from {wrong[0]} on' if wrong else ''}.", hint=hint)
     return Backup(files=len(found), bytes=size, made=str(head["made"]), software=str(head["software"]))
 

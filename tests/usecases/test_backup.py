@@ -122,6 +122,14 @@ def test_a_backup_cut_short_is_refused_and_nothing_is_left(working, tmp_path, mo
     assert [path for path in (tmp_path / "other").rglob("*") if path.is_file()] == []
 
 
+def test_a_backup_that_ends_after_its_first_note_is_refused(working, tmp_path, monkeypatch):
+    write_backup(tmp_path / "all.tar")
+    (tmp_path / "cut.tar").write_bytes((tmp_path / "all.tar").read_bytes()[:1100])  # into the header of the first file
+    use(tmp_path / "other", monkeypatch)
+    with pytest.raises(InputError, match="not whole"):
+        restore_backup(tmp_path / "cut.tar")
+
+
 def test_a_changed_byte_is_found(working, tmp_path, monkeypatch):
     write_backup(tmp_path / "all.tar")
     data = bytearray((tmp_path / "all.tar").read_bytes())
