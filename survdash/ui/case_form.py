@@ -16,7 +16,7 @@ from typing import BinaryIO, NoReturn
 import streamlit as st
 
 from survdash import usecases
-from survdash.errors import SurvdashError
+from survdash.errors import SurvdashError, UnknownNameError
 from survdash.language import later, tr
 from survdash.ui.arrival import arriving
 from survdash.ui.error_box import show_error
@@ -38,7 +38,7 @@ from survdash.ui.upload import (
     open_upload,
     save_part,
 )
-from survdash.ui.uploader import coming_has_begun, show_uploader, take_coming
+from survdash.ui.uploader import came_to_nothing, coming_has_begun, has_come, show_uploader, take_coming
 
 PARAMETER = "upload"
 WORDS = {"slide": later("slide"), "genes": later("gene table"), "areas": later("mask"),
@@ -59,7 +59,16 @@ def current_upload() -> Upload | None:
         return None
     st.query_params[PARAMETER] = identifier
     take_coming(identifier)
-    return open_upload(identifier)
+    try:
+        upload = open_upload(identifier)
+    except UnknownNameError:
+        if not came_to_nothing(identifier):
+            raise
+        st.query_params.pop(PARAMETER, None)
+        return None
+    if upload.files:
+        has_come(identifier)
+    return upload
 
 
 def show_part(upload: Upload | None, part: str, *, wanted: bool) -> Path | None:

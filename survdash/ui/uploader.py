@@ -18,6 +18,7 @@ from survdash.ui.upload_route import ADDRESS, base, grant_for
 
 HERE = Path(__file__).parent
 COMING = "ui.coming_upload"
+EMPTY = "ui.empty_upload"  # begun, and no file of it seen whole so far
 HTML = """
 <div class="uploader">
   <div class="box" data-part="idle">
@@ -52,6 +53,25 @@ def take_coming(identifier: str) -> None:
     """A case with this number has begun: the next one gets another."""
     if st.session_state.get(COMING) == identifier:
         del st.session_state[COMING]
+        st.session_state[EMPTY] = identifier
+
+
+def came_to_nothing(identifier: str) -> bool:
+    """Whether what is gone had begun in this session and had no file yet: its only one was refused as it came.
+
+    Its number is then that of the next case again, so that the browser's side goes on saying what was wrong.
+    """
+    if st.session_state.get(EMPTY) != identifier:
+        return False
+    del st.session_state[EMPTY]
+    st.session_state[COMING] = identifier
+    return True
+
+
+def has_come(identifier: str) -> None:
+    """A file of this case has come whole: were it gone later, that would have to be said."""
+    if st.session_state.get(EMPTY) == identifier:
+        del st.session_state[EMPTY]
 
 
 def coming_has_begun() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from survdash.ui.upload import uploads_folder
+from survdash.ui.upload import delete_upload, find_upload, make_folder, name_part, uploads_folder
 
 
 def script(wanted):
@@ -44,3 +44,36 @@ def test_a_part_that_no_model_reads_is_not_asked_for():
     page = AppTest.from_function(script, args=(False,)).run()
     assert not page.get("file_uploader")
     assert "No model of this cohort looks at this: gene table" in page.caption[0].value
+
+
+def coming():
+    import streamlit as st
+
+    from survdash.ui.case_form import current_upload
+    from survdash.ui.uploader import coming_identifier
+
+    upload = current_upload()
+    st.text(coming_identifier() if upload is None else f"case {upload.identifier}")
+
+
+def test_an_upload_that_was_refused_as_it_came_leaves_the_form_as_it_was():
+    page = AppTest.from_function(coming).run()
+    number = page.text[0].value
+    make_folder(number)  # its first piece
+    assert page.run().text[0].value == f"case {number}"
+    (uploads_folder() / number).rmdir()  # and its refusal, which leaves nothing
+    page.run()
+    assert not page.exception
+    assert page.text[0].value == number  # the browser's side keeps its number, and what it says of the file
+    assert "upload" not in page.query_params
+
+
+def test_an_upload_of_which_a_file_had_come_is_missed():
+    page = AppTest.from_function(coming).run()
+    number = page.text[0].value
+    folder = make_folder(number)
+    name_part(find_upload(number), "genes", "A.csv")
+    (folder / "genes.csv").write_text("x")
+    page.run()
+    delete_upload(find_upload(number))
+    assert page.run().exception  # by error_box on the page: the files of this address are not here any more
