@@ -26,6 +26,7 @@ from survdash.ui.upload import Upload, areas_of, name_part
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
 
+OF_PAGE = re.compile(r"\sof\spage\s\d+")
 SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
 KEPT = 16
 MPP_HELP = later(
@@ -101,7 +102,7 @@ def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
     if not hints:
         return
     ordered = sorted(hints, key=lambda hint: not hint.place.endswith(" picture"))
-    named = dict.fromkeys(re.sub(r" of page \d+", "", hint.place)[:60] for hint in ordered)  # pages say the same
+    named = dict.fromkeys(OF_PAGE.sub("", hint.place)[:60] for hint in ordered)  # pages say the same
     places = ", ".join([*named][:8])
     show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
     if part in upload.chosen:
