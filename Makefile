@@ -20,11 +20,11 @@ setup: $(READY)
 
 dev: $(DEV_READY)
 
-# The browser's tests first and alone: they wait for pages, and other work beside them makes pages late.
+# The browser's tests first, in two processes with a server each: they mostly wait for pages.
 test: $(DEV_READY)
 	.ci/browser
 	.ci/services
-	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
+	$(BIN)/python -m pytest $(or $(TESTS),-n 2 --dist loadfile tests/browser)
 	$(if $(TESTS),,$(BIN)/python -m pytest -n 2 --ignore tests/browser)
 
 lint: $(DEV_READY)
