@@ -7,6 +7,7 @@ holds for the data folder, and only an encrypted disk helps there.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from survdash.language import later
 from survdash.settings import settings
 from survdash.store import folder_bytes
 
+LOG = logging.getLogger(__name__)
 REMOVED = ".removed"
 BLOCK = bytes(1 << 20)
 AT_ONCE_BYTES = 64 << 20  # what is larger is overwritten in the background: nobody waits for it
@@ -83,7 +85,7 @@ def how_deleted() -> str:
 
 
 def _erase_file(path: Path) -> None:
-    with suppress(OSError):
+    try:
         state = path.lstat()
         # Another name of the same bytes is somebody else's file.
         if settings().overwrite_deleted and state.st_nlink == 1 and path.is_file() and not path.is_symlink():
@@ -91,6 +93,10 @@ def _erase_file(path: Path) -> None:
                 for start in range(0, state.st_size, len(BLOCK)):
                     file.write(BLOCK[: state.st_size - start])
                 os.fsync(file.fileno())
+    except FileNotFoundError:  # removed by somebody else meanwhile
+        return
+    except OSError as error:  # removed all the same; no name, which may be a patient's
+        LOG.warning("A deleted file could not be overwritten before it was removed: %s", error.strerror)
     path.unlink(missing_ok=True)
 
 

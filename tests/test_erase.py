@@ -71,3 +71,18 @@ def test_it_is_said_what_deleting_means_on_this_disk(data_dir: Path, monkeypatch
     monkeypatch.setenv("SURVDASH_OVERWRITE_DELETED", "false")
     settings.cache_clear()
     assert "not overwritten" in erase.how_deleted()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_file_that_cannot_be_overwritten_is_removed_and_that_is_logged_without_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "MILLER"
+    secret.write_bytes(SECRET)
+    opened = os.open
+    # A disk that takes nothing, in place of the one that these tests run on.
+    monkeypatch.setattr(erase.os, "open", lambda path, flags: opened("/dev/full", flags))
+    erase.erase(secret)
+    assert not secret.exists()
+    assert "could not be overwritten" in caplog.text
+    assert "MILLER" not in caplog.text

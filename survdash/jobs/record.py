@@ -143,7 +143,7 @@ def remove(job_id: str) -> None:
     folder = job_folder(job_id)
     doomed = folder.with_name(f".{job_id}{REMOVED}")
     os.replace(folder, doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    erase(doomed)
 
 
 def sweep_removed() -> None:

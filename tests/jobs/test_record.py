@@ -71,3 +71,13 @@ def test_a_torn_file_fails_its_job_and_no_worker_that_finds_it(content):
     with pytest.raises(record.DamagedJobError) if not content.startswith(b'{"id": "a"') else nullcontext():
         record.read_payload(torn)
     assert record.read(sound).state == "queued"
+
+
+def test_the_answer_of_a_removed_job_is_overwritten():
+    job_id = record.create("predict", {"age": 61}).id
+    answer = record.job_folder(job_id) / "result.json"
+    record.write_private(answer, {"risk": 0.5})
+    with answer.open("rb") as handle:  # a second handle on its bytes, as a thief of the disk has one
+        size = answer.stat().st_size
+        record.remove(job_id)
+        assert handle.read() == bytes(size)
