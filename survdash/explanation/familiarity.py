@@ -182,7 +182,7 @@ def familiarity_words(found: Sequence[Familiarity]) -> tuple[str, ...]:
 
 
 def _main_axes(centred: np.ndarray, *, most: int) -> np.ndarray:
-    """The first principal axes, (K, P), by the smaller of both matrices of products, so that many patients cost no more."""
+    """The first principal axes, (K, P), by the smaller matrix of products, so that many patients cost no more."""
     from scipy.linalg import eigh
 
     patients, columns = centred.shape

@@ -57,7 +57,7 @@ def test_missing_values_lie_at_the_median_and_constant_columns_are_borne() -> No
 
 
 @pytest.mark.parametrize("patients", [25, 90])
-def test_axes_are_the_first_right_singular_vectors_with_fewer_patients_than_columns_and_with_more(patients: int) -> None:
+def test_axes_are_the_first_singular_vectors_with_fewer_patients_than_columns_and_with_more(patients: int) -> None:
     table = rows(patients)
     habitat = fit_habitat(table)
     squashed = np.arcsinh((table - table.mean(axis=0)) / table.std(axis=0))
