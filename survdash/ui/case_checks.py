@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,6 @@ from survdash.ui.upload import Upload, areas_of, name_part
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
 
-OF_PAGE = re.compile(r"\sof\spage\s\d+")
 SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
 KEPT = 16
 MPP_HELP = later(
@@ -101,14 +99,12 @@ def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
     hints = _headers(path, changed)
     if not hints:
         return
-    ordered = sorted(hints, key=lambda hint: not hint.place.endswith(" picture"))
-    named = dict.fromkeys(OF_PAGE.sub("", hint.place)[:60] for hint in ordered)  # pages say the same
-    places = ", ".join([*named][:8])
+    places = ", ".join(usecases.told_places(hints))
     show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
     if part in upload.chosen:
         st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "
                       "writes a copy without these."))  # fmt: skip
-    elif any(hint.can_strip for hint in hints):
+    elif all(hint.can_strip for hint in hints):
         if st.button(tr("Take this out of the uploaded copy"), key=f"new_case.strip_{part}",
                      icon=":material/visibility_off:", help=tr("Texts and label pictures are overwritten; the tissue "
                                                                "is not touched.")):  # fmt: skip
