@@ -17,8 +17,8 @@ from survdash.errors import InputError
 from survdash.language import tr
 from survdash.retelling import retell
 from survdash.ui import caching
-from survdash.ui.case_checks import show_line
 from survdash.ui.case_form import current_upload, show_part
+from survdash.ui.checklist import Check, show_line
 from survdash.ui.inbox import inbox_folder, inbox_names, inbox_path
 from survdash.ui.prose import data_size
 from survdash.ui.selection import pick_cohort
@@ -112,13 +112,14 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
     if not manifest.faults:
         with_slide = sum(bool(one.slides) for one in manifest.requests)
         with_genes = sum(one.genes is not None for one in manifest.requests)
-        show_line("good", tr("Table"), tr("{count} patients, {slides} with slides, {genes} with genes; every file "
-                                          "opens", count=len(manifest.requests), slides=with_slide,
-                                          genes=with_genes))  # fmt: skip
+        words = tr("{count} patients, {slides} with slides, {genes} with genes; every file opens",
+                   count=len(manifest.requests), slides=with_slide, genes=with_genes)  # fmt: skip
+        show_line(Check(state="good", what=tr("Table"), finding=words))
         return
-    words = tr("Faults: {count}. Mend all of them and give the table again; nothing was started.",
-               count=len(manifest.faults))  # fmt: skip
-    show_line("warn", tr("Table"), words)
+    show_line(Check(
+        state="todo", what=tr("Table"), finding=tr("Faults: {count}", count=len(manifest.faults)),
+        to_do=tr("Mend all of them and give the table again; nothing was started."),
+    ))  # fmt: skip
     ours = {path.name: upload.names[part] for part, path in upload.batch.items()}
 
     def told(message: str) -> str:
