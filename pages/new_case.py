@@ -25,6 +25,7 @@ from survdash.ui.job_view import go_to_job, show_progress
 from survdash.ui.limits import show_limits
 from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
+from survdash.ui.untrained import need_model
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
 PAGE = "new_case"
@@ -36,6 +37,7 @@ def show_form() -> None:
     st.markdown(tr("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from."))
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
+    need_model(cohort)
     reads = {part for run in caching.runs(cohort.name) if run.can_predict for part in run.modalities}
     # The place is kept when the buttons go: were the uploaders to move, one that is at work would lose its file.
     with st.container():

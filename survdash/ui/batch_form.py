@@ -22,6 +22,7 @@ from survdash.ui.checklist import Check, show_line
 from survdash.ui.inbox import inbox_folder, inbox_names, inbox_path
 from survdash.ui.prose import data_size
 from survdash.ui.selection import pick_cohort
+from survdash.ui.untrained import need_model
 from survdash.ui.upload import BATCH_PARTS, GENE_SUFFIXES, SLIDE_SUFFIXES, Upload, drop_part, open_upload
 from survdash.ui.uploader import show_uploader
 
@@ -37,6 +38,7 @@ def show_batch_form(*, page: str) -> Batch | None:
                    "them here, or put them into the inbox folder of this server."))  # fmt: skip
     with st.columns(2)[0]:
         cohort = pick_cohort(page=page)
+    need_model(cohort)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(tr(":material/table: **Table of patients**"))

@@ -151,13 +151,11 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> usecases.GeneChec
             check = _genes(path, path.stat().st_mtime_ns, cohort)
     except SurvdashError as error:
         refuse(upload, "genes", error)
-    st.dataframe(
-        check.per_group[["group", "expected", "found", "missing"]].assign(group=check.per_group["group"].map(tr)),
-        hide_index=True, key="new_case.groups",
-        alt=tr("Genes found and missing in each group."),
-        column_config={"group": tr("Group of genes"), "expected": tr("Expected"), "found": tr("Found"),
-                       "missing": tr("Missing")},
-    )
+    groups = check.per_group
+    st.table({
+        tr("Group of genes"): [tr(name) for name in groups["group"]], tr("Expected"): groups["expected"].to_list(),
+        tr("Found"): groups["found"].to_list(), tr("Missing"): groups["missing"].to_list(),
+    }, border="horizontal", hide_index=True)  # fmt: skip
     for warning in check.warnings:
         show_line(Check(state="look", what=tr("Note"), finding=retell(warning)))
     return check
