@@ -6,7 +6,6 @@ stand where the file was given.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ from survdash.ui.upload import Upload, areas_of, name_part
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
 
-OF_PAGE = re.compile(r"\sof\spage\s\d+")
 KEPT = 16
 MPP_HELP = later(
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
@@ -98,15 +96,13 @@ def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
     hints = _headers(path, changed)
     if not hints:
         return
-    ordered = sorted(hints, key=lambda hint: not hint.place.endswith(" picture"))
-    named = dict.fromkeys(OF_PAGE.sub("", hint.place)[:60] for hint in ordered)  # pages say the same
-    places = ", ".join([*named][:8])
+    places = ", ".join(usecases.told_places(hints))
     show_line(Check(state="look", what=tr("Privacy"),
                     finding=tr("this slide may say who the patient is, in its {places}", places=places)))  # fmt: skip
     if part in upload.chosen:
         st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "
                       "writes a copy without these."))  # fmt: skip
-    elif any(hint.can_strip for hint in hints):
+    elif all(hint.can_strip for hint in hints):
         if st.button(tr("Take this out of the uploaded copy"), key=f"new_case.strip_{part}",
                      icon=":material/visibility_off:", help=tr("Texts and label pictures are overwritten; the tissue "
                                                                "is not touched.")):  # fmt: skip

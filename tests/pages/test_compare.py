@@ -45,7 +45,7 @@ def test_seeds_folds_size_and_time_stand_in_the_table_and_nothing_is_published_o
     assert shown["fold_words"].unique().tolist() == ["5, given"]
     for name in ("seeds", "modalities", "params"):
         assert shown[name].tolist() == table[name].tolist()
-    assert shown["seconds"].tolist() == [round(value) for value in table["seconds"]], "as it is seen, for a screen reader"
+    assert shown["seconds"].tolist() == [round(value) for value in table["seconds"]]
     assert "published" not in shown
     assert "What the paper reports" not in [tab.label for tab in page.tabs]
 

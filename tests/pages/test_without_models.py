@@ -12,9 +12,9 @@ from survdash import usecases
 @pytest.fixture
 def untrained(data_dir, tmp_path):
     rng = np.random.default_rng(3)
-    table = pd.DataFrame({"case_id": [f"P{number}" for number in range(40)], "slide_id": "s.svs",
-                          "survival_months": rng.exponential(20, 40) + 0.1, "censorship": rng.integers(0, 2, 40),
-                          "TP53_rnaseq": rng.normal(size=40)})
+    names = [f"P{number}" for number in range(40)]
+    table = pd.DataFrame({"case_id": names, "slide_id": names, "survival_months": rng.exponential(20, 40) + 0.1,
+                          "censorship": rng.integers(0, 2, 40), "TP53_rnaseq": rng.normal(size=40)})  # fmt: skip
     table.to_csv(tmp_path / "bare.csv", index=False)
     usecases.import_cohort(tmp_path / "bare.csv", name="bare")
 
