@@ -27,4 +27,4 @@ def show_training(cohort: usecases.CohortEntry) -> None:
     """How a model comes to be: on the page of methods, or by command."""
     st.page_link("models.py", label=tr("Choose a method and train it"), icon=":material/model_training:",
                  query_params={"cohort": cohort.name})  # fmt: skip
-    st.code(f"python -m survdash crossval {cohort.name} --model default", language="shell")
+    st.code(f"python -m survdash crossval {cohort.name} --model default", language="shell", wrap_lines=True)
