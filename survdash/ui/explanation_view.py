@@ -104,7 +104,7 @@ def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page:
         shown = ShownMap(title=f"{tr(chosen)}: {tr(MAPS[kind])}", values=in_equal_shares(values))
     ranked = [ShownMap(title=tr(title), values=in_equal_shares(tables[kind][own, place]))
               for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
-    note = retell(slide.note.format(name=slide.name))
+    note = tr(slide.note, name=slide.name) if slide.note else ""
     if size is None:
         st.info(escape(trouble or note or tr("The slide itself is not on this machine.")), icon=":material/grid_on:")
         note = tr("Each square is a tile where it lay on the slide.")
