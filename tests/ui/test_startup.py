@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 
 import pytest
 import streamlit as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from survdash.jobs import record
 from survdash.jobs.queue import file_job
@@ -21,9 +23,17 @@ def started(monkeypatch):
     calls = []
     # The real one starts a process that outlives the test; that it does is tested in tests/jobs and tests/browser.
     monkeypatch.setattr(startup, "ensure_worker", lambda: calls.append(1))
+    monkeypatch.setattr(startup, "WORKER_WAITS_SECONDS", 0.05)
     st.cache_resource.clear()
     yield calls
+    join_waking()
     st.cache_resource.clear()
+
+
+def join_waking() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "survdash-wake":
+            thread.join()
 
 
 def test_the_first_page_sweeps_and_starts_a_worker_and_the_second_does_not(started):
@@ -32,6 +42,8 @@ def test_the_first_page_sweeps_and_starts_a_worker_and_the_second_does_not(start
     os.utime(old.folder, (long_ago, long_ago))
     startup.start_once()
     startup.start_once()
+    assert started == [], "the first page does not share the machine with a worker that starts"
+    join_waking()
     assert started == [1]
     assert not old.folder.exists()
     assert new.folder.exists()
@@ -70,7 +82,9 @@ def test_no_worker_is_started_where_somebody_else_runs_them(started, monkeypatch
 
 def test_warming_up_puts_what_is_loaded_aside_for_good_and_hurts_nobody(monkeypatch):
     monkeypatch.setattr(startup, "WARMED_BY", "no such cohort")
-    startup.warm_up()
+    with threadpool_limits(2):  # puts back afterwards what was
+        startup.warm_up()
+        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
     try:
         assert gc.get_freeze_count() > 100_000, "the libraries are not looked through after each run of a page"
     finally:
