@@ -54,8 +54,12 @@ def pick_cut(cohort: str, run: usecases.RunEntry, endpoint: str) -> tuple[Cut, f
 
 
 def show_methods(analysis: usecases.CohortAnalysis, *, name: str) -> None:
-    """The methods paragraph, to be copied or taken away."""
-    with st.expander(tr("Methods, for a paper"), icon=":material/article:"):
+    """The methods paragraph, to be copied or taken away; the browser loads what shows it (1.6 MB) once it is opened."""
+    paragraph = st.expander(tr("Methods, for a paper"), icon=":material/article:", key="cohort.paragraph",
+                            on_change="rerun")  # fmt: skip
+    if not paragraph.open:
+        return
+    with paragraph:
         text = caching.of_analysis(usecases.methods_text, analysis, language=language())
         st.code(text, language=None, wrap_lines=True)
         st.download_button(tr("Methods (text)"), text, f"{name}_methods.txt", "text/plain", key="cohort.methods",
