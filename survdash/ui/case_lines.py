@@ -90,9 +90,9 @@ def gene_checks(upload: Upload | None, said: usecases.GeneCheck | None, *, wante
     counted = tr("{found:,} of the model's {expected:,} found", found=found, expected=expected)
     see = tr("The notes below the table say what becomes of them.")
     if found < expected:
-        worst = said.per_group.loc[(said.per_group["found"] / said.per_group["expected"]).idxmin()]
-        fewest = tr("fewest in {group}, {found:,} of {expected:,}", group=tr(worst["group"]), found=worst["found"],
-                    expected=worst["expected"])  # fmt: skip
+        rows = said.per_group[["group", "found", "expected"]].itertuples(index=False)
+        group, here, of = min(rows, key=lambda row: row[1] / row[2])
+        fewest = tr("fewest in {group}, {found:,} of {expected:,}", group=tr(str(group)), found=here, expected=of)
         counted = tr("; ").join([counted, fewest])
     outside = len(said.out_of_range)
     return (
