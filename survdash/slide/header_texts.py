@@ -20,6 +20,7 @@ from PIL import Image
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED
+from survdash.slide.companions import DicomFile
 from survdash.slide.glass_pictures import HINT, glass_pictures, has_pixels, removals
 from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE, open_tiff
 
@@ -221,7 +222,8 @@ def _plain(value: str) -> str:
 def _dicom_places(path: Path) -> list[str]:
     from pydicom import dcmread
 
-    head = dcmread(path, stop_before_pixels=True, specific_tags=[*DICOM_TAGS, REMOVED])
+    with DicomFile(path) as file:
+        head = dcmread(file, stop_before_pixels=True, specific_tags=[*DICOM_TAGS, REMOVED])
     if str(head.get(REMOVED, "")).strip() == "YES":  # as public collections say; study numbers are left in them
         return []
     return [name for name in DICOM_TAGS if str(head.get(name, "") or "").strip().lower() not in NOTHING]

@@ -112,13 +112,17 @@ def _sweep_for_ever() -> None:
     before = _clock_error()
     while True:
         threading.Event().wait(SWEEP_SECONDS)
-        error = _clock_error()
-        if abs(error - before) > CLOCK_JUMP_SECONDS:
-            LOG.warning("The clock was set by %+.0f s: nothing is swept before the next round", error - before)
-            before = error
-            continue
-        before = error
-        try:
-            _sweep()
-        except (OSError, ValueError):  # ValueError: a job's file is not JSON
-            LOG.exception("Old uploads and jobs could not be swept; the next try is in half an hour")
+        before = _sweep_unless_set(before)
+
+
+def _sweep_unless_set(before: float) -> float:
+    """Sweep, but not in the round in which somebody set the clock; takes and returns how wrong it is."""
+    error = _clock_error()
+    if abs(error - before) > CLOCK_JUMP_SECONDS:
+        LOG.warning("The clock was set by %+.0f s: nothing is swept before the next round", error - before)
+        return error
+    try:
+        _sweep()
+    except (OSError, ValueError):  # ValueError: a job's file is not JSON
+        LOG.exception("Old uploads and jobs could not be swept; the next try is in half an hour")
+    return error

@@ -57,6 +57,22 @@ def test_jobs_that_ended_long_ago_are_swept_with_the_uploads(started):
     assert record.job_ids() == [new]
 
 
+@pytest.mark.parametrize("jump", [90_000, -90_000])
+def test_in_the_round_in_which_the_clock_was_set_nothing_is_swept(caplog, jump):
+    old = new_upload()
+    finished = file_job("predict_case", {"age": 61})
+    long_ago = time.time() - 3600 * settings().keep_upload_hours - 60
+    os.utime(old.folder, (long_ago, long_ago))
+    record.change(record.read(finished), state="done", finished=long_ago)
+    seen = startup._sweep_unless_set(startup._clock_error() - jump)  # as it was before somebody set it by so much
+    assert old.folder.exists()
+    assert record.job_ids() == [finished]
+    assert "The clock was set by" in caplog.text
+    assert startup._sweep_unless_set(seen) == pytest.approx(seen, abs=1)
+    assert not old.folder.exists()
+    assert record.job_ids() == []
+
+
 def test_no_worker_is_started_where_somebody_else_runs_them(started, monkeypatch):
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
     settings.cache_clear()
