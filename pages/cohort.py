@@ -17,6 +17,7 @@ from survdash.ui.limits import show_limits
 from survdash.ui.patient_table import show_patients
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.selection import pick_cohort, pick_endpoint, pick_run, run_stamp
+from survdash.ui.untrained import need_model
 from survdash.usecases.analysis import Cut
 
 PAGE = "cohort"
@@ -70,6 +71,7 @@ with error_box():
     left, middle, right = st.columns([4, 4, 3])
     with left:
         cohort = pick_cohort(page=PAGE)
+    need_model(cohort)
     with middle:
         run = pick_run(cohort, page=PAGE)
     with right:

@@ -17,11 +17,12 @@ from survdash.errors import InputError
 from survdash.language import tr
 from survdash.retelling import retell
 from survdash.ui import caching
-from survdash.ui.case_checks import show_line
 from survdash.ui.case_form import current_upload, show_part
+from survdash.ui.checklist import Check, show_line
 from survdash.ui.inbox import inbox_folder, inbox_names, inbox_path
 from survdash.ui.prose import data_size
 from survdash.ui.selection import pick_cohort
+from survdash.ui.untrained import need_model
 from survdash.ui.upload import BATCH_PARTS, GENE_SUFFIXES, SLIDE_SUFFIXES, Upload, drop_part, name_part, open_upload
 from survdash.ui.uploader import show_uploader
 
@@ -37,6 +38,7 @@ def show_batch_form(*, page: str) -> Batch | None:
                    "them here, or put them into the inbox folder of this server."))  # fmt: skip
     with st.columns(2)[0]:
         cohort = pick_cohort(page=page)
+    need_model(cohort)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(tr(":material/table: **Table of patients**"))
@@ -113,13 +115,14 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
     if not manifest.faults:
         with_slide = sum(bool(one.slides) for one in manifest.requests)
         with_genes = sum(one.genes is not None for one in manifest.requests)
-        show_line("good", tr("Table"), tr("{count} patients, {slides} with slides, {genes} with genes; every file "
-                                          "opens", count=len(manifest.requests), slides=with_slide,
-                                          genes=with_genes))  # fmt: skip
+        words = tr("{count} patients, {slides} with slides, {genes} with genes; every file opens",
+                   count=len(manifest.requests), slides=with_slide, genes=with_genes)  # fmt: skip
+        show_line(Check(state="good", what=tr("Table"), finding=words))
         return
-    words = tr("Faults: {count}. Mend all of them and give the table again; nothing was started.",
-               count=len(manifest.faults))  # fmt: skip
-    show_line("warn", tr("Table"), words)
+    show_line(Check(
+        state="todo", what=tr("Table"), finding=tr("Faults: {count}", count=len(manifest.faults)),
+        to_do=tr("Mend all of them and give the table again; nothing was started."),
+    ))  # fmt: skip
     ours = {path.name: upload.names[part] for part, path in upload.batch.items()}
 
     def told(message: str) -> str:
@@ -141,7 +144,8 @@ def _show_privacy(look: usecases.HeaderLook, upload: Upload, *, page: str) -> No
     places |= dict.fromkeys(look.unread, tr("the header could not be looked at"))
     if not places:
         return
-    show_line("warn", tr("Privacy"), tr("slides that may say who their patients are: {count}", count=len(places)))
+    told = tr("slides that may say who their patients are: {count}", count=len(places))
+    show_line(Check(state="look", what=tr("Privacy"), finding=told))
     part_of = {path: part for part, path in upload.batch.items()}
     rows = [(upload.names[part_of[path]] if path in part_of else path.name, where) for path, where in places.items()]
     st.dataframe(
