@@ -38,20 +38,23 @@ class BidirectionalCrossAttention(nn.Module):
         genes_given_slide, attention = self.from_slide(genes, slide, slide, need_weights=weights)
         return slide_given_genes, genes_given_slide, attention
 
-    def with_many(self, slide: Tensor, genes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def with_many(self, rows: Tensor, genes: Tensor, token: nn.Module) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One case with many slide tokens: the same two formulas, in time and memory linear in M.
 
-        The projections of the M tokens are moved over to the few gene tokens, (s W_q)(g W_k)^T = s (W_q (g W_k)^T), so
-        that the M rows meet matrices of 8 J columns only, and no M x d query, key or value is made.
+        The M rows meet matrices of 8 J columns only, and neither tokens nor queries, keys or values of them are made:
+        with s = W_s r + b_s, (s W_q)(g W_k)^T = r W_s^T W_q (g W_k)^T and so on, from the right.
 
         Parameters
         ----------
-        slide : Tensor, shape (M, d)
+        rows : Tensor, shape (M, d)
         genes : Tensor, shape (J, d)
+        token : Linear or Identity
+            What makes the slide tokens of the rows.
 
         Returns
         -------
-        B^pg (M, d), B^gp (J, d), and the attention (J, M) of the gene tokens, mean of the heads.
+        Two tables, (M, 8 J) and (8 J, d), whose product is B^pg (M, d); B^gp (J, d); and the attention (J, M) of the
+        gene tokens, mean of the heads.
         """
         count = len(genes)
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_genes)
@@ -59,19 +62,27 @@ class BidirectionalCrossAttention(nn.Module):
         scale = keys.shape[-1] ** -0.5
         towards = (keys @ _rows_of_heads(w_q)).flatten(0, 1) * scale  # (8 J, d)
         offset = (keys @ _heads(b_q[None]).mT).flatten() * scale
-        scores = torch.addmm(offset, slide, towards.T).unflatten(1, (HEADS, count))
+        towards, offset = _before(token, towards, offset)
+        mix = torch.addmm(offset, rows, towards.T).unflatten(1, (HEADS, count)).softmax(dim=2).flatten(1)
         answers = (values @ _columns_of_heads(self.from_genes.out_proj.weight)).flatten(0, 1)  # (8 J, d)
-        given_genes = torch.addmm(self.from_genes.out_proj.bias, scores.softmax(dim=2).flatten(1), answers)
+        answers = answers + self.from_genes.out_proj.bias / HEADS  # each row of the mix sums to 8
 
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_slide)
         queries = _heads(genes @ w_q.T + b_q)
         towards = (queries @ _rows_of_heads(w_k)).flatten(0, 1) * scale
-        # q b_k is the same for every slide token, so the softmax over them does not see it.
-        attention = torch.softmax(towards @ slide.T, dim=1)  # (8 J, M)
-        seen = (attention @ slide).unflatten(0, (HEADS, count))
-        heads = seen @ _rows_of_heads(w_v).mT + _heads(b_v[None])  # (8, J, d_k); the weights sum to 1
+        # q b_k is the same for every slide token, so the softmax over them does not see it; nor b_s.
+        attention = torch.softmax(_before(token, towards, offset)[0] @ rows.T, dim=1)  # (8 J, M)
+        seen = token(attention @ rows).unflatten(0, (HEADS, count))  # the weights sum to 1
+        heads = seen @ _rows_of_heads(w_v).mT + _heads(b_v[None])  # (8, J, d_k)
         given_slide = self.from_slide.out_proj(heads.transpose(0, 1).flatten(1))
-        return given_genes, given_slide, attention.detach().unflatten(0, (HEADS, count)).mean(dim=0)
+        return mix, answers, given_slide, attention.detach().unflatten(0, (HEADS, count)).mean(dim=0)
+
+
+def _before(token: nn.Module, towards: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    """What scores the rows as (T, d) ``towards`` and (T,) ``offset`` score the tokens made of them."""
+    if not isinstance(token, nn.Linear):
+        return towards, offset
+    return towards @ token.weight, offset + towards @ token.bias
 
 
 def _projections(attention: nn.MultiheadAttention) -> tuple[Tensor, ...]:
