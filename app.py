@@ -8,11 +8,9 @@ page without frame, banner and start-up.
 from __future__ import annotations
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-# What every page needs is imported before the server says that it is healthy, so that no visitor waits for it.
-import survdash.figures.comparison
-import survdash.figures.risk
-import survdash.ui.prediction_view  # noqa: F401
+from survdash.ui.early_files import EarlyFiles
 from survdash.ui.probe_routes import probe_routes
 from survdash.ui.sign_in import guarded
 from survdash.ui.slide_routes import viewer_routes
@@ -21,5 +19,6 @@ from survdash.ui.upload_route import upload_route
 
 BASE = st.get_option("server.baseUrlPath") or ""
 
-app = st.App("pages/_main.py", routes=[*probe_routes(), *guarded([upload_route(BASE), *viewer_routes(BASE)])])
+app = st.App("pages/_main.py", routes=[*probe_routes(), *guarded([upload_route(BASE), *viewer_routes(BASE)])],
+             middleware=[Middleware(EarlyFiles)])  # fmt: skip
 warm_up()

@@ -6,8 +6,9 @@ stopped goes on there, in its training too. Then, with the demo's own recipes an
 the first 200 patients are the shipped demo's):
 
 - for the first 200, 500, 1,000, ... patients, c of the true risk (the oracle), of the best model that sees one
-  modality, of the paper's network, and of the default; and the share of the way between the first two that the last
-  has gone. The interval draws patients anew within folds, all together; the models are not trained anew.
+  modality (a network or ridge Cox), of the paper's network, and of the default; and the share of the way between the
+  first two that the last has gone. The interval draws patients anew within folds, all together; the models are not
+  trained anew.
 - for each size of ``--ablate``, each part of the network left out, over three seeds, paired with the whole one.
 
 ``python -m benchmarks.demo_large --sizes 200 500 1000 2000 --ablate 200 [--jobs N]``
@@ -117,8 +118,9 @@ def interval(values: np.ndarray, digits: str) -> str:
 
 def show_sizes(sizes: list[int], *, jobs: int) -> None:
     """The demo's recipes on more and more patients."""
-    single = [recipe for recipe in RECIPES if len(recipe.modalities) == 1]
     ridge = next(recipe for recipe in RECIPES if recipe.model == "cox_ridge")
+    single = [recipe for recipe in RECIPES if len(recipe.modalities) == 1]
+    single += [replace(ridge, modalities=(name,)) for name in BOTH]
     names = [replace(recipe, options={}).run_name(BOTH) for recipe in single]
     print(f"\n| patients / deaths | oracle | {' | '.join(names)} | ridge, both | glg, both | default, both | "
           "default - best single | share of the way |")  # fmt: skip

@@ -17,6 +17,7 @@ from survdash.ui.limits import show_limits
 from survdash.ui.patient_table import show_patients
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.selection import pick_cohort, pick_endpoint, pick_run, run_stamp
+from survdash.ui.untrained import need_model
 from survdash.usecases.analysis import Cut
 
 PAGE = "cohort"
@@ -53,8 +54,12 @@ def pick_cut(cohort: str, run: usecases.RunEntry, endpoint: str) -> tuple[Cut, f
 
 
 def show_methods(analysis: usecases.CohortAnalysis, *, name: str) -> None:
-    """The methods paragraph, to be copied or taken away."""
-    with st.expander(tr("Methods, for a paper"), icon=":material/article:"):
+    """The methods paragraph, to be copied or taken away; the browser loads what shows it (1.6 MB) once it is opened."""
+    paragraph = st.expander(tr("Methods, for a paper"), icon=":material/article:", key="cohort.paragraph",
+                            on_change="rerun")  # fmt: skip
+    if not paragraph.open:
+        return
+    with paragraph:
         text = caching.of_analysis(usecases.methods_text, analysis, language=language())
         st.code(text, language=None, wrap_lines=True)
         st.download_button(tr("Methods (text)"), text, f"{name}_methods.txt", "text/plain", key="cohort.methods",
@@ -66,6 +71,7 @@ with error_box():
     left, middle, right = st.columns([4, 4, 3])
     with left:
         cohort = pick_cohort(page=PAGE)
+    need_model(cohort)
     with middle:
         run = pick_run(cohort, page=PAGE)
     with right:

@@ -23,6 +23,7 @@ from survdash.ui.limits import show_limits
 from survdash.ui.piece import csv_and_provenance, finding
 from survdash.ui.prose import CINDEX, escape
 from survdash.ui.selection import pick_cohort
+from survdash.ui.untrained import need_model
 
 PAGE = "compare"
 
@@ -83,7 +84,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     left = {"published"} if table["published"].isna().all() else set()
     left |= {"chance"} if table["chance_low"].isna().all() else set()
     known = [name for name in columns() if name not in left | (set() if table["best"].any() else {"best"})]
-    return shown[known]
+    return shown[known].round({"pooled": 3, "seconds": 0})
 
 
 def answer(table: pd.DataFrame) -> str:
@@ -160,6 +161,7 @@ st.title(tr("Compare"), anchor=False)
 with error_box():
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
+    need_model(cohort)
     table = caching.comparison(cohort.name)
     show_simulated(simulated=cohort.simulated)
     finding(answer(table), page=PAGE)

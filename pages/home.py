@@ -16,6 +16,7 @@ from survdash.ui.guide import show_guide
 from survdash.ui.job_view import show_own_jobs
 from survdash.ui.prose import MODALITIES, escape, listed
 from survdash.ui.selection import is_papers, leader, leads_where
+from survdash.ui.untrained import show_training
 
 CINDEX_HELP = define("cindex") + " " + tr("± is the standard deviation over the held-out folds.")
 
@@ -54,9 +55,7 @@ def show_cohort(entry: usecases.CohortEntry) -> None:
                              query_params={"cohort": entry.name})
         else:
             st.markdown(tr("No model yet. Train one here or by command:"))
-            st.page_link("models.py", label=tr("Choose a method and train it"), icon=":material/model_training:",
-                         query_params={"cohort": entry.name})
-            st.code(f"python -m survdash crossval {entry.name} --model default", language="shell")
+            show_training(entry)
 
 
 st.title(tr("How long do patients with this tumour live?"), anchor=False)

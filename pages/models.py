@@ -16,6 +16,7 @@ from survdash.ui import caching
 from survdash.ui.banner import show_simulated
 from survdash.ui.drawn import drawn
 from survdash.ui.error_box import error_box, show_problems
+from survdash.ui.figure_view import NO_TOOLS
 from survdash.ui.model_about import show_about
 from survdash.ui.piece import facts
 from survdash.ui.prose import MODALITIES, data_size, duration, escape, listed
@@ -90,7 +91,7 @@ def show_card(card: dict[str, Any], *, here: set[str]) -> None:
         facts(rows)
         if any(card["history"]):
             losses = drawn(plot_learning_curves, card["history"], card["inner"])
-            st.plotly_chart(losses, key=f"models.loss.{card['name']}",
+            st.plotly_chart(losses, key=f"models.loss.{card['name']}", config=NO_TOOLS,
                             alt=tr("Mean loss of each epoch, a line for each network."))
         show_about(card, patients_here=card["cohort"] in here, page="models")
         st.caption(tr("Checksums (SHA-256) of its files; a file that differs is refused."))

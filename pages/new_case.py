@@ -9,26 +9,26 @@ from survdash.access import require
 from survdash.erase import how_deleted
 from survdash.jobs.queue import Job, read_job
 from survdash.language import tr
-from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.ui import caching
 from survdash.ui.answer_view import show_answer
 from survdash.ui.batch_form import show_batch_form
 from survdash.ui.batch_view import show_batch_job
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
+from survdash.ui.case_facts import Asked, ask_model_and_facts
 from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
+from survdash.ui.case_lines import fact_check, fit_check, gene_checks, slide_checks
+from survdash.ui.checklist import show_list
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.job_memory import remember_job
 from survdash.ui.job_view import go_to_job, show_progress
 from survdash.ui.limits import show_limits
-from survdash.ui.prose import MODALITIES, listed
-from survdash.ui.selection import model_help, pick_cohort
+from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
+from survdash.ui.untrained import need_model
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
 
 PAGE = "new_case"
-SEXES = {"": tr("not given"), "female": tr("female"), "male": tr("male")}
-STAGES = ("", "I", "II", "III", "IV")
 
 
 def show_form() -> None:
@@ -37,77 +37,54 @@ def show_form() -> None:
     st.markdown(tr("Give a **slide**, a **gene table**, or both. Choose whose patients the answer is learnt from."))
     with st.columns(2)[0]:
         cohort = pick_cohort(page=PAGE)
+    need_model(cohort)
     reads = {part for run in caching.runs(cohort.name) if run.can_predict for part in run.modalities}
     # The place is kept when the buttons go: were the uploaders to move, one that is at work would lose its file.
     with st.container():
         if upload is None and cohort.simulated:
             sample_buttons()
-    said: list[SlideAnswer] = []
-    left, right = st.columns(2)
+    said: dict[str, SlideAnswer] = {}
+    left, middle, right = st.columns(3)
     with left.container(border=True, height="stretch"):
         st.markdown(tr(":material/biotech: **Tissue slides**"))
         for part in show_slides(upload, wanted="slide" in reads):
             if upload is not None:
-                said.append(check_slide(upload, part))
-    with right.container(border=True, height="stretch"):
+                said[part] = check_slide(upload, part)
+    genes = None
+    with middle.container(border=True, height="stretch"):
         st.markdown(tr(":material/genetics: **Gene table**"))
         path = show_part(upload, "genes", wanted="genes" in reads)
         if upload is not None and path is not None:
-            check_genes(upload, path, cohort=cohort.name)
-    run, age, sex, stage = ask_rest(cohort, upload)
+            genes = check_genes(upload, path, cohort=cohort.name)
+    asked = ask_model_and_facts(cohort, upload, page=PAGE)
+    with right.container(border=True, height="stretch"):
+        given = () if upload is None else upload.modalities
+        show_list([
+            *slide_checks(upload, {part: one.checks for part, one in said.items()}, wanted="slide" in reads),
+            *gene_checks(upload, genes, wanted="genes" in reads), fact_check(asked.reads, asked.facts),
+            fit_check(asked.reads, given),
+        ], page=PAGE)  # fmt: skip
     # A model of simulated patients is a demonstration and always answers, so there is nothing to ask for.
     even_if_unlike = not cohort.simulated and st.checkbox(
         tr("Answer even if this case is nothing like the patients the model learnt from"),
         key="new_case.even_if_unlike",
         help=tr("Otherwise withheld where a case is half as far again from the usual as any held-out patient."),
     )
-    if upload is None or not upload.modalities or run is None or not all(one.ready for one in said):
+    if upload is None or not given or asked.run is None or not all(one.ready for one in said.values()):
         st.button(tr("Predict survival"), type="primary", disabled=True, key="new_case.predict_not_yet")
-        nothing = upload is None or not upload.modalities
-        st.caption(tr("Give a slide or a gene table first.") if nothing else tr("Answer what is asked above first."))
+        st.caption(tr("Give a slide or a gene table first.") if not given
+                   else tr("The list of checks says what is still to do."))  # fmt: skip
     elif st.button(tr("Predict survival"), type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, run, said=said, age=age, sex=sex, stage=stage,
-                  even_if_unlike=even_if_unlike)
+        file_case(upload, cohort.name, asked, said=list(said.values()), even_if_unlike=even_if_unlike)
 
 
-def ask_rest(
-    cohort: usecases.CohortEntry, upload: Upload | None
-) -> tuple[str | None, float | None, str | None, str | None]:
-    """The model, of those that the given files suffice for, and the patient's age, sex and stage, all optional."""
-    given = () if upload is None else upload.modalities
-    suffice = {*given, "clinical"} if given else None  # clinical facts may always be left open
-    runs = {run.name: run for run in caching.runs(cohort.name)
-            if run.can_predict and (suffice is None or set(run.modalities) <= suffice)}
-    if not runs:
-        words = listed([tr(MODALITIES.get(name, name)) for name in given])
-        st.info(tr("No model of this cohort works with {words} alone. Give the other part too.", words=words),
-                icon=":material/info:")  # fmt: skip
-    left, middle, right = st.columns(3)
-    run = left.selectbox(
-        tr("Model"), list(runs), format_func=lambda name: retell(runs[name].title),
-        key=f"new_case.run_{'_'.join(given)}",
-        help=f"{tr('Those that can work with the files you gave.')} {model_help(list(runs.values())) if runs else ''}",
-    )
-    age = middle.number_input(tr("Age in years (optional)"), 0.0, 120.0, None, 1.0, key="new_case.age", format="%.0f",
-                              help=tr("Used by models that read clinical facts; kept with the case by the others."))
-    sex = right.selectbox(tr("Sex (optional)"), list(SEXES), format_func=SEXES.__getitem__, key="new_case.sex")
-    stage = ""
-    if run is not None and "clinical" in runs[run].modalities:
-        stage = right.selectbox(tr("Stage (optional)"), STAGES, format_func=lambda name: name or tr("not given"),
-                                key="new_case.stage", help=tr("Of the tumour at diagnosis; this model reads it."))
-    return run, age, sex or None, stage or None
-
-
-def file_case(
-    upload: Upload, cohort: str, run: str, *, said: list[SlideAnswer], age: float | None, sex: str | None,
-    stage: str | None, even_if_unlike: bool,
-) -> None:
+def file_case(upload: Upload, cohort: str, asked: Asked, *, said: list[SlideAnswer], even_if_unlike: bool) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
-        cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
+        cohort=cohort, run=asked.run or "default", slides=tuple(upload.slides.values()), genes=upload.genes,
         mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
-        tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=age, sex=sex,
-        stage=stage, even_if_unlike=even_if_unlike,
+        tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=asked.age,
+        sex=asked.sex, stage=asked.stage, even_if_unlike=even_if_unlike,
     )
     job_id = usecases.file_prediction(request)
     note_job(upload, job_id)

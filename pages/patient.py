@@ -19,6 +19,7 @@ from survdash.ui.picker import pick
 from survdash.ui.prose import escape
 from survdash.ui.selection import pick_cohort, pick_run
 from survdash.ui.startup import wake_worker
+from survdash.ui.untrained import need_model
 from survdash.ui.upkeep_view import note_opened
 
 PAGE = "patient"
@@ -64,6 +65,7 @@ with error_box(way_out=open_its_cohort):
     left, middle, right = st.columns(3)
     with left:
         cohort = pick_cohort(page=PAGE, drops=("case", "run"))
+    need_model(cohort)
     with middle:
         run = pick_run(cohort, page=PAGE)
     analysis = caching.patients(cohort.name, run.name)

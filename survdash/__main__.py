@@ -107,6 +107,7 @@ def _predict(options: argparse.Namespace, report: Report) -> Answer:
         tissue=tissue, tiles=tiles, areas=_one_or_each(options.mask), age_years=options.age, sex=options.sex,
         stage=options.stage, even_if_unlike=options.even_if_unlike,
     )
+    slide_commands.check_headers(request.slides, options)
     why: dict[str, Any] = {}
     explanation = None
     if options.explain:
@@ -232,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--mask", type=Path, action="append", default=[], metavar="GEOJSON",
                       help=f"{slide_commands.MASK_HELP}; with several slides repeated, one a slide")
     slide_commands.add_rule_options(made)
+    slide_commands.add_header_option(made)
     made.add_argument("--age", type=float, help="years")
     made.add_argument("--sex", choices=("female", "male"))
     made.add_argument("--stage", help="for instance II or 'Stage IIB'")

@@ -8,6 +8,7 @@ from typing import Any
 
 from survdash.errors import InputError
 from survdash.progress import Report
+from survdash.slide_commands import check_headers
 
 ALONE = ("slide", "bag", "genes", "mpp", "mask", "age", "sex", "stage", "explain", "report")
 
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace, report: Report) -> dict[str, Any]:
         even_if_unlike=options.even_if_unlike,
     )  # fmt: skip
     manifest.refuse_faults()
+    check_headers([slide for request in manifest.requests for slide in request.slides], options)
     outcomes = usecases.predict_batch(manifest.requests, folder=options.out / "cases", report=report)
     export = usecases.batch_export(outcomes)
     write_text(options.out / "predictions.csv", export.csv)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import plotly.graph_objects as go
 
 from survdash.errors import ProgramError
+from survdash.language import ENGLISH, TAGS, language, later, tr
 
 if TYPE_CHECKING:
     from kaleido import Kaleido
@@ -38,6 +39,11 @@ INK, PAPER = "#1B2430", "#FFFFFF"
 NO_BROWSER = "SVG and PNG files are drawn by Chromium or Chrome, and there is none on the machine of this server."
 HOW_TO_GET_ONE = "Install one there (Debian: apt-get install chromium), or take the HTML file, which needs none."
 CHANCE_NAME = re.compile(rb'id="defs-([0-9a-f]{6})"')
+TOOLS = (
+    later("Download plot as a PNG"), later("Download plot"), later("Zoom"), later("Pan"), later("Box Select"),
+    later("Lasso Select"), later("Zoom in"), later("Zoom out"), later("Autoscale"), later("Reset axes"),
+    later("Double-click to zoom back out"),
+)  # fmt: skip
 LOG = logging.getLogger(__name__)
 
 
@@ -112,14 +118,22 @@ def _html(figure: go.Figure, *, title: str, stamp: str) -> bytes:
     copy = go.Figure(figure)
     copy.update_layout(paper_bgcolor=PAPER, plot_bgcolor=PAPER, font={"color": INK})
     drawing = copy.to_html(full_html=False, include_plotlyjs=True, include_mathjax=False, div_id="figure",
-                           config={"displaylogo": False, "responsive": True})  # fmt: skip
+                           config={"displaylogo": False, "responsive": True, **_tool_words()})  # fmt: skip
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!DOCTYPE html>\n<html lang="{TAGS[language()]}"><head><meta charset="utf-8">'
+        f'<title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><meta name="generator" content="{html.escape(stamp)}">'
         "<style>body{font-family:Arial,Helvetica,sans-serif;margin:1.5rem;color:#1B2430;background:#FFFFFF}"
         "h1{font-size:1.2rem}footer{font-size:.75rem;margin-top:1rem}</style></head>"
         f"<body><h1>{html.escape(title)}</h1>{drawing}<footer>{html.escape(stamp)}</footer></body></html>\n"
     ).encode()
+
+
+def _tool_words() -> dict[str, object]:
+    """The tool bar's words in the reader's language; Plotly itself speaks English."""
+    if language() == ENGLISH:
+        return {}
+    return {"locale": TAGS[language()], "locales": {TAGS[language()]: {"dictionary": {one: tr(one) for one in TOOLS}}}}
 
 
 def _name_inside(drawn: bytes, kind: Kind, *, title: str, stamp: str) -> bytes:

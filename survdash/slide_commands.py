@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,11 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
                       "timm:NAME or hf-hub:OWNER/NAME of the Hugging Face Hub")
     made.add_argument("--stain", default="none", help="normalise the stain: none (default), macenko or reinhard")
     made.add_argument("--threads", type=int, help="threads that read and encode; default: one for each core")
+    add_header_option(made)
     _add_tissue_options(made)
     made = command("deidentify", _deidentify, "say whether a slide's header names the patient; write a copy without",
                    "deidentify a.svs --out b.svs", slide=Path)
-    made.add_argument("--out", type=Path, help="the copy; without it nothing is written")
+    made.add_argument("--out", type=Path, help="the copy, without any of it or not at all; none is written without")
 
 
 def _deidentify(options: argparse.Namespace, report: Report) -> Answer:
@@ -64,6 +65,26 @@ def add_rule_options(made: argparse.ArgumentParser) -> None:
     """How tissue is found, the same wherever a slide is read."""
     made.add_argument("--keep-ink", action="store_true", help=KEEP_INK)
     made.add_argument("--tissue-rule", action="append", default=[], metavar="KEY=VALUE", help=RULE_HELP)
+
+
+def add_header_option(made: argparse.ArgumentParser) -> None:
+    """What somebody says who knows that headers name patients."""
+    made.add_argument("--even-if-named", action="store_true", help="go on though a text in a slide's header may say "
+                      "who the patient is; no such text is stored")
+
+
+def check_headers(slides: Iterable[Path], options: argparse.Namespace) -> None:
+    """Refuse slides whose headers name somebody, unless told to go on; warn of what else may.
+
+    Raises
+    ------
+    InputError
+        If a header does.
+    """
+    from survdash import usecases
+
+    for words in usecases.look_at_headers(slides).accept(even_if_named=options.even_if_named):
+        print(f"survdash: warning: {words}", file=sys.stderr)
 
 
 def rules_of(options: argparse.Namespace) -> tuple[TissueRule, TileRule]:
@@ -128,6 +149,7 @@ def _embed(options: argparse.Namespace, report: Report) -> Answer:
         if options.mask is not None:
             raise InputError("A mask belongs to one slide, and many are given.", hint="Embed that slide alone.")
         return _embed_many(options, rule, tiles, report)
+    check_headers([options.slide], options)
     made = embed_slide(
         options.slide, encoder=options.encoder, mpp=options.mpp, tissue_rule=rule, tile_rule=tiles,
         areas=None if options.mask is None else read_areas(options.mask), stain=options.stain,
@@ -149,6 +171,7 @@ def _embed_many(options: argparse.Namespace, rule: TissueRule, tiles: TileRule, 
 
     found = list_slides(options.slide)
     entries = found.entries
+    check_headers([entry.path for entry in entries], options)
     who = f"the workers of {settings().dask}" if settings().dask else f"{options.jobs} process(es) here"
     print(f"Found {len(entries)} slide(s) in {options.slide}. {found.words}".rstrip(), file=sys.stderr)
     print(f"Embedding with {options.encoder} by {who}:", file=sys.stderr, flush=True)

@@ -1,4 +1,7 @@
-"""The line that stands on everything that leaves the house: what made it, of which state, and for what use."""
+"""The line that stands on everything that leaves the house: what made it, of which state, and for what use.
+
+It is in the reader's language, as the figure above it is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from survdash import __version__
 from survdash.artefact import INTENDED_USE
+from survdash.language import tr
 from survdash.store import digest
 
 SHOWN_DIGITS = 12  # of a hash; enough to tell states apart, short enough to be read out
@@ -28,11 +32,16 @@ def stamp(provenance: Mapping[str, Any]) -> str:
     """
     parts = [str(provenance.get("software") or f"survdash {__version__}")]
     if cohort := provenance.get("cohort"):
-        state = str(provenance.get("cohort_digest") or "")[:SHOWN_DIGITS]
-        simulated = " (simulated patients)" if provenance.get("simulated") else ""
-        parts.append(f"cohort {cohort}{simulated}" + (f", state {state}" if state else ""))
+        words = tr("cohort {cohort} (simulated patients)", cohort=cohort) if provenance.get("simulated") \
+            else tr("cohort {cohort}", cohort=cohort)
+        parts.append(_with_state(words, str(provenance.get("cohort_digest") or "")))
     if model := provenance.get("model"):
-        parts.append(f"model {model}, version {provenance.get('model_version') or 'not known'}")
+        version = provenance.get("model_version") or tr("not known")
+        parts.append(tr("model {model}, version {version}", model=model, version=version))
     if versions := provenance.get("model_versions"):
-        parts.append(f"{len(versions)} models, state {digest(dict(versions))[:SHOWN_DIGITS]}")
-    return " · ".join([*parts, INTENDED_USE])
+        parts.append(_with_state(tr("{count} models", count=len(versions)), digest(dict(versions))))
+    return " · ".join([*parts, tr(INTENDED_USE)])
+
+
+def _with_state(words: str, hash_: str) -> str:
+    return tr("{words}, state {state}", words=words, state=hash_[:SHOWN_DIGITS]) if hash_ else words

@@ -20,6 +20,7 @@ from survdash.case import BagOrigin
 from survdash.cohort import Cohort
 from survdash.logs import ROOT
 from survdash.settings import settings
+from tests.dask_workers import Dask
 from tests.sources.cbioportal_server import CBioPortal
 from tests.sources.gdc_server import Gdc
 
@@ -94,6 +95,16 @@ def cbioportal(web_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Itera
     with stamina.set_testing(True, attempts=4, cap=True):
         yield made
     web_server.clear()
+
+
+@pytest.fixture
+def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
+    """A Dask scheduler that the settings name; a test gives it workers."""
+    made = Dask(tmp_path)
+    monkeypatch.setenv("SURVDASH_DASK", made.address)
+    settings.cache_clear()
+    yield made
+    made.close()
 
 
 @pytest.fixture

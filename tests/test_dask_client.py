@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from distributed import LocalCluster, get_client
+from distributed import LocalCluster, default_client
 
 from survdash import dask_client
-from survdash.dask_client import connected
+from survdash.dask_client import as_done, connected
 from survdash.errors import InputError
 
 
@@ -21,14 +21,26 @@ def test_a_scheduler_without_workers_says_how_to_start_one(quick):
     assert f"dask worker {address}" in fault.value.hint
 
 
-@pytest.mark.parametrize("as_default", [True, False])
-def test_only_who_asks_becomes_the_client_of_this_process(as_default):
+def test_nobody_else_in_this_process_finds_the_client():
     with (
         LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
         ) as cluster,
-        connected(cluster.scheduler_address, as_default=as_default) as client,
+        connected(cluster.scheduler_address) as client,
     ):
         assert client.submit(sum, [1, 2]).result() == 3
-        if as_default:
-            assert get_client() is client
+        with pytest.raises(ValueError, match="No clients found"):
+            default_client()
+
+
+def test_results_have_the_numbers_of_their_futures_and_a_fault_comes_home():
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        connected(cluster.scheduler_address) as client,
+    ):
+        assert sorted(as_done(client, client.map(abs, [-3, 1, -2]))) == [(0, 3), (1, 1), (2, 2)]
+        assert list(as_done(client, [])) == []
+        with pytest.raises(ValueError, match="no number"):
+            list(as_done(client, [client.submit(int, "no number")]))

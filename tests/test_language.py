@@ -53,7 +53,8 @@ def test_every_literal_that_a_reader_sees_is_offered():
 
 def test_only_what_is_drawn_at_once_speaks_a_language():
     # A use case's result is cached for all visitors: a text in it would stay in the first one's language.
-    speaks = ("pages", "ui", "figures", "report", "language")
+    # A stamp is made where its figure or report is.
+    speaks = ("pages", "ui", "figures", "report", "stamp", "language")
     broken = [one for one in OFFERED if one.values is not None and Source(one.path, "").room not in speaks]
     assert not broken
 

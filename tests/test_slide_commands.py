@@ -12,6 +12,7 @@ from PIL import Image
 from survdash.__main__ import main
 from survdash.bag_file import BagFile
 from survdash.features.encoders import cores
+from tests.slide.test_header_texts import NAMED, write_svs
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, object]:
@@ -121,3 +122,25 @@ def test_embed_of_a_folder_does_the_rest_when_one_fails(
     captured = capsys.readouterr()
     assert captured.out.splitlines() == ["done: 1", "tiles: 33", "failed: []"]
     assert "[1/1] good: 33 tiles, was there" in captured.err
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_no_command_begins_with_a_slide_whose_header_names_somebody_unless_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "slides", tmp_path / "out"
+    folder.mkdir()
+    named = write_svs(folder / "a.svs", NAMED)
+    (tmp_path / "t.csv").write_text("case_id,slides\nA,slides/a.svs\n")
+    for command in (["embed", named], ["embed", folder], ["predict", "--slide", named],
+                    ["predict", "--manifest", tmp_path / "t.csv"]):  # fmt: skip
+        assert main([*map(str, command), "--out", str(out)]) == 2
+        words = capsys.readouterr().err
+        assert "Patient Name" in words
+        assert "--even-if-named" in words
+        assert "Miller" not in words
+        assert not out.exists()
+    main(["embed", str(folder), "--out", str(out), "--even-if-named"])
+    words = capsys.readouterr().err
+    assert "warning: Slides whose header may say who the patient is: a.svs" in words
+    assert "[1/1] a: failed: a.svs: no tissue found" in words  # it went on to read the slide, which is a small one

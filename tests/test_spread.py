@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from distributed import LocalCluster
@@ -9,6 +11,7 @@ from survdash import dask_client
 from survdash.errors import InputError, NotEnoughDataError
 from survdash.settings import settings
 from survdash.spread import spread
+from tests.dask_workers import until
 
 
 def work(*, number, fail=False):
@@ -63,3 +66,23 @@ def test_a_scheduler_that_is_not_there_is_a_message(use, monkeypatch):
     use("tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"127\.0\.0\.1:9"):
         list(spread(work, PIECES, jobs=2))
+
+
+@pytest.mark.slow
+def test_answers_that_went_with_their_worker_are_made_anew_and_without_any_worker_it_is_said(dask, monkeypatch):
+    first = dask.add_worker()
+    found = spread(work, PIECES, jobs=2)
+    assert next(found) == (0, first)
+    until(lambda: not any(dask.client.processing().values()))  # the others lie with the worker, not fetched yet
+    second = dask.add_worker()
+    os.kill(first, signal.SIGKILL)
+    assert [*found] == [(number, second) for number in range(1, 5)]
+    os.kill(second, signal.SIGSTOP)
+    monkeypatch.setattr(dask_client, "ALONE_SECONDS", 0.3)
+    monkeypatch.setattr(dask_client, "LOOK_SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(lambda: list(spread(work, PIECES, jobs=2)))
+        until(lambda: any(dask.client.processing().values()))
+        os.kill(second, signal.SIGKILL)
+        with pytest.raises(InputError, match="No Dask worker has been there"):
+            future.result(timeout=60)

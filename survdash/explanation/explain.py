@@ -168,7 +168,7 @@ def _neighbours(question: Question) -> tuple[tuple[Neighbour, ...], list[str]]:
     for number, fold in zip(question.fold_numbers, question.case.folds, strict=True):
         vectors = fused_vectors(fold, question.case.inputs)
         if vectors is None:
-            return (), [f"Model {question.card.name} has no fused vector to find like patients by."]
+            return (), [f"Model {question.card.name} does not tell which patients are alike."]
         own[number] = vectors[0]
     if question.references is None or "fused" not in question.references:
         return (), [f"Patients like this one are not known to model {question.card.name}: {NOT_STORED} "

@@ -182,11 +182,19 @@ def familiarity_words(found: Sequence[Familiarity]) -> tuple[str, ...]:
 
 
 def _main_axes(centred: np.ndarray, *, most: int) -> np.ndarray:
-    """The first principal axes, (K, P), by the smaller (N, N) matrix of products."""
-    values, vectors = np.linalg.eigh(centred @ centred.T)
-    order = np.argsort(-values)[: max(1, min(most, centred.shape[1]))]
-    order = order[values[order] > 1e-9 * max(values[order[0]], 1e-9)]
-    return np.asarray((vectors[:, order] / np.sqrt(values[order])).T @ centred)
+    """The first principal axes, (K, P), by the smaller matrix of products, so that many patients cost no more."""
+    from scipy.linalg import eigh
+
+    patients, columns = centred.shape
+    across = columns < patients
+    products = centred.T @ centred if across else centred @ centred.T
+    size = min(patients, columns)
+    values, vectors = eigh(products, subset_by_index=(size - max(1, min(most, size)), size - 1))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > 1e-9 * max(values[0], 1e-9)
+    if across:
+        return np.asarray(vectors[:, kept].T)
+    return np.asarray((vectors[:, kept] / np.sqrt(values[kept])).T @ centred)
 
 
 def _squash(rows: np.ndarray, fill: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from survdash import __version__
-from survdash.dask_client import START, connected
+from survdash.dask_client import START, Lost, as_done, connected
 from survdash.errors import InputError, SurvdashError
 from survdash.settings import settings
 
@@ -27,15 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-ALONE_SECONDS, LOOK_SECONDS, WAIT_SECONDS = 60.0, 5.0, 0.1
-GONE = "The Dask scheduler is gone."
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """What there is in place of a result when every worker died that had an item."""
-
-    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,62 +124,6 @@ def _work_here(work: Callable[[T], R], place: _Place, item: T) -> R:
 def _map(
     client: Client, place: _Place, work: Callable[[T], R], items: Sequence[T]
 ) -> Iterator[tuple[T, R | Lost]]:
-    from distributed import KilledWorker, as_completed
-
     futures = client.map(partial(_work_here, work, place), items, pure=False, key=f"survdash-{place.token}")
-    item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
-    done, left, company = as_completed(futures, loop=client.loop), len(futures), _Company(client)
-    try:
-        while left:
-            for future in done.next_batch(block=False) or company.wait():
-                left -= 1
-                if future.cancelled():
-                    raise _gone(GONE)
-                error = future.exception()
-                if isinstance(error, KilledWorker):
-                    yield item_of[future.key], Lost("every Dask worker that had it died; perhaps for want of memory")
-                elif error is not None:
-                    raise error
-                else:
-                    yield item_of[future.key], future.result()
-                future.release()
-    finally:
-        if client.status == "running":
-            client.cancel(futures)  # what is being done on a worker is finished there
-
-
-class _Company:
-    """Watches, while we wait, that there is somebody to wait for."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._looked = self._seen = time.monotonic()
-
-    def wait(self) -> tuple[()]:
-        """Wait a moment.
-
-        Raises
-        ------
-        InputError
-            If the scheduler is gone, or there was no worker for too long.
-        """
-        time.sleep(WAIT_SECONDS)
-        if self._client.status != "running":
-            raise _gone(GONE)
-        now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
-            return ()
-        self._looked = now
-        try:
-            workers = self._client.scheduler_info(n_workers=1)["workers"]
-        except OSError as error:
-            raise _gone(GONE) from error
-        if workers:
-            self._seen = now
-        elif now - self._seen > ALONE_SECONDS:
-            raise _gone(f"No Dask worker has been there for {ALONE_SECONDS:g} s.")
-        return ()
-
-
-def _gone(words: str) -> InputError:
-    return InputError(words, hint="What was finished is kept: start again and it goes on there.")
+    for number, found in as_done(client, futures):
+        yield items[number], found

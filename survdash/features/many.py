@@ -194,7 +194,8 @@ def _by_processes(work: Callable[[SlideEntry], Outcome], entries: Sequence[Slide
 
 
 def _by_cluster(work: Callable[[SlideEntry], Outcome], entries: Sequence[SlideEntry], out: Path) -> Iterator[Outcome]:
-    from survdash.features.cluster import Lost, cluster
+    from survdash.dask_client import Lost
+    from survdash.features.cluster import cluster
 
     whole = [replace(entry, path=entry.path.absolute()) for entry in entries]  # a worker starts in another folder
     with cluster(settings().dask, out=out) as spread:

@@ -64,7 +64,7 @@ def plot_risk_distribution(
     for cut in cutpoints:
         _mark(figure, cut, text=tr("cut {cut:.3g}", cut=cut), colour=REFERENCE, dash="dash", place="top right")
     if marked is not None and math.isfinite(marked):
-        _mark(figure, marked, text=tr("this patient"), colour=PATIENT.colour, dash="solid", place="top left")
+        _mark_patient(figure, marked)
     dress(figure, height_px=300)
     figure.update_layout(barmode="stack", bargap=0.05, legend_traceorder="normal")
     figure.update_xaxes(title=tr("Predicted risk (higher is worse)"))
@@ -96,7 +96,7 @@ def plot_risk_histogram(
         _mark(figure, cutpoint, text=tr("cut {value:.3g}", value=cutpoint), colour=REFERENCE, dash="dash",
               place="top right")  # fmt: skip
     if marked is not None and math.isfinite(marked):
-        _mark(figure, marked, text=tr("this patient"), colour=PATIENT.colour, dash="solid", place="top left")
+        _mark_patient(figure, marked)
     dress(figure, height_px=300)
     figure.update_layout(barmode="stack", bargap=0.05, legend_traceorder="normal")
     figure.update_xaxes(title=tr("Predicted risk (higher is worse)"))
@@ -148,10 +148,18 @@ def plot_cut_scan(maxstat: Scan) -> go.Figure:
     return figure.update_yaxes(title=tr("Standardised logrank statistic"), rangemode="tozero")
 
 
-def _mark(figure: go.Figure, x: float, *, text: str, colour: str, dash: str, place: str) -> None:
+def _mark(
+    figure: go.Figure, x: float, *, text: str, colour: str, dash: str, place: str, above_px: int = 0
+) -> None:
     figure.add_vline(
-        x=x, line={"color": colour, "dash": dash, "width": 2}, annotation_text=text, annotation_position=place
-    )
+        x=x, line={"color": colour, "dash": dash, "width": 2}, annotation_text=text, annotation_position=place,
+        annotation_yshift=above_px,
+    )  # fmt: skip
+
+
+def _mark_patient(figure: go.Figure, risk: float) -> None:
+    """A line of words higher than those of a cut, which may lie close by."""
+    _mark(figure, risk, text=tr("this patient"), colour=PATIENT.colour, dash="solid", place="top left", above_px=14)
 
 
 def plot_cut_stability(found: CutStability) -> go.Figure:

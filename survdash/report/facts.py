@@ -164,7 +164,7 @@ def _subtitle(prediction: Prediction, model_title: str) -> str:
 
 
 def _parts(names: Iterable[str]) -> str:
-    return tr(" and ").join(tr("clinical facts" if name == "clinical" else name) for name in names)
+    return tr(" and ").join(tr("clinical facts") if name == "clinical" else tr(name) for name in names)
 
 
 def _alive_at(month: int) -> str:

@@ -7,6 +7,7 @@ slide is, is what all of them hold: slides of one scanner often have the same na
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -116,6 +117,19 @@ def missing_companions(path: Path) -> str:
     return INDEX_FILES.get(path.suffix.lower(), "")
 
 
+class DicomFile(io.BufferedReader):
+    """A DICOM file for pydicom, which asks for as many bytes as an element says it has: no more than there are."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most what is left of the file."""
+        left = max(self._size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+
 def dicom_series(path: Path) -> str:
     """The series that a DICOM file belongs to; "" where it is no DICOM file or does not say.
 
@@ -134,7 +148,7 @@ def _read_series(path: Path, _state: tuple[int, ...]) -> str:
     from pydicom.filereader import read_partial
 
     try:
-        with path.open("rb") as file:
+        with DicomFile(path) as file:
             head = read_partial(file, stop_when=lambda tag, _vr, _length: tag > SERIES_TAG)
             return str(head.get("SeriesInstanceUID", ""))
     except (InvalidDicomError, BytesLengthException, EOFError, *WHAT_DAMAGED_TAGS_RAISE):

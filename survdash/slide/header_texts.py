@@ -2,25 +2,27 @@
 
 Scanners write what an operator typed: names, dates of birth, accession numbers, barcodes, in TIFF tags
 (``ImageDescription`` as ``key = value | ...`` or XML), in DICOM attributes, in a picture's comments; and beside the
-tissue they keep pictures of the label and of the whole glass. A check and no proof: it knows what such fields are
-mostly called. No value is ever part of what is told, and label pictures are found by their names, never opened.
+tissue they keep pictures of the label and of the whole glass (``glass_pictures``). A check and no proof: it knows what
+such fields are mostly called. No value is ever part of what is told, and no label picture is ever opened.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import openslide
 from PIL import Image
 
 from survdash.errors import SlideError
 from survdash.slide.base import DAMAGED
-from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE
+from survdash.slide.companions import DicomFile
+from survdash.slide.glass_pictures import HINT, glass_pictures, has_pixels, removals
+from survdash.slide.tiff_file import WHAT_DAMAGED_TAGS_RAISE, open_tiff
 
 # Whole words of a field's name. A file's name or a scan's date are none of them: every slide has those.
 PERSON = re.compile(
@@ -28,19 +30,26 @@ PERSON = re.compile(
     r"accession|mrn|medical record|ssn|social security|bar ?code\w*|label text|physician|address|phone|e ?mail|"
     r"nachname|vorname|geburtsdatum|姓名|出生日期|身份证|住院号|病历号)\b"
 )
-VALUE = re.compile(r"[^\s@=]+@[^\s@=]+\.[a-z]{2,}|\b[A-Z][A-Za-z'-]+\^[A-Z][A-Za-z'-]+", re.IGNORECASE)
+# Every repeat that could begin at each letter has an end: a header of a megabyte must not take minutes.
+VALUE = re.compile(
+    r"[^\s@=]{1,64}@[^\s@=]{1,64}\.[a-z]{2,}|\b[A-Z][A-Za-z'-]{1,63}\^[A-Z][A-Za-z'-]{1,63}", re.IGNORECASE
+)
 NAME = re.compile(r"[A-ZÄÖÜÉ][\w'-]+, ?[A-ZÄÖÜÉ][\w'. -]+")  # a whole value, as "Miller, Anna"
-FIELD = re.compile(r"([A-Za-z一-鿿][\w .-]{0,60}?)\s*[=:]\s*([^|\r\n;]*)")
-XML_FIELD = re.compile(r"<(?:\w+:)?([A-Za-z][\w.-]*)(?:\s[^<>]*)?>([^<>]+)<|\b([A-Za-z][\w.-]*)\s*=\s*\"([^\"]*)\"")
+FIELD = re.compile(r"([A-Za-z一-鿿][\w .-]{0,60}?)\s{0,9}[=:]\s{0,9}([^|\r\n;]*)")
+XML_FIELD = re.compile(
+    r"<(?:\w{1,40}:)?([A-Za-z][\w.-]{0,60})(\s[^<>]*)?>([^<>]+)<|\b([A-Za-z][\w.-]{0,60})\s{0,9}=\s{0,9}\"([^\"]*)\""
+)
+OWN_NAME = re.compile(r"\bName\s?=\s?\"([^\"]*)\"")  # Philips: <Attribute Name="PIM_DP_UFS_BARCODE">
 NOTHING = frozenset({"", "none", "unknown", "n/a", "na", "anonymous", "anonymized", "anonymised", "removed", "-"})
 PICTURES = frozenset({"label", "macro"})
 DICOM_TAGS = ("PatientName", "PatientID", "PatientBirthDate", "PatientAddress", "PatientTelephoneNumbers",
               "OtherPatientIDs", "AccessionNumber", "ReferringPhysicianName", "OperatorsName", "BarcodeValue",
               "LabelText")  # fmt: skip
+REMOVED = "PatientIdentityRemoved"
 ASCII, XMP = 2, 700
+NDPI_FORMAT, NDPI_REFERENCE = 65420, 65427  # the second: what an operator typed, or what was read from the label
 BLANK = b"x"
 TEXT_LIMIT = 1 << 20  # bytes of one text that are looked at
-STRIPPED_FROM = frozenset({"aperio"})  # whose label pictures are pages of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +62,7 @@ class HeaderHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """Bytes of a file that may name somebody."""
+    """Bytes of a file that may name somebody; none where a text is too long to be looked at whole."""
 
     place: str
     start: int
@@ -70,43 +79,80 @@ def header_hints(path: Path) -> tuple[HeaderHint, ...]:
     """
     try:
         vendor, is_tiff = openslide.OpenSlide.detect_format(path) or "", _is_tiff(path)
-        found = {span.place: True for span in _spans(path)} if is_tiff else {}
+        found = {span.place: span.size > 0 for span in _spans(path)} if is_tiff else {}
+        known, pictures = _pictures_of_tiff(path, vendor) if is_tiff else (set(), [])
         if vendor == "dicom":
             found |= dict.fromkeys(_dicom_places(path), False)
         elif vendor:
             with openslide.OpenSlide(path) as slide:
                 texts = {} if is_tiff else {key: slide.properties.get(key, "") for key in slide.properties}
-                told = [key for key, value in texts.items() if _names_somebody(key, value)]
-                pictures = PICTURES & set(slide.associated_images)
-            found |= dict.fromkeys(told, False)
-            found |= dict.fromkeys((f"{name} picture" for name in sorted(pictures)), vendor in STRIPPED_FROM)
+                others = (PICTURES & set(slide.associated_images)) - known
+            told = [key for key, value in texts.items() if _names_somebody(key, value)]
+            found |= dict.fromkeys([*told, *(_picture(name) for name in sorted(others))], False)
         elif not is_tiff:
             found |= dict.fromkeys(_picture_places(path), False)
+        found |= dict.fromkeys((_picture(name) for name in pictures), True)
     except (openslide.OpenSlideError, struct.error, SyntaxError, *WHAT_DAMAGED_TAGS_RAISE) as error:
         raise SlideError(f"{path.name} cannot be read ({type(error).__name__}).", hint=DAMAGED) from error
     return tuple(HeaderHint(place=place, can_strip=can) for place, can in found.items())
 
 
 def strip(path: Path) -> None:
-    """Overwrite, in place, what ``header_hints`` found and can take out; pixels of the tissue are not touched.
+    """Overwrite, in place, what ``header_hints`` finds; pixels of the tissue are not touched.
 
     Raises
     ------
     SlideError
-        If the file cannot be read or written.
+        If the file cannot be read or written, or if something would be left: then nothing is changed.
     """
+    refuse_to_leave(path, header_hints(path))
     try:
         vendor = openslide.OpenSlide.detect_format(path) or ""
-        spans = list(_spans(path)) if _is_tiff(path) else []
+        writes: list[tuple[int, int, bytes]] = []
+        if _is_tiff(path):
+            writes += [(span.start, 0, BLANK * span.size) for span in _spans(path)]
+            with open_tiff(path) as tiff:
+                writes += removals(tiff, path, vendor)
         with path.open("r+b") as file:
-            for span in spans:
-                file.seek(span.start)
-                file.write(BLANK * span.size)
-            for start, data in _picture_writes(path) if vendor in STRIPPED_FROM else ():
+            for start, zeros, data in writes:
                 file.seek(start)
+                for done in range(0, zeros, TEXT_LIMIT):
+                    file.write(bytes(min(TEXT_LIMIT, zeros - done)))
                 file.write(data)
+    except SlideError:
+        raise
     except (openslide.OpenSlideError, struct.error, *WHAT_DAMAGED_TAGS_RAISE) as error:
         raise SlideError(f"{path.name} cannot be changed ({type(error).__name__}).", hint=DAMAGED) from error
+    refuse_to_leave(path, header_hints(path))
+
+
+def refuse_to_leave(path: Path, hints: Sequence[HeaderHint]) -> None:
+    """Raise where some of these cannot be taken out of the file, or could not: half of it is no de-identification.
+
+    Raises
+    ------
+    SlideError
+        If so.
+    """
+    if stuck := [hint.place for hint in hints if not hint.can_strip]:
+        places = ", ".join(stuck[:5])
+        raise SlideError(f"This cannot be taken out of {path.name}, so nothing of it was: {places}.", hint=HINT)
+
+
+def names_somebody(hint: HeaderHint) -> bool:
+    """Whether a text says it; a picture of the label only may, and nearly every slide has one."""
+    return not hint.place.endswith(" picture")
+
+
+def _picture(name: str) -> str:
+    return f"{name} picture"
+
+
+def _pictures_of_tiff(path: Path, vendor: str) -> tuple[set[str], list[str]]:
+    """Names of the pictures that can be taken out, and of those that were not yet."""
+    with open_tiff(path) as file:
+        pictures = glass_pictures(file, vendor)
+    return {one.name for one in pictures}, sorted({one.name for one in pictures if has_pixels(path, one)})
 
 
 def _is_tiff(path: Path) -> bool:
@@ -116,32 +162,43 @@ def _is_tiff(path: Path) -> bool:
 
 def _spans(path: Path) -> Iterator[_Span]:
     """Values in the text tags of a TIFF file that may name somebody."""
-    import tifffile  # slow to import
-
-    with tifffile.TiffFile(path) as file, path.open("rb") as raw:
+    with open_tiff(path) as file, path.open("rb") as raw:
         for number, page in enumerate(file.pages):
-            for tag in getattr(page, "tags", ()):
+            tags = getattr(page, "tags", ())
+            for tag in tags:
                 if int(tag.dtype) != ASCII and tag.code != XMP:
                     continue
                 raw.seek(tag.valueoffset)
                 text = raw.read(min(int(tag.count), TEXT_LIMIT))
-                where = tag.name if number == 0 else f"{tag.name} of page {number + 1}"
+                is_reference = tag.code == NDPI_REFERENCE and NDPI_FORMAT in tags
+                called = "Reference" if is_reference else tag.name
+                where = called if number == 0 else f"{called} of page {number + 1}"
+                if int(tag.count) > TEXT_LIMIT:
+                    yield _Span(place=f"{where}: beyond its first {TEXT_LIMIT / 1e6:.0f} MB", start=0, size=0)
+                if is_reference:
+                    if _plain(text.decode("latin-1").rstrip("\0")).lower() not in NOTHING:
+                        yield _Span(place=where, start=tag.valueoffset, size=len(text.rstrip(b"\0")))
+                    continue
                 for name, start, size in _fields(text.decode("latin-1")):
                     yield _Span(place=f"{where}: {name}" if name else where, start=tag.valueoffset + start, size=size)
 
 
 def _fields(text: str) -> Iterator[tuple[str, int, int]]:
     """Name, start and length of each value in a text that may name somebody; latin-1, so that places are bytes."""
-    seen: set[tuple[int, int]] = set()
+    seen: list[tuple[int, int]] = []
     is_xml = "<" in text and ">" in text
     for found in (XML_FIELD if is_xml else FIELD).finditer(text):
-        group = 2 if found.group(1) is not None else 4
-        name, value = _as_utf8(found.group(group - 1)), found.group(group).rstrip("\0 ")
+        own = OWN_NAME.search(found[2] or "") if is_xml and found[1] is not None else None
+        group = 2 if not is_xml else 3 if found[1] is not None else 5
+        called = own[1] if own is not None else found[1] if group != 5 else found[4]
+        name, value = _as_utf8(called), found.group(group).rstrip("\0 ")
         if _names_somebody(name, _as_utf8(value)):
-            seen.add((found.start(group), len(value)))
+            seen.append((found.start(group), len(value)))
             yield " ".join(name.split()), found.start(group), len(value)
+    starts = [start for start, _ in seen]
     for found in VALUE.finditer(text):
-        if not any(start <= found.start() < start + size for start, size in seen):
+        before = bisect_right(starts, found.start()) - 1
+        if before < 0 or found.start() >= sum(seen[before]):
             yield "", found.start(), found.end() - found.start()
 
 
@@ -152,15 +209,23 @@ def _as_utf8(text: str) -> str:
 def _names_somebody(name: str, value: str) -> bool:
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.rpartition(".")[2])
     words = re.sub(r"[\W_]+", " ", parted).strip().lower()
-    plain = value.strip().strip("x")  # what was overwritten before names nobody
+    plain = _plain(value)
     names = PERSON.search(words) or VALUE.search(value) or NAME.fullmatch(plain)
     return plain.lower() not in NOTHING and names is not None
+
+
+def _plain(value: str) -> str:
+    """Without what was overwritten before, which names nobody."""
+    return value.strip().strip("x")
 
 
 def _dicom_places(path: Path) -> list[str]:
     from pydicom import dcmread
 
-    head = dcmread(path, stop_before_pixels=True, specific_tags=list(DICOM_TAGS))
+    with DicomFile(path) as file:
+        head = dcmread(file, stop_before_pixels=True, specific_tags=[*DICOM_TAGS, REMOVED])
+    if str(head.get(REMOVED, "")).strip() == "YES":  # as public collections say; study numbers are left in them
+        return []
     return [name for name in DICOM_TAGS if str(head.get(name, "") or "").strip().lower() not in NOTHING]
 
 
@@ -179,41 +244,3 @@ def _picture_places(path: Path) -> list[str]:
 def _fields_of(text: str) -> Iterator[tuple[str, int, int]]:
     return _fields(text.encode("utf-8", errors="replace").decode("latin-1"))
 
-
-def _picture_writes(path: Path) -> Iterator[tuple[int, bytes]]:
-    """What to write where, so that pages of label and macro are taken out of the chain and their pixels are gone."""
-    import tifffile  # slow to import
-
-    with tifffile.TiffFile(path) as file:
-        width, order = (8 if file.is_bigtiff else 4), _order(file.byteorder)
-        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
-        ends = [_end_of_tags(path, page.offset, order=order, big=file.is_bigtiff) for page in pages]
-        kept = [number for number, page in enumerate(pages) if not _is_label(page)]
-        for number, page in enumerate(pages):
-            if number not in kept:
-                for start, size in zip(page.dataoffsets, page.databytecounts, strict=True):
-                    yield start, bytes(min(size, path.stat().st_size))
-        for one, after in zip(kept, [*kept[1:], None], strict=True):
-            target = 0 if after is None else pages[after].offset
-            if after != one + 1:
-                yield ends[one], target.to_bytes(width, order)
-
-
-def _order(mark: str) -> Literal["little", "big"]:
-    return "little" if mark == "<" else "big"
-
-
-def _end_of_tags(path: Path, start: int, *, order: Literal["little", "big"], big: bool) -> int:
-    """Where the pointer to the next page stands."""
-    head, entry = (8, 20) if big else (2, 12)
-    with path.open("rb") as file:
-        file.seek(start)
-        return start + head + entry * int.from_bytes(file.read(head), order)
-
-
-def _is_label(page: object) -> bool:
-    """As Aperio marks them: a page of strips whose description says so, or whose kind is that of a label or macro."""
-    words = str(getattr(page, "description", "")).lower()
-    strips = not getattr(page, "is_tiled", True)
-    named = any(f"\n{name} " in words for name in PICTURES)
-    return strips and (named or int(getattr(page, "subfiletype", 0)) in (1, 9))

@@ -12,6 +12,9 @@ from survdash.ui.language_switch import show_switch, tell_browser
 # Links show no focus by themselves, and the colours of code and JSON are too pale for small letters.
 SEEN_BY_ALL = """<style>
 a:focus-visible { outline: 3px solid currentColor !important; outline-offset: 2px; border-radius: 4px; }
+[data-testid="stHeading"] h1 { padding: 0 0 0.5rem; }
+[class*="_checks"] ul { list-style: none; padding-left: 0; margin: 0 0 1rem; }
+[class*="_checks"] li { margin: 0 0 0.4rem; padding: 0; }
 [class*="_finding"] h2 { font-size: 1.75rem; padding: 0.5rem 0; }
 [data-testid="stCode"] .token, [data-testid="stJson"] .variable-value * { color: inherit !important; }
 </style>"""

@@ -17,12 +17,13 @@ from survdash.errors import InputError
 from survdash.language import tr
 from survdash.retelling import retell
 from survdash.ui import caching
-from survdash.ui.case_checks import show_line
 from survdash.ui.case_form import current_upload, show_part
+from survdash.ui.checklist import Check, show_line
 from survdash.ui.inbox import inbox_folder, inbox_names, inbox_path
 from survdash.ui.prose import data_size
 from survdash.ui.selection import pick_cohort
-from survdash.ui.upload import BATCH_PARTS, GENE_SUFFIXES, SLIDE_SUFFIXES, Upload, drop_part, open_upload
+from survdash.ui.untrained import need_model
+from survdash.ui.upload import BATCH_PARTS, GENE_SUFFIXES, SLIDE_SUFFIXES, Upload, drop_part, name_part, open_upload
 from survdash.ui.uploader import show_uploader
 
 KEPT = 8
@@ -37,6 +38,7 @@ def show_batch_form(*, page: str) -> Batch | None:
                    "them here, or put them into the inbox folder of this server."))  # fmt: skip
     with st.columns(2)[0]:
         cohort = pick_cohort(page=page)
+    need_model(cohort)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown(tr(":material/table: **Table of patients**"))
@@ -51,8 +53,9 @@ def show_batch_form(*, page: str) -> Batch | None:
     run, even_if_unlike = _ask_model(cohort, page=page)
     if upload is None or table is None:
         return None
-    manifest = _check(upload, table, cohort.name, run, even_if_unlike=even_if_unlike)
+    manifest, look = _check(upload, table, cohort.name, run, even_if_unlike=even_if_unlike)
     _show_checks(manifest, upload, page=page)
+    _show_privacy(look, upload, page=page)
     ready = bool(manifest.requests) and not manifest.faults
     words = tr("Predict {count} patients", count=len(manifest.requests)) if ready else tr("Predict survival")
     clicked = st.button(words, type="primary", disabled=not ready, key=f"{page}.batch", icon=":material/monitoring:")
@@ -112,13 +115,14 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
     if not manifest.faults:
         with_slide = sum(bool(one.slides) for one in manifest.requests)
         with_genes = sum(one.genes is not None for one in manifest.requests)
-        show_line("good", tr("Table"), tr("{count} patients, {slides} with slides, {genes} with genes; every file "
-                                          "opens", count=len(manifest.requests), slides=with_slide,
-                                          genes=with_genes))  # fmt: skip
+        words = tr("{count} patients, {slides} with slides, {genes} with genes; every file opens",
+                   count=len(manifest.requests), slides=with_slide, genes=with_genes)  # fmt: skip
+        show_line(Check(state="good", what=tr("Table"), finding=words))
         return
-    words = tr("Faults: {count}. Mend all of them and give the table again; nothing was started.",
-               count=len(manifest.faults))  # fmt: skip
-    show_line("warn", tr("Table"), words)
+    show_line(Check(
+        state="todo", what=tr("Table"), finding=tr("Faults: {count}", count=len(manifest.faults)),
+        to_do=tr("Mend all of them and give the table again; nothing was started."),
+    ))  # fmt: skip
     ours = {path.name: upload.names[part] for part, path in upload.batch.items()}
 
     def told(message: str) -> str:
@@ -134,7 +138,38 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
     )  # fmt: skip
 
 
-def _check(upload: Upload, table: Path, cohort: str, run: str, *, even_if_unlike: bool) -> usecases.Manifest:
+def _show_privacy(look: usecases.HeaderLook, upload: Upload, *, page: str) -> None:
+    """Which slides may say who their patients are; it can be taken out of those that were uploaded."""
+    places = {path: ", ".join(usecases.told_places(hints)) for path, hints in look.hints}
+    places |= dict.fromkeys(look.unread, tr("the header could not be looked at"))
+    if not places:
+        return
+    told = tr("slides that may say who their patients are: {count}", count=len(places))
+    show_line(Check(state="look", what=tr("Privacy"), finding=told))
+    part_of = {path: part for part, path in upload.batch.items()}
+    rows = [(upload.names[part_of[path]] if path in part_of else path.name, where) for path, where in places.items()]
+    st.dataframe(
+        pd.DataFrame(rows, columns=[tr("Slide"), tr("Where")]), hide_index=True, key=f"{page}.privacy",
+        alt=tr("Slides, and where in them somebody may be named."),
+    )  # fmt: skip
+    ours = [path for path, hints in look.hints if path in part_of and all(hint.can_strip for hint in hints)]
+    if ours and st.button(
+        tr("Take this out of the uploaded copies"), key=f"{page}.strip", icon=":material/visibility_off:",
+        help=tr("Texts and label pictures are overwritten; the tissue is not touched."),
+    ):  # fmt: skip
+        for path in ours:
+            usecases.strip_header(path)
+            name_part(upload, part_of[path], upload.names[part_of[path]])  # its hash is another now
+        st.rerun()
+    if len(ours) < len(places):
+        st.caption(tr("Files in the inbox folder, and kinds of files that cannot be changed here, stay as they are. "
+                      "On the server, `python -m survdash deidentify` writes a copy without these, where that can be "
+                      "done."))  # fmt: skip
+
+
+def _check(
+    upload: Upload, table: Path, cohort: str, run: str, *, even_if_unlike: bool
+) -> tuple[usecases.Manifest, usecases.HeaderLook]:
     inbox = [(name, inbox_folder() / name) for name in inbox_names(KINDS)]
     came = [(upload.names[part], path) for part, path in upload.batch.items()]
     files = tuple((name, path.stat().st_size, path.stat().st_mtime_ns) for name, path in [*inbox, *came, ("", table)]
@@ -146,9 +181,10 @@ def _check(upload: Upload, table: Path, cohort: str, run: str, *, even_if_unlike
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _checked(
     identifier: str, files: tuple[tuple[str, int, int], ...], cohort: str, run: str, even: object
-) -> usecases.Manifest:
+) -> tuple[usecases.Manifest, usecases.HeaderLook]:
     """``files`` is what is there, so that a file that comes or changes is looked at again."""
     upload = open_upload(identifier)
-    return usecases.read_manifest(upload.files["table"], find=partial(find_file, upload), cohort=cohort, run=run,
-                                  even_if_unlike=bool(even))  # fmt: skip
-
+    manifest = usecases.read_manifest(
+        upload.files["table"], find=partial(find_file, upload), cohort=cohort, run=run, even_if_unlike=bool(even)
+    )
+    return manifest, usecases.look_at_headers(slide for request in manifest.requests for slide in request.slides)

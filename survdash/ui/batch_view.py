@@ -107,7 +107,7 @@ def _show_answers(made: Sequence[usecases.CaseOutcome], job_id: str, *, page: st
         at = answer.at(HORIZON)
         rows.append({
             "case": one.case_id, "alive": None if at is None else round(100 * at[0]),
-            "percentile": round(answer.percentile), "group": answer.group or "", "model": answer.model,
+            "percentile": round(answer.percentile), "group": tr(answer.group or ""), "model": answer.model,
             "warnings": len(answer.warnings),
         })  # fmt: skip
     st.dataframe(

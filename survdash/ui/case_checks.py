@@ -1,8 +1,11 @@
-"""What is looked at before any work starts: does it open, its resolution, its tissue, which genes are there."""
+"""What is looked at before any work starts: does it open, its resolution, its tissue, which genes are there.
+
+What was found stands in the page's list of checks (``checklist``); what must be asked, and pictures and tables of it,
+stand where the file was given.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,23 +14,21 @@ import streamlit as st
 
 from survdash import usecases
 from survdash.errors import SlideError, SurvdashError
-from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.settings import settings
 from survdash.slide.rules import DEFAULT_TILES, DEFAULT_TISSUE, TileRule, TissueRule
 from survdash.store import file_sha256
 from survdash.ui.case_form import refuse
+from survdash.ui.case_lines import SLIDE_CHECKS, slide_lines
+from survdash.ui.checklist import Check, refused, show_line, waiting
 from survdash.ui.error_box import show_error
-from survdash.ui.prose import escape
 from survdash.ui.tissue_rule import ask_rule
 from survdash.ui.upload import Upload, areas_of, name_part
 
 if TYPE_CHECKING:
     from survdash.slide.tissue import SlideView
 
-OF_PAGE = re.compile(r"\sof\spage\s\d+")
-SIGNS = {"good": ":green[:material/check_circle:]", "warn": ":orange[:material/warning:]"}
 KEPT = 16
 MPP_HELP = later(
     "Width of one pixel at full resolution. A 40× scan has about 0.25 µm, a 20× scan about 0.5 µm; the scanner's "
@@ -40,19 +41,16 @@ class SlideAnswer:
     """What the user says of a slide.
 
     ``mpp`` is the resolution that the user stated (None where the file's own is used), ``tissue`` and ``tiles`` how it
-    is looked at, ``areas`` the mask drawn on it, ``ready`` whether all that must be known is.
+    is looked at, ``areas`` the mask drawn on it, ``ready`` whether all that must be known is, ``checks`` the lines of
+    ``SLIDE_CHECKS``.
     """
 
     mpp: float | None
     ready: bool
+    checks: tuple[Check, ...]
     tissue: TissueRule = DEFAULT_TISSUE
     tiles: TileRule = DEFAULT_TILES
     areas: Path | None = None
-
-
-def show_line(sign: str, what: str, finding: str) -> None:
-    """One finding: good or warn."""
-    st.markdown(f"{SIGNS[sign]} **{what}**: {escape(finding)}")
 
 
 def check_slide(upload: Upload, part: str) -> SlideAnswer:
@@ -69,17 +67,15 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
     except SurvdashError as error:
         refuse(upload, part, error)
     _show_privacy(upload, part, path, changed)
-    stated = None
+    stated, doubt = None, ""
     if view.mpp is None:
-        doubt = retell(view.mpp_doubt) or tr("does not say it")
-        show_line("warn", tr("Resolution"), tr("this file {doubt}", doubt=doubt))
+        doubt = tr("this file {doubt}", doubt=retell(view.mpp_doubt) or tr("does not say it"))
         stated = st.number_input(
             tr("Resolution (µm per pixel)"), 0.05, 20.0, None, 0.05, key=f"new_case.mpp{which}", format="%.3f",
             help=tr(MPP_HELP), placeholder=tr("for instance 0.25 for 40×, 0.5 for 20×"),
         )
         if stated is not None:
             view = _view(path, changed, stated)
-    findings = st.container()
     tissue, tiles, areas = ask_rule(upload, part)
     try:
         check = _check(view, path, changed, tissue=tissue, tiles=tiles, areas=areas)
@@ -88,12 +84,11 @@ def check_slide(upload: Upload, part: str) -> SlideAnswer:
             refuse(upload, areas_of(part), error)
         # The file may be good and the number wrong, so nothing is deleted.
         show_error(error.message, error.hint)
-        return SlideAnswer(mpp=None, ready=False)
-    with findings:
-        _show_findings(check, stated=stated is not None)
+        return SlideAnswer(mpp=None, ready=False, checks=refused(waiting(SLIDE_CHECKS), at=1))
     st.image(check.overlay, caption=tr(OVERLAY_CAPTION), width="stretch",
              alt=tr("The slide with the outline of the tissue."))
-    return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas)
+    return SlideAnswer(mpp=stated, ready=check.tiles > 0, tissue=tissue, tiles=tiles, areas=areas,
+                       checks=slide_lines(check, stated=stated is not None, doubt=doubt))  # fmt: skip
 
 
 def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
@@ -101,14 +96,13 @@ def _show_privacy(upload: Upload, part: str, path: Path, changed: int) -> None:
     hints = _headers(path, changed)
     if not hints:
         return
-    ordered = sorted(hints, key=lambda hint: not hint.place.endswith(" picture"))
-    named = dict.fromkeys(OF_PAGE.sub("", hint.place)[:60] for hint in ordered)  # pages say the same
-    places = ", ".join([*named][:8])
-    show_line("warn", tr("Privacy"), tr("this slide may say who the patient is, in its {places}", places=places))
+    places = ", ".join(usecases.told_places(hints))
+    show_line(Check(state="look", what=tr("Privacy"),
+                    finding=tr("this slide may say who the patient is, in its {places}", places=places)))  # fmt: skip
     if part in upload.chosen:
         st.caption(tr("The file in the inbox folder stays as it is. On the server, `python -m survdash deidentify` "
                       "writes a copy without these."))  # fmt: skip
-    elif any(hint.can_strip for hint in hints):
+    elif all(hint.can_strip for hint in hints):
         if st.button(tr("Take this out of the uploaded copy"), key=f"new_case.strip_{part}",
                      icon=":material/visibility_off:", help=tr("Texts and label pictures are overwritten; the tissue "
                                                                "is not touched.")):  # fmt: skip
@@ -146,45 +140,21 @@ def _sha256(path: Path, changed: int) -> str:
     return file_sha256(path)
 
 
-def _show_findings(check: usecases.SlideCheck, *, stated: bool) -> None:
-    show_line("good", tr("Opens"), tr("{width:,} × {height:,} pixels", width=check.width, height=check.height))
-    if check.mpp is not None:
-        told = tr("{mpp:.3g} µm per pixel, as you say", mpp=check.mpp) if stated \
-            else tr("{mpp:.3g} µm per pixel, from the file", mpp=check.mpp)
-        show_line("good", tr("Resolution"), told)
-        share = percent_text(check.tissue_fraction)
-        sign = "good" if check.tiles else "warn"
-        show_line(sign, tr("Tissue"), tr("{share} of the picture, {tiles:,} tiles to read", share=share,
-                                         tiles=check.tiles))  # fmt: skip
-    for warning in check.warnings:
-        show_line("warn", tr("Note"), retell(warning))
-
-
-def check_genes(upload: Upload, path: Path, *, cohort: str) -> None:
-    """Show how the gene table fits the cohort's models, group by group; one that does not fit is refused."""
+def check_genes(upload: Upload, path: Path, *, cohort: str) -> usecases.GeneCheck:
+    """How the gene table fits the cohort's models, group by group, in a table; one that does not fit is refused."""
     try:
         with st.spinner(tr("Reading the gene table …")):
             check = _genes(path, path.stat().st_mtime_ns, cohort)
     except SurvdashError as error:
         refuse(upload, "genes", error)
-    found, expected = int(check.values.notna().sum()), len(check.values)
-    show_line("good" if found == expected else "warn", tr("Genes"),
-              tr("{found:,} of the model's {expected:,} found", found=found, expected=expected))
-    for what, names in (
-        (tr("Missing"), check.missing), (tr("Given twice"), check.duplicated), (tr("Not a number"), check.not_numeric),
-        (tr("Outside what the model has seen"), check.out_of_range),
-    ):
-        if names:
-            show_line("warn", what, f"{len(names):,}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}")
+    groups = check.per_group
+    st.table({
+        tr("Group of genes"): [tr(name) for name in groups["group"]], tr("Expected"): groups["expected"].to_list(),
+        tr("Found"): groups["found"].to_list(), tr("Missing"): groups["missing"].to_list(),
+    }, border="horizontal", hide_index=True)  # fmt: skip
     for warning in check.warnings:
-        show_line("warn", tr("Note"), retell(warning))
-    st.dataframe(
-        check.per_group[["group", "expected", "found", "missing"]].assign(group=check.per_group["group"].map(tr)),
-        hide_index=True, key="new_case.groups",
-        alt=tr("Genes found and missing in each group."),
-        column_config={"group": tr("Group of genes"), "expected": tr("Expected"), "found": tr("Found"),
-                       "missing": tr("Missing")},
-    )
+        show_line(Check(state="look", what=tr("Note"), finding=retell(warning)))
+    return check
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -117,7 +117,7 @@ def show_slides(upload: Upload | None, *, wanted: bool) -> Iterator[str]:
             show_part(upload, SLIDE_PARTS[0], wanted=False)
         return
     for part in SLIDE_PARTS:
-        if refusal := st.session_state.get(_refusal_key(part)):
+        if refusal := refusal_of(part):
             show_error(*refusal)
     if free:
         if here:
@@ -208,7 +208,7 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
     if file is not None:
         st.session_state.pop(_refusal_key(part), None)
         _take(upload, part, name=file.name, file=file)
-    if refusal := st.session_state.get(_refusal_key(part)):
+    if refusal := refusal_of(part):
         show_error(*refusal)
 
 
@@ -235,6 +235,11 @@ def _word(part: str) -> str:
 
 def _turn_key(part: str) -> str:
     return f"new_case.turn_{part}"
+
+
+def refusal_of(part: str) -> tuple[str, str] | None:
+    """Why the last file of this part was not taken, message and hint; None where none was refused since."""
+    return st.session_state.get(_refusal_key(part))
 
 
 def _refusal_key(part: str) -> str:

@@ -104,7 +104,7 @@ def _show_tissue(tiles: TileMap, explanation: Explanation, chosen: str, *, page:
         shown = ShownMap(title=f"{tr(chosen)}: {tr(MAPS[kind])}", values=in_equal_shares(values))
     ranked = [ShownMap(title=tr(title), values=in_equal_shares(tables[kind][own, place]))
               for place, title in enumerate(tiles.groups)] if kind else []  # fmt: skip
-    note = retell(slide.note.format(name=slide.name))
+    note = tr(slide.note, name=slide.name) if slide.note else ""
     if size is None:
         st.info(escape(trouble or note or tr("The slide itself is not on this machine.")), icon=":material/grid_on:")
         note = tr("Each square is a tile where it lay on the slide.")
@@ -172,10 +172,10 @@ def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str,
     names = [tr(PARTS[part]) for part in shares.shares]
     values, told = list(shares.shares.values()), [shares.stand_ins[part] for part in shares.shares]
     if slides is not None:
-        names += [f"  {part}" for part in slides.shares]
+        names += ["  " + tr("Slide {number}", number=part.removeprefix("slide ")) for part in slides.shares]
         values += list(slides.shares.values())
         told += [slides.stand_ins[part] for part in slides.shares]
-    figure = drawn(plot_shares, names, values, told=told)
+    figure = drawn(plot_shares, names, values, told=[retell(words) for words in told])
     words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
     st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
     without = "; ".join(f"{tr(PARTS[part])}: {retell(words)}" for part, words in shares.stand_ins.items())

@@ -15,9 +15,11 @@ from survdash.figures.words import percent_text
 from survdash.language import later, tr
 from survdash.retelling import retell
 from survdash.sources.outcome_check import LONGEST_MONTHS
+from survdash.stamp import stamp
 from survdash.statistics.kaplan_meier import KaplanMeier
+from survdash.ui.figure_view import show_figure
 from survdash.ui.glossary import define
-from survdash.ui.piece import facts, figure_config, number_card
+from survdash.ui.piece import facts, number_card
 from survdash.ui.prose import NOT_KNOWN, escape
 
 LONGEST_YEARS = 10  # beyond, few patients are left in any cohort and the curve says little
@@ -57,9 +59,9 @@ def show_curve(curve: KaplanMeier, *, page: str, name: str) -> None:
     horizon, step = 12 * years, 12 * math.ceil(years / MOST_TICKS)
     st.markdown(tr("**How long the patients live**"),
                 help=tr("Kaplan-Meier estimate of all patients with its 95 % band."))
-    st.plotly_chart(
+    show_figure(
         plot_groups({later("all patients"): curve}, horizon_months=horizon, at_risk_times=range(0, horizon + 1, step)),
-        key=f"{page}.km", config=figure_config(f"{name}_km"),
+        key=f"{page}.km", name=f"{name}_km", title=tr("How long the patients live"), stamp=stamp({"cohort": name}),
         alt=tr("Share of all patients alive over the months, with numbers at risk below."),
     )
     if curve.last_follow_up > horizon:
@@ -151,9 +153,9 @@ def _show_genes(told: usecases.ImportReport, *, page: str) -> None:
         tr("Columns"): [one.columns for one in told.gene_kinds],
         tr("Patients"): [one.patients for one in told.gene_kinds],
         tr("Missing values"): [one.missing for one in told.gene_kinds],
-        tr("Lowest"): [one.low for one in told.gene_kinds],
-        tr("Middle"): [one.middle for one in told.gene_kinds],
-        tr("Highest"): [one.high for one in told.gene_kinds],
+        tr("Lowest"): [_short(one.low) for one in told.gene_kinds],
+        tr("Middle"): [_short(one.middle) for one in told.gene_kinds],
+        tr("Highest"): [_short(one.high) for one in told.gene_kinds],
     })  # fmt: skip
     st.dataframe(kinds, hide_index=True, key=f"{page}.kinds",
                  alt=tr("Gene columns by kind with the range of their values."))
@@ -163,12 +165,21 @@ def _show_genes(told: usecases.ImportReport, *, page: str) -> None:
         tr("Functional group"): [tr(one.title) for one in told.gene_groups],
         tr("Genes found"): [one.found for one in told.gene_groups],
         tr("of"): [one.of for one in told.gene_groups],
-        tr("Share"): [one.found / one.of if one.of else 0.0 for one in told.gene_groups],
+        tr("Share"): [_percent(one.found, one.of) for one in told.gene_groups],
         tr("Columns"): [one.columns for one in told.gene_groups],
     })  # fmt: skip
-    share = st.column_config.ProgressColumn(tr("Share"), format="percent", min_value=0, max_value=1)
+    share = st.column_config.ProgressColumn(tr("Share"), format="%d %%", min_value=0, max_value=100)
     st.dataframe(groups, hide_index=True, column_config={tr("Share"): share}, key=f"{page}.groups",
                  alt=tr("How many genes of each functional group the table has."))
+
+
+def _short(value: float | None) -> float | None:
+    """With three decimals at most, so that a screen reader says what is seen."""
+    return None if value is None else round(value, 3 if abs(value) < 1000 else 0)
+
+
+def _percent(part: int, whole: int) -> int:
+    return round(100 * part / whole) if whole else 0
 
 
 def _show_folds(told: usecases.ImportReport, *, page: str) -> None:
@@ -181,9 +192,9 @@ def _show_folds(told: usecases.ImportReport, *, page: str) -> None:
         tr("Fold"): [one.fold + 1 for one in told.fold_table],
         tr("Held out"): [one.patients for one in told.fold_table],
         tr("Died"): [one.events for one in told.fold_table],
-        tr("Share"): [one.events / one.patients if one.patients else 0.0 for one in told.fold_table],
+        tr("Share"): [_percent(one.events, one.patients) for one in told.fold_table],
     })  # fmt: skip
-    share = st.column_config.NumberColumn(tr("Died, share"), format="percent")
+    share = st.column_config.NumberColumn(tr("Died, share"), format="%d %%")
     st.dataframe(table, hide_index=True, column_config={tr("Share"): share}, key=f"{page}.folds",
                  alt=tr("Patients and deaths held out in each fold."))
 

@@ -13,7 +13,8 @@ from survdash.language import tr
 from survdash.store import digest
 from survdash.ui.prose import escape
 
-ANY = "any"
+# What is given to a table is what a screen reader says of it, whatever format the eye sees.
+DECIMALS = {"risk": 3, "percentile": 0, "time_months": 1, "age": 0}
 
 
 @st.fragment
@@ -69,7 +70,7 @@ def _chosen(table: pd.DataFrame, *, outcome: str) -> pd.DataFrame:
         keep &= table["group"] == group
     if seen is not None:
         keep &= table["event"] == seen
-    shown = table[keep].reset_index(drop=True).drop(columns=table.columns[table.isna().all()])
+    shown = table[keep].reset_index(drop=True).drop(columns=table.columns[table.isna().all()]).round(DECIMALS)
     for name in {"group", "sex"} & set(shown.columns):
         shown[name] = shown[name].map(tr, na_action="ignore")
     return shown

@@ -49,15 +49,6 @@ def csv_and_provenance(
         )  # fmt: skip
 
 
-def figure_config(name: str) -> dict[str, object]:
-    """Plotly's tool bar with nothing but the download of the figure as a vector file."""
-    return {
-        "displaylogo": False,
-        "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
-        "toImageButtonOptions": {"format": "svg", "filename": name},
-    }
-
-
 def facts(rows: dict[str, str]) -> None:
     """A small table of names and values; values may hold Markdown, so escape what comes from files."""
     st.table({"": list(rows), " ": list(rows.values())}, border="horizontal", hide_header=True, hide_index=True)

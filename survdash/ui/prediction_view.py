@@ -37,7 +37,7 @@ DISAGREE = later(
 )
 BEYOND = later("At {horizon} nothing is said: that is beyond the cohort's follow-up.")
 CURVE_PX = 370
-SMALL: dict[str, Any] = {"height": 190, "showlegend": False, "margin": {"l": 45, "r": 5, "t": 20, "b": 40}}
+SMALL: dict[str, Any] = {"height": 190, "showlegend": False, "margin": {"l": 45, "r": 5, "t": 30, "b": 40}}
 PARTS = {"genes": later("Genes"), "slide": later("Slide"), "clinical": later("Age, sex, stage")}
 READ_FROM = {"genes": later("genes"), "slide": later("slide"), "clinical": later("age, sex, stage")}
 GROUPS = {"low": later("Low risk group"), "high": later("High risk group")}

@@ -52,6 +52,7 @@ from survdash.usecases.deeper_look import (
     model_pair,
     steadiness,
 )
+from survdash.usecases.deidentify import HeaderLook, look_at_headers, told_places
 from survdash.usecases.explaining import explain_patient, predict_and_explain, stored_explanation
 from survdash.usecases.fetch_request import FetchPlan, FetchRequest, fetchable_cohorts
 from survdash.usecases.fetching import (
@@ -133,9 +134,9 @@ __all__ = [
     "AUDIT", "BATCH", "FETCHING", "HANDLERS", "IMPORT", "MANIFEST_COLUMNS", "MANIFEST_TEMPLATE", "PREDICTION",
     "TRAINING", "UNPACK", "Ablation", "AggregateAnalysis", "Archive", "ArchivePreview", "CaseOutcome", "CaseSlide",
     "CloserLook", "CohortAnalysis", "CohortEntry", "Explanation", "Fault", "FetchPlan", "FetchReport", "FetchRequest",
-    "GeneCheck", "Glance", "HeaderHint", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook", "Manifest",
-    "MethodLook", "MethodState", "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry", "RunOutcome",
-    "SlideCheck", "SlideSize", "WhatIf", "WhatIfAnswer", "WhatIfRange", "ablations", "add_references",
+    "GeneCheck", "Glance", "HeaderHint", "HeaderLook", "ImportPreview", "ImportReport", "ImportRequest", "LandmarkLook",
+    "Manifest", "MethodLook", "MethodState", "ModelPair", "PredictRequest", "PreviousState", "Published", "RunEntry",
+    "RunOutcome", "SlideCheck", "SlideSize", "WhatIf", "WhatIfAnswer", "WhatIfRange", "ablations", "add_references",
     "analyse_cohort", "batch_export", "cancer_of", "case_report", "causes", "check_genes", "check_slide", "check_view",
     "closer_figures", "cohort_curve", "cohort_digest", "cohort_figures", "cohort_report", "compare_models", "crossval",
     "crossval_all", "decision", "delete_cohort", "describe_cohort", "describe_methods", "endpoints_of",
@@ -144,11 +145,11 @@ __all__ = [
     "file_batch", "file_case_of_batch", "file_explanation", "file_fetch", "file_import", "file_prediction",
     "file_training", "file_what_if", "from_landmark", "glance_at_patient", "glance_of", "header_hints",
     "import_archive", "import_cohort", "job_batch", "job_explanation", "job_prediction", "jobs_of", "latex_of_models",
-    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_at_methods", "look_closer",
-    "make_recipe", "measure_slide", "methods_text", "model_for_command", "model_pair", "name_jobs", "need_patients",
-    "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report", "plan_fetch", "predict",
-    "predict_and_explain", "predict_batch", "prediction_to_json", "preview_archive", "preview_import",
-    "previous_facts", "published_for", "read_archive", "read_manifest", "report_to_json", "run_import",
-    "slides_of_job", "slides_of_patient", "steadiness", "stored_audit", "stored_explanation", "stored_prediction",
-    "strip_header", "tripod_html", "undo_import", "view_slide", "what_if_answer", "what_if_range", "write_sample_case",
+    "list_cohorts", "list_methods", "list_models", "list_problems", "list_runs", "look_at_headers", "look_at_methods",
+    "look_closer", "make_recipe", "measure_slide", "methods_text", "model_for_command", "model_pair", "name_jobs",
+    "need_patients", "open_cohort", "open_run", "outcome_words", "own_folder", "patient_report", "plan_fetch",
+    "predict", "predict_and_explain", "predict_batch", "prediction_to_json", "preview_archive", "preview_import",
+    "previous_facts", "published_for", "read_archive", "read_manifest", "report_to_json", "run_import", "slides_of_job",
+    "slides_of_patient", "steadiness", "stored_audit", "stored_explanation", "stored_prediction", "strip_header",
+    "told_places", "tripod_html", "undo_import", "view_slide", "what_if_answer", "what_if_range", "write_sample_case",
 ]  # fmt: skip

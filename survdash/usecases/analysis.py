@@ -23,6 +23,7 @@ from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat, tert
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
+from survdash.training.evaluation import informative
 from survdash.usecases.kept import LARGE, kept
 from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN, Outcome, outcome_of
@@ -249,12 +250,20 @@ def _smallest(groups: np.ndarray) -> int:
 
 
 def _concordance(risk: np.ndarray, survival: Survival, folds: np.ndarray) -> tuple[float, float, float]:
-    time, event = survival.time_months, survival.event
-    value, low, high = kept(
-        "concordance", CONCORDANCE_VERSION, risk, time, event, folds,
-        compute=lambda: concordance_interval(risk, time, event, folds, resamples=draws(survival.size)),
-    )  # fmt: skip
-    return value, low, high
+    def within(members: np.ndarray | slice) -> tuple[float, float, float]:
+        given = risk[members], survival.time_months[members], survival.event[members], folds[members]
+        value, low, high = kept(
+            "concordance", CONCORDANCE_VERSION, *given,
+            compute=lambda: concordance_interval(*given, resamples=draws(survival.size)),
+        )  # fmt: skip
+        return value, low, high
+
+    try:
+        return within(slice(None))
+    except NotEnoughDataError:
+        if not (can_tell := informative(folds, survival)).any():
+            raise
+        return within(can_tell)  # as in the evaluation of the model: a fold where no pair can be compared says nothing
 
 
 def _risk_table(

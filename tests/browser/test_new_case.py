@@ -104,7 +104,7 @@ def test_a_table_of_patients_comes_with_its_files(server, page: Page, sample, tm
     page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[:1])
     page.locator(".st-key-new_case-remove_files").wait_for()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(table)
-    expect(page.get_by_text("Faults: 1.")).to_be_visible()  # Ben's table has not come
+    expect(page.get_by_text("Faults: 1")).to_be_visible()  # Ben's table has not come
     page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[1:])
     page.get_by_role("button", name="Predict 2 patients").click()
     expect(page.get_by_role("heading", name="All 2 patients have an answer")).to_be_visible(timeout=120_000)

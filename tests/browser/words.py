@@ -13,14 +13,21 @@ READ = """() => {
   const words = [main.innerText];
   main.querySelectorAll('[data-testid=stJson], code').forEach(e => { words[0] = words[0].replace(e.innerText, ''); });
   main.querySelectorAll('svg text, [role=columnheader]').forEach(e => words.push(e.textContent));
-  // A table is a canvas, which formats, with a table of plain values for screen readers beside it.
+  // A table is a canvas; beside it stands a table of its values for screen readers, which says a tick as true.
   main.querySelectorAll('[role=gridcell]').forEach(e => {
-    words.push(/^(-?\\d+\\.\\d+|true|false)$/.test(e.textContent) ? '' : e.textContent);
+    words.push(/^(true|false)$/.test(e.textContent) ? '' : e.textContent);
   });
   main.querySelectorAll('[aria-label], [title], [alt], [placeholder]').forEach(e => {
     for (const name of ['aria-label', 'title', 'alt', 'placeholder']) words.push(e.getAttribute(name) || '');
   });
   return words.join('\\n');
+}"""
+
+UNFOLD = """() => {
+  const closed = [...document.querySelectorAll('[data-testid=stExpander] details:not([open]) > summary')]
+    .filter(e => e.checkVisibility());
+  closed.forEach(e => e.click());
+  return closed.length;
 }"""
 
 
@@ -37,11 +44,9 @@ def settle(page: Page) -> None:
 
 def open_expanders(page: Page) -> None:
     """Open all that is folded, also what was folded inside of that."""
-    closed = page.locator("[data-testid=stExpander] details:not([open]) > summary:visible")
-    for _ in range(40):
-        if not closed.count():
+    for _ in range(10):
+        if not page.evaluate(UNFOLD):
             return
-        closed.first.click()
         settle(page)
 
 

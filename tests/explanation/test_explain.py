@@ -41,7 +41,7 @@ def test_what_a_model_cannot_tell_is_said() -> None:
     assert made.genes is None
     notes = " ".join(made.notes)
     assert "no tile explanation" in notes
-    assert "no fused vector" in notes
+    assert "which patients are alike" in notes
 
 
 @pytest.mark.usefixtures("demo_run")

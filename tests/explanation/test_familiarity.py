@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,27 @@ def test_missing_values_lie_at_the_median_and_constant_columns_are_borne() -> No
     habitat = fit_habitat(table)
     empty = np.full((1, table.shape[1]), np.nan)
     np.testing.assert_allclose(habitat.distances(empty), habitat.distances(habitat.fill[None].astype(float)))
+
+
+@pytest.mark.parametrize("patients", [25, 90])
+def test_axes_are_the_first_singular_vectors_with_fewer_patients_than_columns_and_with_more(patients: int) -> None:
+    table = rows(patients)
+    habitat = fit_habitat(table)
+    squashed = np.arcsinh((table - table.mean(axis=0)) / table.std(axis=0))
+    _, _, vectors = np.linalg.svd(squashed - squashed.mean(axis=0), full_matrices=False)
+    found = habitat.axes.astype(float)
+    # stored as float16, of numbers up to 1
+    np.testing.assert_allclose(np.abs(found @ vectors[: len(found)].T), np.eye(len(found)), atol=2e-3)
+
+
+def test_ten_times_the_patients_need_no_hundred_times_the_memory() -> None:
+    table = rows(5000)
+    tracemalloc.start()
+    measure_cohort(table)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 1.2 MB of numbers and their copies; all pairs of patients would be 200 MB
+    assert most < 20e6
 
 
 def test_a_held_out_patient_has_a_place_and_one_in_no_fold_has_none() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,70 +18,9 @@ from survdash.features.blocks import BLOCK_TILES
 from survdash.features.many import Outcome, embed_many, list_slides
 from survdash.settings import settings
 from survdash.simulation.pyramid import write_pyramid
+from tests.dask_workers import Dask, until
 
-REPOSITORY = Path(__file__).parents[2]
 MARK = 0.5  # what a feature of a block says that was there when the worker died
-
-
-def _until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.02)
-
-
-class Dask:
-    """A scheduler of this test, and the workers that it is given."""
-
-    def __init__(self, folder: Path) -> None:
-        self._card, self._log = folder / "scheduler.json", (folder / "dask.log").open("wb")
-        self._started: list[subprocess.Popen[bytes]] = []
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(self._card))
-        _until(self._card.is_file)
-        from distributed import Client
-
-        self.client = Client(scheduler_file=str(self._card), set_as_default=False)
-        self.address = self.client.scheduler.address
-
-    def add_worker(self, **environment: str) -> int:
-        """Start a worker, as a user would; its process number."""
-        here = len(self.client.scheduler_info()["workers"])
-        pid = self._start("worker", self.address, "--nthreads", "1", "--no-nanny", **environment)
-        _until(lambda: len(self.client.scheduler_info()["workers"]) > here)
-        return pid
-
-    def numbers(self) -> dict[str, int]:
-        """Process number of the worker at each address."""
-        return dict(self.client.run(os.getpid))
-
-    def at_work(self) -> str:
-        """Address of the worker that has something to do."""
-        (busy,) = (address for address, keys in self.client.processing().items() if keys)
-        return str(busy)
-
-    def close(self) -> None:
-        self.client.close()
-        for process in reversed(self._started):
-            process.kill()
-            process.wait()
-        self._log.close()
-
-    def _start(self, *words: str, **environment: str) -> int:
-        command = [sys.executable, "-m", "dask", *words, "--dashboard-address", "127.0.0.1:0"]
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=self._log, stderr=self._log
-        )
-        self._started.append(process)
-        return process.pid
-
-
-@pytest.fixture
-def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
-    made = Dask(tmp_path)
-    monkeypatch.setenv("SURVDASH_DASK", made.address)
-    settings.cache_clear()
-    yield made
-    made.close()
 
 
 def _slide(path: Path, *, tiles: int) -> Path:
@@ -109,7 +45,7 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     with pytest.raises(InputError, match=r"elsewhere, which is not the one here.*that all machines share"):
         list(embed_many(list_slides(large.parent).entries, out))
     os.kill(stranger, signal.SIGKILL)
-    _until(lambda: not dask.client.scheduler_info()["workers"])
+    until(lambda: not dask.client.scheduler_info()["workers"])
     workers = {dask.add_worker(), dask.add_worker()}
     numbers = dask.numbers()
     assert set(numbers.values()) == workers
@@ -117,7 +53,7 @@ def test_a_worker_that_is_killed_costs_its_block_and_no_slide(
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(lambda: list(embed_many(list_slides(large.parent).entries, out)))
         bags = data_dir / "bags"
-        _until(lambda: future.done() or len(list(bags.glob("*.part/*.npz"))) >= 2, seconds=120)
+        until(lambda: future.done() or len(list(bags.glob("*.part/*.npz"))) >= 2, seconds=120)
         assert not future.done(), future.result()
         victim = numbers[dask.at_work()]
         os.kill(victim, signal.SIGSTOP)

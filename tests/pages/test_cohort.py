@@ -96,5 +96,8 @@ def test_every_cut_rule_has_groups_a_table_and_no_error(open_page):
 
 
 def test_the_methods_paragraph_stands_with_its_sources(open_page):
-    (text,) = [block.value for block in open_page("cohort", cohort="demo").code]
+    page = open_page("cohort", cohort="demo")
+    assert not page.code, "what shows it is large, and loaded when it is asked for"
+    page.session_state["cohort.paragraph"] = True
+    (text,) = [block.value for block in page.run().code]
     assert text == usecases.methods_text(usecases.analyse_cohort("demo", "default")).strip()

@@ -114,7 +114,10 @@ def _joints(columns: int, rows: int, overlap: int) -> str:
     )
 
 
-def write_ndpi(path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, power: float = 40, levels: int = 2) -> Path:
+def write_ndpi(
+    path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, power: float = 40, levels: int = 2,
+    reference: str = "",
+) -> Path:  # fmt: skip
     """Write a Hamamatsu NDPI: each level one JPEG stream in one strip; its sides are multiples of 128."""
     data, offsets = bytearray(b"II*\0" + bytes(8)), []
     for level, picture in enumerate([*halved(pixels, levels), np.full((128, 256, 3), 250, np.uint8)]):
@@ -124,7 +127,9 @@ def write_ndpi(path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, powe
         stream = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
         lens = power / 2**level if level < levels else -1.0  # the macro has none
         per_cm = struct.pack("<2I", round(1e7 / (mpp or 1) / 2**level), 1000)
-        strip, bits, make, resolution = _append(data, stream, struct.pack("<3H", 8, 8, 8), b"Hamamatsu\0", per_cm)
+        strip, bits, make, resolution, said = _append(
+            data, stream, struct.pack("<3H", 8, 8, 8), b"Hamamatsu\0", per_cm, f"{reference}\0".encode()
+        )
         entries = [
             (256, LONG, 1, width), (257, LONG, 1, height), (258, SHORT, 3, bits), (259, SHORT, 1, 7),
             (262, SHORT, 1, 6), (271, ASCII, 10, make), (273, LONG, 1, strip), (277, SHORT, 1, 3),
@@ -133,9 +138,11 @@ def write_ndpi(path: Path, pixels: np.ndarray, *, mpp: float | None = 0.25, powe
             (65420, LONG, 1, 1), (65421, FLOAT, 1, struct.unpack("<I", struct.pack("<f", lens))[0]),
             (65422, SLONG, 1, 0), (65423, SLONG, 1, 0), (65424, SLONG, 1, 0),
         ]  # fmt: skip
+        entries += [(65427, ASCII, len(reference) + 1, said)] if reference else []
         offsets.append(len(data))
         data += struct.pack("<H", len(entries)) + b"".join(struct.pack("<2H2I", *entry) for entry in entries)
-        data += bytes(8)  # where the next page begins; NDPI takes eight bytes for it
+        # Where the next page begins, in eight bytes as NDPI has it, and the upper halves of the entries' values.
+        data += bytes(8 + 4 * len(entries))
     data[4:12] = struct.pack("<Q", offsets[0])
     for here, following in zip(offsets, [*offsets[1:], 0], strict=True):
         at = here + 2 + 12 * struct.unpack_from("<H", data, here)[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ import pytest
 from survdash.errors import SlideError
 from survdash.slide import companions
 from survdash.slide.companions import dicom_series, slide_sha256
+from survdash.slide.header_texts import header_hints
 from survdash.slide.reader import open_slide
 from survdash.store import file_sha256
 from tests.slide.made_slides import halved, write_dicom, write_mrxs, write_vms
@@ -118,6 +121,22 @@ def test_what_is_no_dicom_file_belongs_to_no_series(tmp_path: Path) -> None:
         assert dicom_series(tmp_path / name) == ""
     assert dicom_series(tmp_path / "missing") == ""
     assert dicom_series(tmp_path) == ""
+
+
+def test_an_element_that_says_it_has_gigabytes_takes_no_more_memory_than_its_file(tmp_path: Path) -> None:
+    (file,) = write_dicom(tmp_path / "slide", [_pixels()])
+    data = bytearray(file.read_bytes())
+    assert data[148:150] == b"OB"  # the version of the file's meta information
+    data[152:156] = (0xF000_0000).to_bytes(4, "little")
+    file.write_bytes(data)
+    tracemalloc.start()
+    try:
+        assert dicom_series(file) == ""
+        with suppress(SlideError):
+            header_hints(file)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_slide_of_one_file_has_that_files_hash(tmp_path: Path) -> None:

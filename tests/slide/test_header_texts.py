@@ -16,7 +16,7 @@ from survdash.errors import SlideError
 from survdash.slide.header_texts import header_hints, strip
 from survdash.slide.reader import open_slide
 from tests.slide.made_slides import tissue_and_glass, write_dicom
-from tests.slide.made_tiffs import write_bif, write_scn
+from tests.slide.made_tiffs import write_bif, write_ndpi, write_scn
 
 APERIO = ("Aperio Image Library v11\r\n512x512 [0,0 512x512] (256x256) JPEG/RGB Q=70|AppMag = 20|MPP = 0.5|"
           "Date = 12/29/09|Filename = CMU-1|User = b414003d{}")  # fmt: skip
@@ -84,8 +84,19 @@ def test_xml_of_other_scanners_is_read_too(tmp_path: Path) -> None:
     assert [hint.place for hint in header_hints(path)] == ["ImageDescription: BarCode1D"]
     strip(path)
     assert header_hints(path) == ()
+    philips = '<DataObject><Attribute Name="PIM_DP_UFS_BARCODE" PMSVR="IString">S09-78</Attribute></DataObject>'
+    tifffile.imwrite(path, tissue_and_glass(512, 512), tile=(256, 256), description=philips, metadata=None)
+    assert [hint.place for hint in header_hints(path)] == ["ImageDescription: PIM_DP_UFS_BARCODE"]
     bif = write_bif(tmp_path / "v.bif", tissue_and_glass(512, 1024))
     assert all("Patient" not in hint.place for hint in header_hints(bif))
+
+
+def test_what_hamamatsu_took_from_the_label_is_told_and_overwritten(tmp_path: Path) -> None:
+    path = write_ndpi(tmp_path / "a.ndpi", tissue_and_glass(512, 512), reference="S09-1234 M")
+    assert {"Reference", "Reference of page 2", "macro picture"} <= {hint.place for hint in header_hints(path)}
+    strip(path)
+    assert b"S09-1234" not in path.read_bytes()
+    assert header_hints(path) == ()
 
 
 def test_dicom_attributes_and_texts_of_pictures_are_told(tmp_path: Path) -> None:
@@ -96,6 +107,9 @@ def test_dicom_attributes_and_texts_of_pictures_are_told(tmp_path: Path) -> None
     hints = header_hints(path)
     assert {hint.place for hint in hints} == {"PatientName", "PatientBirthDate"}
     assert not any(hint.can_strip for hint in hints)
+    one.PatientIdentityRemoved = "YES"  # as public collections say, which keep a study number as the name
+    one.save_as(path)
+    assert header_hints(path) == ()
     notes = PngInfo()
     notes.add_text("Comment", "Patient: Anna Miller; scanned twice")
     notes.add_text("Software", "scanner")

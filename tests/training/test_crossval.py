@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +16,7 @@ from survdash.training.crossval import crossval, fold_models, work_folder
 from survdash.training.data import model_data
 from survdash.training.evaluation import evaluate
 from survdash.training.recipe import Recipe
+from tests.dask_workers import until
 
 COX = Recipe(model="cox_ridge", modalities=("genes", "slide"))
 SNN = Recipe(model="snn", modalities=("genes",), options={"width": 16}, epochs=3)
@@ -99,3 +103,25 @@ def test_a_run_that_was_stopped_goes_on_at_its_finished_folds(data, tmp_path):
     pd.testing.assert_frame_equal(again.predictions, whole.predictions, check_exact=True)
     assert [one.curves for one in again.folds] == [one.curves for one in whole.folds]
     assert {name: (folder / name).stat().st_mtime_ns for name in times} == times
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_dask_worker_that_is_killed_in_a_fold_changes_nothing(data, tmp_path, dask):
+    recipe, work = replace(SNN, epochs=60), tmp_path / "work"
+    alone, folder = crossval(data, recipe), work_folder(work, data, recipe)
+    victim = dask.add_worker()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(crossval, data, recipe, jobs=2, work=work)
+        until(lambda: future.done() or list(folder.glob("*.safetensors")), seconds=120)
+        os.kill(victim, signal.SIGSTOP)  # in its second fold; it alone has the data, and the answer of the first
+        assert not future.done()
+        assert dask.at_work()
+        kept = {path: path.stat().st_mtime_ns for path in folder.glob("*.safetensors")}
+        assert len(kept) < 3
+        dask.add_worker()
+        os.kill(victim, signal.SIGKILL)
+        spread = future.result(timeout=120)
+    pd.testing.assert_frame_equal(alone.predictions, spread.predictions, check_exact=True)
+    assert [one.curves for one in spread.folds] == [one.curves for one in alone.folds]
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "the other took the finished fold as it lay there"

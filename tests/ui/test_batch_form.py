@@ -10,9 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from survdash.errors import InputError
 from survdash.simulation.sample_case import sample_case
+from survdash.slide.header_texts import header_hints
 from survdash.ui.batch_form import find_file
 from survdash.ui.inbox import inbox_folder
 from survdash.ui.upload import Upload, name_part, new_upload, open_upload
+from tests.slide.test_header_texts import NAMED, write_svs
 
 
 def script():
@@ -112,3 +114,24 @@ def test_a_table_comes_by_the_route_of_large_files_and_is_held_to_a_tables_size(
         arrival.begin(case.identifier, "file2", name="g.csv", size=int(upload.largest_bytes("genes")) + 1, mark="m")
     with pytest.raises(SlideError, match="not a kind of file"):
         arrival.begin(case.identifier, "file2", name="g.exe", size=10, mark="m")
+
+
+def test_headers_that_name_somebody_are_told_and_taken_out_of_what_was_uploaded(page, tmp_path):
+    upload = bring(new_upload(), "", write_svs(tmp_path / "named.svs", NAMED), "named.svs")
+    write_svs(inbox_folder() / "day" / "inbox.svs", NAMED)
+    (inbox_folder() / "day" / "torn.svs").write_text("words " * 500)
+    page.query_params["upload"] = upload.identifier
+    page = give(page.run(), "case_id,slides\nA,named.svs\nB,day/inbox.svs\nC,day/torn.svs\n")
+    assert not page.exception
+    told = next(one.value for one in page.dataframe if "Where" in one.value)
+    assert told["Slide"].tolist() == ["named.svs", "inbox.svs", "torn.svs"]
+    assert told["Where"][0].startswith("label picture, macro picture, ImageDescription: Patient Name")
+    assert told["Where"][2] == "the header could not be looked at"
+    assert "stay as they are" in page.caption[-1].value
+    page.button(key="many.strip").click().run()
+    assert header_hints(upload.folder / "file.svs") == ()
+    told = next(one.value for one in page.dataframe if "Where" in one.value)
+    assert told["Slide"].tolist() == ["inbox.svs", "torn.svs"]
+    assert header_hints(inbox_folder() / "day" / "inbox.svs"), "the inbox folder is its owner's"
+    assert not [one for one in page.button if one.key == "many.strip"]
+    assert page.button(key="many.batch").disabled, "for the torn one alone"

@@ -17,11 +17,13 @@ def script(identifier):
     import streamlit as st
 
     from survdash.ui.case_checks import check_slide
+    from survdash.ui.checklist import show_list
     from survdash.ui.upload import open_upload
 
     upload = open_upload(identifier)
     for part in upload.slides:
         said = check_slide(upload, part)
+        show_list(said.checks, page="new_case")
         st.text(f"{said.mpp} {said.ready}" + " ink kept" * (not said.tissue.exclude_ink))
 
 

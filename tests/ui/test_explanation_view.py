@@ -30,10 +30,17 @@ def test_groups_genes_and_shares_are_drawn_and_a_group_can_be_chosen(demo: str) 
     assert f"Genes of {groups.options[1]}" in " ".join(one.value for one in page.markdown)
 
 
-def test_a_slide_that_is_not_here_is_said_to_be_elsewhere(demo: str) -> None:
-    page = AppTest.from_string(script("glg", slides="()"), default_timeout=90).run()
+def test_a_slide_that_is_not_here_is_said_to_be_elsewhere_in_either_language(demo: str) -> None:
+    facts = "number=0, name='S_1.svs', sha256='', path=None, note=NOT_HERE, tile_px=None, mpp=None"
+    elsewhere = f"(usecases.CaseSlide({facts}),)"
+    first = "from survdash.usecases.case_slides import NOT_HERE\nfrom survdash.language import use_language\n"
+    text = f"{first}use_language('zh')\n{script('glg', slides=elsewhere)}"
+    page = AppTest.from_string(text, default_timeout=90).run()
     assert not page.exception
-    assert "not on this machine" in page.info[0].value
+    told = page.info[0].value.replace("\\", "")
+    assert "切片本身不在本机" in told
+    assert "S_1.svs" in told
+    assert "inbox" not in told
 
 
 def test_a_model_without_a_map_says_so(demo: str) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 from streamlit.testing.v1 import AppTest
-
-from survdash.ui.piece import figure_config
 
 
 def script():
@@ -36,9 +32,3 @@ def latex_script():
 def test_a_table_that_has_a_latex_form_gives_that_too():
     page = AppTest.from_function(latex_script).run()
     assert [button.label for button in page.get("download_button")][1] == "Download LaTeX"
-
-
-def test_a_figure_is_taken_away_as_a_vector_file_of_its_name():
-    config = json.loads(json.dumps(figure_config("demo_km")))
-    assert config["toImageButtonOptions"] == {"format": "svg", "filename": "demo_km"}
-    assert not config["displaylogo"]

@@ -6,6 +6,7 @@ import csv
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from survdash.errors import UnknownNameError
@@ -18,7 +19,9 @@ from survdash.usecases.analysis import (
     prediction_to_json,
     stored_prediction,
 )
-from survdash.usecases.library import open_cohort, open_run
+from survdash.usecases.importing import import_cohort
+from survdash.usecases.library import list_runs, open_cohort, open_run
+from survdash.usecases.training import crossval, make_recipe
 
 
 def test_the_split_is_by_the_cutpoint_and_the_three_p_values_stand_side_by_side() -> None:
@@ -67,3 +70,18 @@ def test_a_stored_prediction_travels_through_json_to_the_same_bytes() -> None:
 def test_an_unknown_patient_is_a_message() -> None:
     with pytest.raises(UnknownNameError, match="SIM-9999"):
         stored_prediction("demo", "glg", "SIM-9999")
+
+
+def test_a_fold_in_which_nobody_can_be_compared_says_nothing_and_hides_nothing(tmp_path) -> None:
+    names = [f"P{number}" for number in range(10)]
+    # Five folds of one death and one who lives; only where that one was seen beyond the death can they be compared.
+    months = [*range(1, 6), 0.5, 0.5, 0.5, 20, 20]
+    pd.DataFrame({"case_id": names, "slide_id": names, "survival_months": months, "censorship": [0] * 5 + [1] * 5,
+                  "TP53_rnaseq": np.linspace(-1, 1, 10)}).to_csv(tmp_path / "few.csv", index=False)  # fmt: skip
+    import_cohort(tmp_path / "few.csv", name="few")
+    cohort = open_cohort("few")
+    crossval(cohort, make_recipe(cohort, model="cox_ridge"))
+    (run,) = list_runs("few")
+    found = analyse_cohort("few", run.name)
+    assert len(found.case_ids) == 10
+    assert found.concordance[0] == pytest.approx(run.cindex_mean), "the folds that the evaluation counts"

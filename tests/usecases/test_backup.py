@@ -16,7 +16,9 @@ import pytest
 
 from survdash import usecases
 from survdash.__main__ import main
+from survdash.audit import check_log, note
 from survdash.errors import InputError
+from survdash.jobs import record
 from survdash.settings import settings
 from survdash.store import write_text
 from survdash.usecases.backup import restore_backup, write_backup
@@ -60,6 +62,9 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_a_restored_instance_gives_the_same_bytes(working, tmp_path, monkeypatch):
     write_text(working / "audits" / "found.json", "{}")
+    usecases.file_what_if(usecases.WhatIf(cohort="mine", run="cox_ridge", case_id="P00", genes={}, clinical={}))
+    note("export", cohort="mine")
+    log = (working / "audit" / "log.jsonl").read_bytes()
     assert main(["backup", "--out", str(tmp_path / "all.tar")]) == 0
     assert (tmp_path / "all.tar").stat().st_mode & 0o077 == 0
     use(tmp_path / "other", monkeypatch)
@@ -67,6 +72,10 @@ def test_a_restored_instance_gives_the_same_bytes(working, tmp_path, monkeypatch
     assert verify().faults == ()
     assert (tmp_path / "other" / "audits" / "found.json").read_text() == "{}"
     assert usecases.previous_facts("mine").cases == 50
+    assert log
+    assert (tmp_path / "other" / "audit" / "log.jsonl").read_bytes().startswith(log)
+    assert check_log().broken_at == 0
+    assert record.job_ids() == []  # jobs live for hours and are left out
     assert answers(tmp_path / "other", tmp_path, "there") == answers(working, tmp_path, "here")
 
 
