@@ -53,36 +53,31 @@ class BidirectionalCrossAttention(nn.Module):
 
         Returns
         -------
-        Two tables, (M, 8 J) and (8 J, d), whose product is B^pg (M, d); B^gp (J, d); and the attention (J, M) of the
-        gene tokens, mean of the heads.
+        Two tables, ``mix`` (8 J, M) and ``answers`` (8 J, d), with B^pg = mix^T answers (M, d); B^gp (J, d); and the
+        attention (J, M) of the gene tokens, mean of the heads.
         """
         count = len(genes)
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_genes)
         keys, values = _heads(genes @ w_k.T + b_k), _heads(genes @ w_v.T + b_v)  # (8, J, d_k)
         scale = keys.shape[-1] ** -0.5
-        towards = (keys @ _rows_of_heads(w_q)).flatten(0, 1) * scale  # (8 J, d)
+        asking = (keys @ _rows_of_heads(w_q)).flatten(0, 1) * scale  # (8 J, d)
         offset = (keys @ _heads(b_q[None]).mT).flatten() * scale
-        towards, offset = _before(token, towards, offset)
-        mix = torch.addmm(offset, rows, towards.T).unflatten(1, (HEADS, count)).softmax(dim=2).flatten(1)
         answers = (values @ _columns_of_heads(self.from_genes.out_proj.weight)).flatten(0, 1)  # (8 J, d)
-        answers = answers + self.from_genes.out_proj.bias / HEADS  # each row of the mix sums to 8
+        answers = answers + self.from_genes.out_proj.bias / HEADS  # each column of the mix sums to 8
 
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_slide)
         queries = _heads(genes @ w_q.T + b_q)
-        towards = (queries @ _rows_of_heads(w_k)).flatten(0, 1) * scale
+        asked = (queries @ _rows_of_heads(w_k)).flatten(0, 1) * scale
         # q b_k is the same for every slide token, so the softmax over them does not see it; nor b_s.
-        attention = torch.softmax(_before(token, towards, offset)[0] @ rows.T, dim=1)  # (8 J, M)
+        if isinstance(token, nn.Linear):
+            offset, asking, asked = offset + asking @ token.bias, asking @ token.weight, asked @ token.weight
+        scores, asked_scores = (torch.cat([asking, asked]) @ rows.T).chunk(2)  # (8 J, M): long rows are quick
+        mix = (scores + offset[:, None]).unflatten(0, (HEADS, count)).softmax(dim=1).flatten(0, 1)
+        attention = torch.softmax(asked_scores, dim=1)
         seen = token(attention @ rows).unflatten(0, (HEADS, count))  # the weights sum to 1
         heads = seen @ _rows_of_heads(w_v).mT + _heads(b_v[None])  # (8, J, d_k)
         given_slide = self.from_slide.out_proj(heads.transpose(0, 1).flatten(1))
         return mix, answers, given_slide, attention.detach().unflatten(0, (HEADS, count)).mean(dim=0)
-
-
-def _before(token: nn.Module, towards: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    """What scores the rows as (T, d) ``towards`` and (T,) ``offset`` score the tokens made of them."""
-    if not isinstance(token, nn.Linear):
-        return towards, offset
-    return towards @ token.weight, offset + towards @ token.bias
 
 
 def _projections(attention: nn.MultiheadAttention) -> tuple[Tensor, ...]:

@@ -253,9 +253,9 @@ class GlobalLocalGlobal(nn.Module):
                 moved.append(token(plan.shape[1] * plan.T @ rows))
             else:
                 mix, answers, met, attention = self.cross_attention.with_many(rows, gene, token)
-                given = mix.detach() @ answers.detach()
+                given = mix.detach().T @ answers.detach()
                 plan = entropic_plan(transport_cost(given[None], met.detach()[None])[0])
-                moved.append((plan.shape[1] * plan.T @ mix) @ answers)
+                moved.append(plan.shape[1] * (mix @ plan).T @ answers)
                 attentions.append(attention.T[None])
             answered.append(met)
             plans.append(plan[None])

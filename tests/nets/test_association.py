@@ -52,7 +52,7 @@ def test_both_directions_are_the_formula_of_the_paper(attend):
 def test_many_tokens_are_the_same_formula(attend, size):
     slide, genes = tokens(size, seed=1), tokens(5, seed=2)
     mix, answers, given_slide, attention = attend.with_many(slide, genes, torch.nn.Identity())
-    torch.testing.assert_close(mix @ answers, formula(attend.from_genes, slide, genes)[0])
+    torch.testing.assert_close(mix.T @ answers, formula(attend.from_genes, slide, genes)[0])
     expected, looked = formula(attend.from_slide, genes, slide)
     torch.testing.assert_close(given_slide, expected)
     torch.testing.assert_close(attention, looked)
@@ -64,7 +64,7 @@ def test_many_tokens_teach_the_same(attend):
     token = torch.nn.Linear(WIDTH, WIDTH).double()
     inputs |= {f"token.{name}": weight for name, weight in token.named_parameters()}
     mix, answers, given_slide, _ = attend.with_many(slide, genes, token)
-    dense, many = attend(token(slide)[None], genes[None])[:2], (mix @ answers, given_slide)
+    dense, many = attend(token(slide)[None], genes[None])[:2], (mix.T @ answers, given_slide)
     expected, found = (
         torch.autograd.grad(sum(one.square().sum() for one in both), list(inputs.values())) for both in (dense, many)
     )
