@@ -59,7 +59,7 @@ class Subject:
         self.weight = torch.randn(DIM, WIDTH, device=torch_device)
         self.bins = torch.arange(self.cases, device=torch_device) % 4
         self.event = torch.arange(self.cases, device=torch_device) % 2 == 0
-        self.optimiser = torch.optim.Adam(self.network.parameters())
+        self.optimiser = torch.optim.Adam(self.network.parameters(), fused=True)
 
     def product(self) -> None:
         """The baseline."""

@@ -161,8 +161,10 @@ def _read_rules(path: Path | None) -> _Rules:
             raise InputError(f"{path.name} is larger than 1 MB.", hint=hint)
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         return _Rules.model_validate(values or {})
+    except InputError:
+        raise
     except ValidationError as error:
         places = "; ".join(".".join(map(str, one["loc"])) + f": {one['msg']}" for one in error.errors()[:5])
         raise InputError(f"{path.name}: {places}.", hint=hint) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{path.name} cannot be read ({type(error).__name__}).", hint=hint) from error

@@ -71,7 +71,8 @@ def test_somebody_whom_the_file_does_not_name_is_refused_unless_it_names_the_oth
 @pytest.mark.parametrize(
     "text",
     ["users: {a: {role: god}}", "users: {a: {role: viewer, cohort: [x]}}", "usres: {}", "users: [", "- 1",
-     "users: {a: !!python/object/apply:os.system ['true']}"],
+     "users: {a: !!python/object/apply:os.system ['true']}", "users:\n  a: " + "[" * 500, "others: 2001-13-45",
+     "#" * 2_000_000],
 )  # fmt: skip
 def test_a_malformed_file_lets_nobody_in(rules: Path, text: str) -> None:
     rules.write_text(text)

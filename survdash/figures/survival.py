@@ -139,7 +139,7 @@ def plot_patient(
     figure = go.Figure()
     curves = cohort_curves or {}
     for label, look in looks(curves).items():
-        x, y = _steps(curves[label], curves[label].survival, float(months[-1]))
+        x, y = _thinned(*_steps(curves[label], curves[label].survival, float(months[-1])))
         figure.add_scatter(
             x=x, y=y, mode="lines", name=tr("{label}-risk group", label=tr(label)), line_shape="hv", opacity=0.8,
             line={"color": look.colour, "dash": look.dash, "width": 2},

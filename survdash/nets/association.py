@@ -38,40 +38,46 @@ class BidirectionalCrossAttention(nn.Module):
         genes_given_slide, attention = self.from_slide(genes, slide, slide, need_weights=weights)
         return slide_given_genes, genes_given_slide, attention
 
-    def with_many(self, slide: Tensor, genes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def with_many(self, rows: Tensor, genes: Tensor, token: nn.Module) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One case with many slide tokens: the same two formulas, in time and memory linear in M.
 
-        The projections of the M tokens are moved over to the few gene tokens, (s W_q)(g W_k)^T = s (W_q (g W_k)^T), so
-        that the M rows meet matrices of 8 J columns only, and no M x d query, key or value is made.
+        The M rows meet matrices of 8 J columns only, and neither tokens nor queries, keys or values of them are made:
+        with s = W_s r + b_s, (s W_q)(g W_k)^T = r W_s^T W_q (g W_k)^T and so on, from the right.
 
         Parameters
         ----------
-        slide : Tensor, shape (M, d)
+        rows : Tensor, shape (M, d)
         genes : Tensor, shape (J, d)
+        token : Linear or Identity
+            What makes the slide tokens of the rows.
 
         Returns
         -------
-        B^pg (M, d), B^gp (J, d), and the attention (J, M) of the gene tokens, mean of the heads.
+        Two tables, ``mix`` (8 J, M) and ``answers`` (8 J, d), with B^pg = mix^T answers (M, d); B^gp (J, d); and the
+        attention (J, M) of the gene tokens, mean of the heads.
         """
         count = len(genes)
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_genes)
         keys, values = _heads(genes @ w_k.T + b_k), _heads(genes @ w_v.T + b_v)  # (8, J, d_k)
         scale = keys.shape[-1] ** -0.5
-        towards = (keys @ _rows_of_heads(w_q)).flatten(0, 1) * scale  # (8 J, d)
+        asking = (keys @ _rows_of_heads(w_q)).flatten(0, 1) * scale  # (8 J, d)
         offset = (keys @ _heads(b_q[None]).mT).flatten() * scale
-        scores = torch.addmm(offset, slide, towards.T).unflatten(1, (HEADS, count))
         answers = (values @ _columns_of_heads(self.from_genes.out_proj.weight)).flatten(0, 1)  # (8 J, d)
-        given_genes = torch.addmm(self.from_genes.out_proj.bias, scores.softmax(dim=2).flatten(1), answers)
+        answers = answers + self.from_genes.out_proj.bias / HEADS  # each column of the mix sums to 8
 
         w_q, w_k, w_v, b_q, b_k, b_v = _projections(self.from_slide)
         queries = _heads(genes @ w_q.T + b_q)
-        towards = (queries @ _rows_of_heads(w_k)).flatten(0, 1) * scale
-        # q b_k is the same for every slide token, so the softmax over them does not see it.
-        attention = torch.softmax(towards @ slide.T, dim=1)  # (8 J, M)
-        seen = (attention @ slide).unflatten(0, (HEADS, count))
-        heads = seen @ _rows_of_heads(w_v).mT + _heads(b_v[None])  # (8, J, d_k); the weights sum to 1
+        asked = (queries @ _rows_of_heads(w_k)).flatten(0, 1) * scale
+        # q b_k is the same for every slide token, so the softmax over them does not see it; nor b_s.
+        if isinstance(token, nn.Linear):
+            offset, asking, asked = offset + asking @ token.bias, asking @ token.weight, asked @ token.weight
+        scores, asked_scores = (torch.cat([asking, asked]) @ rows.T).chunk(2)  # (8 J, M): long rows are quick
+        mix = (scores + offset[:, None]).unflatten(0, (HEADS, count)).softmax(dim=1).flatten(0, 1)
+        attention = torch.softmax(asked_scores, dim=1)
+        seen = token(attention @ rows).unflatten(0, (HEADS, count))  # the weights sum to 1
+        heads = seen @ _rows_of_heads(w_v).mT + _heads(b_v[None])  # (8, J, d_k)
         given_slide = self.from_slide.out_proj(heads.transpose(0, 1).flatten(1))
-        return given_genes, given_slide, attention.detach().unflatten(0, (HEADS, count)).mean(dim=0)
+        return mix, answers, given_slide, attention.detach().unflatten(0, (HEADS, count)).mean(dim=0)
 
 
 def _projections(attention: nn.MultiheadAttention) -> tuple[Tensor, ...]:

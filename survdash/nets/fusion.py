@@ -16,10 +16,9 @@ from survdash.nets.deal import content_deals, random_deal
 from survdash.nets.explanation import Trace, explain_trace
 from survdash.nets.output import Explained, Output
 from survdash.nets.presence import Presence, check_inputs, drop_modalities
+from survdash.nets.projection import TileProjection
 from survdash.nets.snn import GeneEncoder, SnnBlock
 from survdash.nets.transport import entropic_plan, exact_plan, transport_cost
-
-DROPOUT = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,8 +87,7 @@ class GlobalLocalGlobal(nn.Module):
         self.alignment, self.transport = alignment and fuses, transport and fuses
         self.slide_groups = len(gene_dims) or 6
         if tile_dim is not None:
-            # In place: the layer before needs its output no more, and a fresh M x d table costs as much as the ReLU.
-            self.project = nn.Sequential(nn.Linear(tile_dim, width), nn.ReLU(inplace=True), nn.Dropout(DROPOUT))
+            self.project = TileProjection(tile_dim, width)
             self.slide_token = nn.Linear(width, width)
             self.aggregate_slide = Aggregator(width)
         if gene_dims:
@@ -165,7 +163,7 @@ class GlobalLocalGlobal(nn.Module):
         gene = self._gene_tokens(genes, presence).repeat(rounds, 1, 1) if self.has_genes else None
         sides = None
         if slide is not None and gene is not None:
-            sides = self._meet_tiles(slide, gene) if self.every_tile else self._meet(
+            sides = self._meet_tiles(slide, gene, presence) if self.every_tile else self._meet(
                 slide[0], gene, rounds=rounds, explaining=explaining
             )
             slide, gene = [sides.slide], sides.genes
@@ -201,17 +199,14 @@ class GlobalLocalGlobal(nn.Module):
     def _slide_tokens(
         self, tiles: Tensor, lengths: Tensor, presence: Presence, rounds: int
     ) -> tuple[list[Tensor], list[Tensor] | None]:
-        """B^p, section 2.2: one (rounds * N, C_p, d) table and the shares of the tiles in it, or N tables (M, d)."""
+        """B^p, section 2.2: one (rounds * N, C_p, d) table and the shares of the tiles in it.
+
+        Where every tile is a token N tables (M, d) of projected tiles, to be met with ``slide_token`` still to come.
+        """
         sizes = lengths.tolist()
         projected = self.project(tiles)
         if self.every_tile:
-            tokens = list(self.slide_token(projected).split(sizes))
-            if self.stand_ins:
-                tokens = [
-                    own if there else self.slide_stand_in
-                    for own, there in zip(tokens, presence.slide.tolist(), strict=True)
-                ]
-            return tokens, None
+            return list(projected.split(sizes)), None
         groups = self.slide_groups
         if self.training:
             keys = torch.rand(len(tiles), device=tiles.device)
@@ -242,21 +237,31 @@ class GlobalLocalGlobal(nn.Module):
             plan=None if plan is None else plan.unflatten(0, by_case).unbind(1),
         )
 
-    def _meet_tiles(self, slide: Sequence[Tensor], genes: Tensor) -> _Sides:
-        """The same with every tile a token, case by case: N tables (M, d) and (N, J, d) tokens."""
-        moved, answered, attentions, plans = [], [], [], []
-        for own, gene in zip(slide, genes, strict=True):
-            if self.cross_attention is not None:
-                own, gene, attention = self.cross_attention.with_many(own, gene)
+    def _meet_tiles(self, projected: Sequence[Tensor], genes: Tensor, presence: Presence) -> _Sides:
+        """The same with every tile a token, case by case: N tables (M, d) and (N, J, d) tokens.
+
+        A token is a linear layer on a projected tile, and what follows takes weighted means of tokens, so the layer is
+        moved to the means; what a token was given is a mix of 8 J answers, and is made for the costs alone.
+        """
+        moved, answered, attentions, plans, means = [], [], [], [], []
+        for tiles, gene, there in zip(projected, genes, presence.slide.tolist(), strict=True):
+            rows, token = (tiles, self.slide_token) if there else (self.slide_stand_in, nn.Identity())
+            means.append(token(rows.mean(dim=0)))
+            if self.cross_attention is None:
+                met, given = gene, token(rows.detach())
+                plan = entropic_plan(transport_cost(given.detach()[None], met.detach()[None])[0])
+                moved.append(token(plan.shape[1] * plan.T @ rows))
+            else:
+                mix, answers, met, attention = self.cross_attention.with_many(rows, gene, token)
+                given = mix.detach().T @ answers.detach()
+                plan = entropic_plan(transport_cost(given[None], met.detach()[None])[0])
+                moved.append(plan.shape[1] * (mix @ plan).T @ answers)
                 attentions.append(attention.T[None])
-            plan = entropic_plan(transport_cost(own.detach()[None], gene.detach()[None])[0])
-            moved.append(plan.shape[1] * plan.T @ own)
-            answered.append(gene)
+            answered.append(met)
             plans.append(plan[None])
-        means = torch.stack([own.mean(dim=0) for own in slide])
         mismatch = genes.new_zeros(len(genes))
         if self.alignment:  # of the token means: the two sides have no tokens in pairs
-            mismatch = 1 - functional.cosine_similarity(means, genes.mean(dim=1), dim=1)
+            mismatch = 1 - functional.cosine_similarity(torch.stack(means), genes.mean(dim=1), dim=1)
         return _Sides(
             slide=torch.stack(moved), genes=torch.stack(answered), mismatch=mismatch,
             attention=attentions or None, plan=plans,

@@ -64,40 +64,47 @@ def entropic_plan(cost: Tensor, *, regularisation: float = REGULARISATION) -> Te
     Tensor, shape (M, G)
         Rows sum to 1/M exactly, columns to 1/G within 1e-10. No gradient passes.
     """
-    host = cost.detach().double()
-    potentials = host.new_zeros(host.shape[1])
+    host = cost.detach().double().T.contiguous()  # (G, M): sums over few rows of many are quick
+    potentials = host.new_zeros(len(host), 1)
     blur = max(regularisation, 0.5)
     while blur > regularisation:
-        potentials = _newton(host, potentials, blur, tolerance=1e-3)
+        potentials = _newton(host, potentials, blur, tolerance=1e-3)[0]
         blur /= 2
-    potentials = _newton(host, potentials, regularisation, tolerance=MARGINAL_ERROR)
-    return (torch.softmax((potentials - host) / regularisation, dim=1) / len(host)).to(cost.dtype)
+    soft = _newton(host, potentials, regularisation, tolerance=MARGINAL_ERROR)[1]
+    return (soft.T / host.shape[1]).to(cost.dtype)
 
 
-def _newton(cost: Tensor, potentials: Tensor, blur: float, *, tolerance: float) -> Tensor:
-    """Minimise the convex F(g) = mean_u blur * logsumexp_v((g_v - C_uv) / blur) - mean_v g_v from a start."""
-    size = cost.shape[1]
-    level = _semi_dual(cost, potentials, blur)
+def _newton(cost: Tensor, potentials: Tensor, blur: float, *, tolerance: float) -> tuple[Tensor, Tensor]:
+    """Minimise the convex F(g) = mean_u blur * logsumexp_v((g_v - C_uv) / blur) - mean_v g_v from a start.
+
+    Returns the potentials (G, 1), and where each token's mass goes by them, (G, M).
+    """
+    size, many = cost.shape
+    level, soft = _semi_dual(cost, potentials, blur)
     for _ in range(NEWTON_STEPS):
-        soft = torch.softmax((potentials - cost) / blur, dim=1)
-        columns = soft.mean(dim=0)
+        columns = soft.mean(dim=1)
         slope = columns - 1 / size
         if slope.abs().max() <= tolerance:
             break
-        curvature = (torch.diag(columns) - soft.T @ soft / len(cost)) / blur
+        curvature = (torch.diag(columns) - soft @ soft.T / many) / blur
         # A constant added to all potentials changes nothing; a column far from all mass has hardly any curvature.
         curvature += torch.ones_like(curvature) + 1e-12 / blur * torch.eye(size, dtype=cost.dtype, device=cost.device)
         step = -torch.linalg.solve(curvature, slope)
         length, descent = 1.0, float(slope @ step)
         while True:
-            trial = potentials + length * step
-            reached = _semi_dual(cost, trial, blur)
+            trial = potentials + length * step[:, None]
+            reached, there = _semi_dual(cost, trial, blur)
             if reached <= level + 1e-4 * length * descent + ROUNDING or length < 1e-9:
                 break
             length /= 2
-        potentials, level = trial, reached
-    return potentials
+        potentials, level, soft = trial, reached, there
+    return potentials, soft
 
 
-def _semi_dual(cost: Tensor, potentials: Tensor, blur: float) -> float:
-    return float(blur * torch.logsumexp((potentials - cost) / blur, dim=1).mean() - potentials.mean())
+def _semi_dual(cost: Tensor, potentials: Tensor, blur: float) -> tuple[float, Tensor]:
+    """F(g), and its softmax (G, M), of the same exponentials."""
+    soft = (potentials - cost).div_(blur)
+    top = soft.amax(dim=0)
+    total = soft.sub_(top).exp_().sum(dim=0)
+    level = float(blur * (total.log() + top).mean() - potentials.mean())
+    return level, soft.div_(total)

@@ -109,7 +109,9 @@ def train_network(
     with one_thread(), torch.random.fork_rng():
         torch.manual_seed(training.seed)
         network = build_network(training.blank).to(training.device).train()
-        optimiser = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimiser = torch.optim.Adam(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        )
         losses = Losses() if training.kept is None else load_state(training.kept, network, optimiser)
         begun, started = len(losses.training), time.monotonic()
         last_kept = started

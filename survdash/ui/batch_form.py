@@ -140,13 +140,14 @@ def _show_checks(manifest: usecases.Manifest, upload: Upload, *, page: str) -> N
 
 def _show_privacy(look: usecases.HeaderLook, upload: Upload, *, page: str) -> None:
     """Which slides may say who their patients are; it can be taken out of those that were uploaded."""
-    if not look.hints:
+    places = {path: ", ".join(usecases.told_places(hints)) for path, hints in look.hints}
+    places |= dict.fromkeys(look.unread, tr("the header could not be looked at"))
+    if not places:
         return
-    told = tr("slides that may say who their patients are: {count}", count=len(look.hints))
+    told = tr("slides that may say who their patients are: {count}", count=len(places))
     show_line(Check(state="look", what=tr("Privacy"), finding=told))
     part_of = {path: part for part, path in upload.batch.items()}
-    rows = [(upload.names[part_of[path]] if path in part_of else path.name, ", ".join(usecases.told_places(hints)))
-            for path, hints in look.hints]  # fmt: skip
+    rows = [(upload.names[part_of[path]] if path in part_of else path.name, where) for path, where in places.items()]
     st.dataframe(
         pd.DataFrame(rows, columns=[tr("Slide"), tr("Where")]), hide_index=True, key=f"{page}.privacy",
         alt=tr("Slides, and where in them somebody may be named."),
@@ -160,7 +161,7 @@ def _show_privacy(look: usecases.HeaderLook, upload: Upload, *, page: str) -> No
             usecases.strip_header(path)
             name_part(upload, part_of[path], upload.names[part_of[path]])  # its hash is another now
         st.rerun()
-    if len(ours) < len(look.hints):
+    if len(ours) < len(places):
         st.caption(tr("Files in the inbox folder, and kinds of files that cannot be changed here, stay as they are. "
                       "On the server, `python -m survdash deidentify` writes a copy without these, where that can be "
                       "done."))  # fmt: skip

@@ -174,8 +174,8 @@ def _show_genes(told: usecases.ImportReport, *, page: str) -> None:
 
 
 def _short(value: float | None) -> float | None:
-    """To four digits, as it is seen, so that a screen reader says no more."""
-    return None if value is None else float(f"{value:.4g}")
+    """With three decimals at most, so that a screen reader says what is seen."""
+    return None if value is None else round(value, 3 if abs(value) < 1000 else 0)
 
 
 def _percent(part: int, whole: int) -> int:

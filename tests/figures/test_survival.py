@@ -83,6 +83,9 @@ def test_a_large_group_is_drawn_with_as_many_points_as_a_screen_has(cohort):
     assert (line.x[0], line.y[0], line.x[-1]) == (0, 1, 60)
     np.testing.assert_array_equal(line.y[1:], fit.at(np.array(line.x[1:]))[0])
     assert sum(len(t.x) for t in figure.data) < 7000  # of 10,000 steps four times
+    months = np.arange(0.0, 61.0)
+    patient = plot_patient(months, *[np.exp(-months / 40)] * 3, cohort_curves={"low": fit, "high": fit})
+    assert sum(len(t.x) for t in patient.data) < 3000
 
 
 def test_ticks_beyond_the_horizon_are_left_out(curves):

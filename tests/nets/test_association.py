@@ -51,8 +51,8 @@ def test_both_directions_are_the_formula_of_the_paper(attend):
 @pytest.mark.parametrize("size", [1, 6, 300])
 def test_many_tokens_are_the_same_formula(attend, size):
     slide, genes = tokens(size, seed=1), tokens(5, seed=2)
-    given_genes, given_slide, attention = attend.with_many(slide, genes)
-    torch.testing.assert_close(given_genes, formula(attend.from_genes, slide, genes)[0])
+    mix, answers, given_slide, attention = attend.with_many(slide, genes, torch.nn.Identity())
+    torch.testing.assert_close(mix.T @ answers, formula(attend.from_genes, slide, genes)[0])
     expected, looked = formula(attend.from_slide, genes, slide)
     torch.testing.assert_close(given_slide, expected)
     torch.testing.assert_close(attention, looked)
@@ -61,7 +61,10 @@ def test_many_tokens_are_the_same_formula(attend, size):
 def test_many_tokens_teach_the_same(attend):
     slide, genes = tokens(9, seed=1).requires_grad_(), tokens(5, seed=2).requires_grad_()
     inputs = {"slide": slide, "genes": genes, **dict(attend.named_parameters())}
-    dense, many = attend(slide[None], genes[None])[:2], attend.with_many(slide, genes)[:2]
+    token = torch.nn.Linear(WIDTH, WIDTH).double()
+    inputs |= {f"token.{name}": weight for name, weight in token.named_parameters()}
+    mix, answers, given_slide, _ = attend.with_many(slide, genes, token)
+    dense, many = attend(token(slide)[None], genes[None])[:2], (mix.T @ answers, given_slide)
     expected, found = (
         torch.autograd.grad(sum(one.square().sum() for one in both), list(inputs.values())) for both in (dense, many)
     )

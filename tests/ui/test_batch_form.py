@@ -119,16 +119,19 @@ def test_a_table_comes_by_the_route_of_large_files_and_is_held_to_a_tables_size(
 def test_headers_that_name_somebody_are_told_and_taken_out_of_what_was_uploaded(page, tmp_path):
     upload = bring(new_upload(), "", write_svs(tmp_path / "named.svs", NAMED), "named.svs")
     write_svs(inbox_folder() / "day" / "inbox.svs", NAMED)
+    (inbox_folder() / "day" / "torn.svs").write_text("words " * 500)
     page.query_params["upload"] = upload.identifier
-    page = give(page.run(), "case_id,slides,genes\nA,named.svs,day/genes.csv\nB,day/inbox.svs,day/genes.csv\n")
+    page = give(page.run(), "case_id,slides\nA,named.svs\nB,day/inbox.svs\nC,day/torn.svs\n")
     assert not page.exception
     told = next(one.value for one in page.dataframe if "Where" in one.value)
-    assert told["Slide"].tolist() == ["named.svs", "inbox.svs"]
+    assert told["Slide"].tolist() == ["named.svs", "inbox.svs", "torn.svs"]
     assert told["Where"][0].startswith("label picture, macro picture, ImageDescription: Patient Name")
+    assert told["Where"][2] == "the header could not be looked at"
     assert "stay as they are" in page.caption[-1].value
     page.button(key="many.strip").click().run()
     assert header_hints(upload.folder / "file.svs") == ()
-    assert next(one.value for one in page.dataframe if "Where" in one.value)["Slide"].tolist() == ["inbox.svs"]
+    told = next(one.value for one in page.dataframe if "Where" in one.value)
+    assert told["Slide"].tolist() == ["inbox.svs", "torn.svs"]
     assert header_hints(inbox_folder() / "day" / "inbox.svs"), "the inbox folder is its owner's"
     assert not [one for one in page.button if one.key == "many.strip"]
-    assert not page.button(key="many.batch").disabled
+    assert page.button(key="many.batch").disabled, "for the torn one alone"
