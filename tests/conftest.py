@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from survdash.settings import settings
 from tests.dask_workers import Dask
 from tests.sources.cbioportal_server import CBioPortal
 from tests.sources.gdc_server import Gdc
+
+# A shell ignores it for what it starts in the background, and so would everything that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CASES, FOLDS, TILE_DIM = 60, 3, 8
 GROUPS = {f"group {number}": (f"G{number}A_rna", f"G{number}B_rna") for number in range(6)}

@@ -16,12 +16,14 @@ def script(identifier):
 
     from survdash.slide.rules import rule_changes
     from survdash.ui.case_checks import check_slide
+    from survdash.ui.checklist import show_list
     from survdash.ui.upload import open_upload
 
     upload = open_upload(identifier)
     for part in upload.slides:
         said = check_slide(upload, part)
         st.text(f"{rule_changes(said.tissue, said.tiles)} {said.ready} {said.areas and said.areas.name}")
+        show_list(said.checks, page="new_case")
 
 
 @pytest.fixture
