@@ -33,6 +33,11 @@ GROUPS = {f"group {number}": (f"G{number}A_rna", f"G{number}B_rna") for number i
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that of two processes neither waits at the end; those in a browser go file by file."""
+    items.sort(key=lambda item: "slow" not in item.keywords or "browser" in item.keywords)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of public data beside the repository; tests that need it skip where it is absent."""

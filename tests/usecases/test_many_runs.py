@@ -37,6 +37,7 @@ def few(runs: Iterator[RunOutcome]) -> dict[str, RunOutcome]:
     return {one.model: one for one in runs}
 
 
+@pytest.mark.slow
 def test_every_method_that_fits_is_trained_once_and_finished_runs_are_told(genes_only: str) -> None:
     steps = []
     runs = crossval_all([genes_only], report=lambda progress: steps.append(progress.step), epochs=1)
