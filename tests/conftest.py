@@ -10,6 +10,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost more than they give
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +28,9 @@ from tests.sources.gdc_server import Gdc
 
 # A shell ignores it for what it starts in the background, and so would everything that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# The first example of a test may load a library; how long one takes is not what these tests are about.
+hypothesis.settings.register_profile("survdash", deadline=None)
+hypothesis.settings.load_profile("survdash")
 
 CASES, FOLDS, TILE_DIM = 60, 3, 8
 GROUPS = {f"group {number}": (f"G{number}A_rna", f"G{number}B_rna") for number in range(6)}
