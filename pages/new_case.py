@@ -75,13 +75,15 @@ def show_form() -> None:
         st.caption(tr("Give a slide or a gene table first.") if not given
                    else tr("The list of checks says what is still to do."))  # fmt: skip
     elif st.button(tr("Predict survival"), type="primary", key="new_case.predict", icon=":material/monitoring:"):
-        file_case(upload, cohort.name, asked, said=list(said.values()), even_if_unlike=even_if_unlike)
+        file_case(upload, cohort.name, asked.run, asked, said=list(said.values()), even_if_unlike=even_if_unlike)
 
 
-def file_case(upload: Upload, cohort: str, asked: Asked, *, said: list[SlideAnswer], even_if_unlike: bool) -> None:
+def file_case(
+    upload: Upload, cohort: str, run: str, asked: Asked, *, said: list[SlideAnswer], even_if_unlike: bool
+) -> None:
     """Hand the case to the worker; from here on its number is the page's address."""
     request = usecases.PredictRequest(
-        cohort=cohort, run=asked.run or "default", slides=tuple(upload.slides.values()), genes=upload.genes,
+        cohort=cohort, run=run, slides=tuple(upload.slides.values()), genes=upload.genes,
         mpp=tuple(one.mpp for one in said), tissue=tuple(one.tissue for one in said),
         tiles=tuple(one.tiles for one in said), areas=tuple(one.areas for one in said), age_years=asked.age,
         sex=asked.sex, stage=asked.stage, even_if_unlike=even_if_unlike,

@@ -13,6 +13,17 @@ def quick(monkeypatch):
     monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 1.0)
 
 
+@pytest.fixture
+def client():
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        connected(cluster.scheduler_address) as client,
+    ):
+        yield client
+
+
 def test_a_scheduler_without_workers_says_how_to_start_one(quick):
     with LocalCluster(n_workers=0, protocol="tcp", host="127.0.0.1", dashboard_address=None) as cluster:
         address = cluster.scheduler_address
@@ -21,26 +32,14 @@ def test_a_scheduler_without_workers_says_how_to_start_one(quick):
     assert f"dask worker {address}" in fault.value.hint
 
 
-def test_nobody_else_in_this_process_finds_the_client():
-    with (
-        LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        connected(cluster.scheduler_address) as client,
-    ):
-        assert client.submit(sum, [1, 2]).result() == 3
-        with pytest.raises(ValueError, match="No clients found"):
-            default_client()
+def test_nobody_else_in_this_process_finds_the_client(client):
+    assert client.submit(sum, [1, 2]).result() == 3
+    with pytest.raises(ValueError, match="No clients found"):
+        default_client()
 
 
-def test_results_have_the_numbers_of_their_futures_and_a_fault_comes_home():
-    with (
-        LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        connected(cluster.scheduler_address) as client,
-    ):
-        assert sorted(as_done(client, client.map(abs, [-3, 1, -2]))) == [(0, 3), (1, 1), (2, 2)]
-        assert list(as_done(client, [])) == []
-        with pytest.raises(ValueError, match="no number"):
-            list(as_done(client, [client.submit(int, "no number")]))
+def test_results_have_the_numbers_of_their_futures_and_a_fault_comes_home(client):
+    assert sorted(as_done(client, client.map(abs, [-3, 1, -2]))) == [(0, 3), (1, 1), (2, 2)]
+    assert list(as_done(client, [])) == []
+    with pytest.raises(ValueError, match="no number"):
+        list(as_done(client, [client.submit(int, "no number")]))

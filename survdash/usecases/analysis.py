@@ -147,11 +147,14 @@ def analyse_cohort(
     if cuts:
         naive, held_out_p, ratio, more = _test(risk, survival, folds, group=group, cut=cut)
         notes += more
+    concordance, alone = _concordance(risk, survival, folds)
+    if alone:
+        notes += (f"The C-index leaves out {alone:,} patients, in folds where no two can be compared.",)
     return CohortAnalysis(
         cohort=cohort, run=artefact.card.run, cut=cut, outcome=outcome, survival=survival,
         case_ids=table["case_id"].to_numpy(), folds=folds, risk=risk, group=group, cutpoints=cuts, curves=curves,
         naive=naive, maxstat=scan, held_out_p=held_out_p, hazard_ratio=ratio,
-        concordance=_concordance(risk, survival, folds),
+        concordance=concordance,
         risk_table=_risk_table(opened, table, survival, group=group if cuts else None), notes=notes,
     )
 
@@ -249,7 +252,10 @@ def _smallest(groups: np.ndarray) -> int:
     return int(min(np.unique(groups, return_counts=True)[1], default=0))
 
 
-def _concordance(risk: np.ndarray, survival: Survival, folds: np.ndarray) -> tuple[float, float, float]:
+def _concordance(
+    risk: np.ndarray, survival: Survival, folds: np.ndarray
+) -> tuple[tuple[float, float, float], int]:
+    """Mean of the folds with its interval, and how many patients lie in folds that tell nothing of it."""
     def within(members: np.ndarray | slice) -> tuple[float, float, float]:
         given = risk[members], survival.time_months[members], survival.event[members], folds[members]
         value, low, high = kept(
@@ -259,11 +265,11 @@ def _concordance(risk: np.ndarray, survival: Survival, folds: np.ndarray) -> tup
         return value, low, high
 
     try:
-        return within(slice(None))
+        return within(slice(None)), 0
     except NotEnoughDataError:
         if not (can_tell := informative(folds, survival)).any():
             raise
-        return within(can_tell)  # as in the evaluation of the model: a fold where no pair can be compared says nothing
+        return within(can_tell), int((~can_tell).sum())  # as in the evaluation of the model
 
 
 def _risk_table(

@@ -85,3 +85,4 @@ def test_a_fold_in_which_nobody_can_be_compared_says_nothing_and_hides_nothing(t
     found = analyse_cohort("few", run.name)
     assert len(found.case_ids) == 10
     assert found.concordance[0] == pytest.approx(run.cindex_mean), "the folds that the evaluation counts"
+    assert "The C-index leaves out 6 patients, in folds where no two can be compared." in found.notes
