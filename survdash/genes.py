@@ -6,16 +6,18 @@ A column is ``SYMBOL_kind``. The groups are the gene families of MSigDB that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 
 from survdash.errors import GeneError
 
-KINDS = ("rna", "cnv", "mut")
+EXPRESSION = "rna"
+KINDS = (EXPRESSION, "cnv", "mut")
 SUFFIXES = {"_rnaseq": "rna", "_rna": "rna", "_cnv": "cnv", "_mut": "mut"}
 
 
@@ -31,6 +33,11 @@ def split_column(name: str) -> tuple[str, str | None]:
         if name.endswith(suffix) and len(name) > len(suffix):
             return name.removesuffix(suffix), kind
     return name, None
+
+
+def is_expression(columns: Sequence[str]) -> np.ndarray:
+    """Which columns are of expression and neither mutations nor copy numbers: (P,) bool."""
+    return np.array([split_column(column)[1] == EXPRESSION for column in columns], bool)
 
 
 @cache

@@ -72,7 +72,7 @@ class CaseRisk:
         inputs = self.inputs
         learnt = self.has_stand_ins and not {"genes", "slide"} <= absent
         if "genes" in absent and fold.gene_scaler is not None:
-            row = fold.gene_scaler.centre[None]
+            row = fold.gene_scaler.average[None]
             inputs = replace(inputs, genes=np.full_like(row, np.nan) if learnt else row)
         if "slide" in absent and fold.tile_scaler is not None:
             tile = fold.tile_scaler.centre[None]

@@ -26,7 +26,7 @@ def to_arrays(fold: FoldModel) -> Arrays:
     arrays: Arrays = {"edges": fold.edges}
     for name, rules in (("genes", fold.gene_scaler), ("tiles", fold.tile_scaler), ("clinical", fold.clinical)):
         if rules is not None:
-            arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items()}
+            arrays |= {f"{name}.{key}": value for key, value in asdict(rules).items() if value is not None}
     if fold.prior is not None:
         arrays["prior"] = fold.prior
     if fold.recalibration is not None:

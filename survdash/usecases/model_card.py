@@ -118,7 +118,8 @@ def _describe_genes(artefact: Artefact) -> dict[str, Any] | None:
     return {
         "columns": len(panel.columns), "groups": {title: len(columns) for title, columns in panel.groups.items()},
         "scale": {kind: f"{kinds.count(kind)} columns, {words}" for kind, words in SCALES.items() if kind in kinds},
-        "clipped": "to the 0.5 % and 99.5 % quantiles of the training patients, then standardised by them",
+        "clipped": "to the 0.5 % and 99.5 % quantiles of the training patients, expression then bent by a power fitted "
+                   "on them (Yeo and Johnson 2000), all standardised by them",
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from survdash.case import Survival
 from survdash.errors import InputError
+from survdash.genes import is_expression
 from survdash.sources.research_csv import ResearchTable, read_research_csv
 from survdash.training.gene_prior import case_hash, write_prior
 from survdash.training.scaling import fit_scaler
@@ -17,7 +18,8 @@ from survdash.training.scaling import fit_scaler
 TITLE = "What each gene says of survival, cancer by cancer"
 METHOD = (
     "Score statistic and information of a Cox model of one gene, at coefficient zero; the gene in standard deviations "
-    "of its cohort, clipped at the 0.5 % and 99.5 % quantiles. Risk sets by Breslow's rule."
+    "of its cohort, clipped at the 0.5 % and 99.5 % quantiles, expression bent by a power (Yeo and Johnson 2000). Risk "
+    "sets by Breslow's rule."
 )
 USE = "Research use only. A weak prior on the direction of genes; it says nothing of a patient by itself."
 
@@ -66,10 +68,11 @@ def make_prior(tables: Sequence[Path], *, target: Path) -> dict[str, int]:
 
 def _statistics(table: ResearchTable) -> tuple[np.ndarray, np.ndarray]:
     genes = table.genes.to_numpy(np.float32)  # type: ignore[union-attr]
+    skewed = is_expression(list(table.genes.columns))  # type: ignore[union-attr]
     survival = Survival(
         time_months=table.patients["time_months"].to_numpy(float), event=table.patients["event"].to_numpy(bool)
     )
-    return score_statistics(fit_scaler(genes).apply(genes).astype(np.float64), survival)
+    return score_statistics(fit_scaler(genes, skewed=skewed).apply(genes).astype(np.float64), survival)
 
 
 def score_statistics(table: np.ndarray, survival: Survival) -> tuple[np.ndarray, np.ndarray]:

@@ -175,8 +175,9 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
     folds = f"{recipe.made_folds} folds made here{' by site' if recipe.by_site else ''}" if recipe.made_folds \
         else f"{len(card.folds)} folds that came with the cohort"
     return {
-        "7": "Values are clipped to the 0.5 % and 99.5 % quantiles of the training patients and standardised by them; "
-             "columns are checked for gaps, kinds and outcomes under another name at import.",
+        "7": "Values are clipped to the 0.5 % and 99.5 % quantiles of the training patients, expression is bent gene "
+             "by gene by a power that brings it nearest to a normal distribution there (Yeo and Johnson 2000), and all "
+             "is standardised by them; columns are checked for gaps, kinds and outcomes under another name at import.",
         "8a": f"{card.endpoint.capitalize()}; told for each month from 0 to {card.months}.",
         "9a": "All columns of the tables that belong to one of six functional gene groups; no selection by outcome "
               "outside the training folds.",

@@ -15,7 +15,7 @@ import numpy as np
 
 from survdash.case import Survival
 from survdash.errors import ArtefactError, NotEnoughDataError
-from survdash.genes import split_column
+from survdash.genes import is_expression, split_column
 from survdash.nets.baselines import product_cox
 from survdash.nets.baselines.cox_ridge import LinearCox, PartialLikelihood, curve_of_risk, fit_cox_ridge
 from survdash.nets.baselines.fitted import Blocks, TrainingSet
@@ -24,10 +24,9 @@ from survdash.nets.baselines.product_cox import ProductCox
 NETWORK = "network"  # name of the block that holds the network's risk, (N, 1)
 PRIOR = "prior"  # of the block that holds what other cohorts say of the genes, (N, 1); see ``training.gene_prior``
 ADDITIVE, PRODUCT = "additive", "product"  # names of the paths
-EXPRESSION = "rna"
 # By how much more or less than ``PENALTIES`` genes and slide are held back in each additive path. What a cohort needs
-# differs by a factor of thirty, and held-out cases weigh it.
-HELD_BACK = (0.3, 1.0, 3.0, 9.0)
+# differs by a factor of ninety, and held-out cases weigh it.
+HELD_BACK = (0.1, 0.3, 1.0, 3.0, 9.0)
 # Times the recipe's, on blocks of unit size. Chosen on eight cohorts that docs/evidence.md names.
 PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 1.0, "slide": 1.0, "clinical": 1.0, PRIOR: 3.0})
 # As a prior: log hazard ratios of one standard deviation of risk differ by about 30 ** -0.5 = 0.18 from those expected,
@@ -189,10 +188,10 @@ def split_kinds(columns: Sequence[str]) -> list[np.ndarray]:
 
     Copy numbers and mutations are many and mostly noise; beside expression they count, but less.
     """
-    kinds = np.array([str(split_column(column)[1]) for column in columns])
-    expression = kinds == EXPRESSION
+    expression = is_expression(columns)
     if expression.any():
-        return [np.flatnonzero(expression), np.arange(kinds.size)]
+        return [np.flatnonzero(expression), np.arange(expression.size)]
+    kinds = np.array([str(split_column(column)[1]) for column in columns])
     return [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
 
 
