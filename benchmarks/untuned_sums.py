@@ -5,7 +5,7 @@ table (standardised, principal components, penalty 3 on a table of unit size), r
 patients and added up with equal weights. How many components and where values were clipped was not told with the bars;
 what stands here comes nearest of some forty ways. Which tables are added is what was best on each cohort, seen there: a
 bar in its own favour. Trains the default, half an hour of one processor, or takes up the runs of
-``benchmarks.real_cohorts``.
+``python -m survdash evidence``.
 
 ``python -m benchmarks.untuned_sums [TABLES]``
 """
@@ -21,21 +21,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.real_cohorts import OURS, Run, trained
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import SurvdashError
 from survdash.nets.baselines.cox_ridge import fit_cox_ridge
 from survdash.statistics.bootstrap import concordance_draws
 from survdash.training.data import model_data
-from survdash.usecases.studies import ALL, TABLES, opened
+from survdash.usecases.shipping import trained
+from survdash.usecases.studies import ALL, TABLES, Method, opened
 
 PENALTY, DRAWS = 3.0, 2000
 COMPONENTS: Mapping[str, int] = {"genes": 100, "slide": 20, "clinical": 3}
 FAR: Mapping[str, float] = {"genes": 5.0, "slide": np.inf, "clinical": np.inf}  # in standard deviations
 # With clinical facts, and without.
-RIVALS = ((Run(model=OURS), Run(model="cox_ridge")),
-          (Run(model=OURS, clinical=False), Run(model="cox_ridge", clinical=False)))  # fmt: skip
+RIVALS = tuple(tuple(Method(model=model, clinical=clinical) for model in ("default", "cox_ridge"))
+               for clinical in (True, False))  # fmt: skip
 # Best on each cohort by the tables' README: with clinical facts, and without.
 BEST: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "blca": (("genes", "clinical"), ("genes",)),
@@ -97,7 +97,7 @@ def paired(cohort: Cohort, *, which: int) -> np.ndarray:
     """Mean c of the folds of default, best untuned sum and ridge Cox, in the data and in each draw: (3, 1 + DRAWS)."""
     ids, made = risks(cohort)
     bar = dict(zip(ids, np.sum([made[name] for name in BEST[cohort.name][which]], axis=0), strict=True))
-    tables = [trained(cohort, run).predictions().set_index("case_id") for run in RIVALS[which]]
+    tables = [trained(cohort, method)[1].predictions().set_index("case_id") for method in RIVALS[which]]
     shared = sorted(set(bar) & set(tables[0].index) & set(tables[1].index))
     each = [table.loc[shared, "risk"].to_numpy() for table in tables]
     each.insert(1, np.array([bar[case] for case in shared]))

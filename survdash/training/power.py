@@ -11,7 +11,7 @@ import numpy as np
 LOWEST, HIGHEST = -3.0, 3.0  # a column with a few patients apart from all others would ask for powers of -50
 STEPS = 18  # of golden sections: the power is then known to a thousandth
 GOLDEN = (5**0.5 - 1) / 2
-STRAIGHT = 1e-4  # of a power: next to it the logarithm is the same to six digits
+LEAST_POWER = 1e-9  # below it the logarithm is the same to nine digits
 LEAST = 1e-12
 
 
@@ -29,7 +29,7 @@ def unbent(values: np.ndarray, power: np.ndarray) -> np.ndarray:
     """What ``yeo_johnson`` made ``values`` of; both (P,) or (n, P)."""
     above = values >= 0
     own = np.where(above, power, 2 - power)
-    near = np.abs(own) < STRAIGHT
+    near = np.abs(own) < LEAST_POWER
     size = np.abs(values)
     log = np.where(near, size, np.log1p(own * size) / np.where(near, 1, own))
     result: np.ndarray = np.where(above, np.expm1(log), -np.expm1(log)).astype(values.dtype)
@@ -66,7 +66,7 @@ def fit_powers(values: np.ndarray) -> np.ndarray:
 def _bend(log: np.ndarray, above: np.ndarray, power: np.ndarray) -> np.ndarray:
     """``yeo_johnson`` of values whose ``log1p`` without sign is known."""
     own = np.where(above, power, 2 - power)
-    near = np.abs(own) < STRAIGHT
+    near = np.abs(own) < LEAST_POWER
     bent = np.where(near, log, np.expm1(own * log) / np.where(near, 1, own))
     result: np.ndarray = np.where(above, bent, -bent).astype(log.dtype)
     return result

@@ -49,7 +49,7 @@ def test_a_gene_at_the_mean_has_no_share(ask_demo, demo_run) -> None:
     made = ask(case, demo_run("snn"))
     first = max(made.top, key=lambda one: abs(one.share))
     place = demo_run("snn").card.panel.columns.index(first.column)
-    genes[0, place] = case.folds[0].gene_scaler.centre[place]
+    genes[0, place] = case.folds[0].gene_scaler.average[place]
     again = ask(replace(case, inputs=replace(case.inputs, genes=genes)), demo_run("snn"))
     assert abs(first.share) > 0.01
     assert not [one for one in again.top if one.column == first.column and one.share != 0]

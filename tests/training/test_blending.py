@@ -18,7 +18,7 @@ from survdash.training.gene_prior import shipped_prior
 from survdash.training.loop import fit_fold, join, prepare
 
 MONTHS = np.arange(6.0)
-ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3"]
+ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3", "additive_4"]
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +92,9 @@ def test_every_risk_that_is_weighed_is_of_parts_fitted_without_the_case(data, re
     for number, cases in enumerate(asked):
         np.testing.assert_array_equal(cases, training[folds != number])
     assert len(asked) == 5
-    assert weighed[0].shape == (training.size, 6)
+    assert weighed[0].shape == (training.size, 7)
     assert np.isfinite(weighed[0]).all()
-    assert made.weight.shape == (6,)
+    assert made.weight.shape == (7,)
 
 
 def test_deals_and_seeds_make_the_band(data, recipe):

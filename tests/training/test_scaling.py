@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from survdash.training.scaling import fit_scaler
 
@@ -48,3 +49,34 @@ def test_the_rules_come_from_the_training_rows_alone(table):
     before = scaler.apply(table[:5]).copy()
     scaler.apply(np.full((10, 4), 1e6))
     np.testing.assert_array_equal(scaler.apply(table[:5]), before)
+
+
+@pytest.fixture
+def skewed():
+    rng = np.random.default_rng(1)
+    return np.column_stack([rng.lognormal(sigma=1, size=400), rng.lognormal(sigma=1, size=400), np.full(400, 2.0)])
+
+
+def test_a_skewed_column_comes_out_nearly_normal_and_the_others_as_before(skewed):
+    chosen = np.array([True, False, True])
+    scaled, plain = fit_scaler(skewed, skewed=chosen).apply(skewed), fit_scaler(skewed).apply(skewed)
+    np.testing.assert_array_equal(scaled[:, 1:], plain[:, 1:])
+    # What is left comes of the clipped tails.
+    assert stats.skew(plain[:, 0]) > 3
+    assert abs(stats.skew(scaled[:, 0])) < 0.3
+    np.testing.assert_allclose([scaled[:, 0].mean(), scaled[:, 0].std()], [0, 1], atol=1e-5)
+    assert (np.argsort(scaled[:, 0], kind="stable") == np.argsort(plain[:, 0], kind="stable")).all()
+
+
+def test_the_unit_of_an_expression_table_does_not_matter(skewed):
+    chosen = np.ones(3, bool)
+    one = fit_scaler(skewed, skewed=chosen).apply(skewed)
+    other = fit_scaler(1000 * skewed - 7, skewed=chosen).apply(1000 * skewed - 7)
+    # float32 before the power is known to seven digits, and the power to three.
+    np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_the_average_row_comes_out_as_zero(skewed):
+    scaler = fit_scaler(skewed, skewed=np.array([True, False, True]))
+    np.testing.assert_allclose(scaler.apply(scaler.average[None]), 0, atol=1e-5)
+    np.testing.assert_array_equal(fit_scaler(skewed).average, fit_scaler(skewed).centre)

@@ -29,7 +29,7 @@ from survdash.nets.baselines.linear_paths import (
     split_kinds,
 )
 
-ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3"]
+ADDITIVE = ["additive_0", "additive_1", "additive_2", "additive_3", "additive_4"]
 
 
 def patients(n=200, *, effects=(0.6, 0.3, 0.0), seed=0, deaths=0.7):
@@ -163,25 +163,25 @@ def cases():
 @pytest.fixture(scope="module")
 def made(cases):
     """Both paths and a network that knows one of the genes, in units of its own."""
-    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 6))
+    folds, held_out = inner_folds(cases.survival, seed=0), np.empty((150, 7))
     for number in range(5):
         apart = folds == number
         paths = fit_paths(cases.take(np.flatnonzero(~apart)))
         for column, path in enumerate(paths.values()):
             held_out[apart, column] = path.risk(take_cases(cases.blocks, np.flatnonzero(apart)))
-        held_out[apart, 5] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
+        held_out[apart, 6] = 100 * cases.blocks["genes"][apart, 0] + 1000 * number
     return blend(fit_paths(cases), held_out, folds=folds, survival=cases.survival)
 
 
 @pytest.mark.parametrize("worth", [0.0, 1.0])
 def test_the_product_gets_a_weight_only_where_it_is_told_from_chance(cases, worth):
-    """Held-out risks of the four additive paths, of the product, and of a network that knows nothing."""
+    """Held-out risks of the five additive paths, of the product, and of a network that knows nothing."""
     risks, survival = patients(n=150, effects=(0.6, worth, 0.0), seed=3)
-    held_out = risks[:, [0, 0, 0, 0, 1, 2]]
+    held_out = risks[:, [0, 0, 0, 0, 0, 1, 2]]
     weight = blend(fit_paths(cases), held_out, folds=inner_folds(survival, seed=0), survival=survival).weight
-    assert (weight[4] > 0.5) if worth else (weight[4] == 0)
-    np.testing.assert_allclose(weight[:4], weight[:4].mean())
-    assert weight[:4].sum() > 0.4
+    assert (weight[5] > 0.5) if worth else (weight[5] == 0)
+    np.testing.assert_allclose(weight[:5], weight[:5].mean())
+    assert weight[:5].sum() > 0.4
 
 
 def with_network(cases):
@@ -194,9 +194,9 @@ def test_parts_are_standardised_and_weighed(made):
     parts = made.parts(with_network(new))
     np.testing.assert_allclose(parts.sum(axis=1), made.risk(with_network(new)))
     # An inner fold's own level of the network's risk is taken out: here 0, 1000, ... 4000, on average 2000.
-    assert made.centre[5] == pytest.approx(2000, abs=20)
-    assert made.scale[5] == pytest.approx(100, rel=0.15)
-    np.testing.assert_allclose(parts[:, 5].std(), made.weight[5], rtol=0.2)
+    assert made.centre[6] == pytest.approx(2000, abs=20)
+    assert made.scale[6] == pytest.approx(100, rel=0.15)
+    np.testing.assert_allclose(parts[:, 6].std(), made.weight[6], rtol=0.2)
 
 
 def test_curves_follow_the_risk(cases, made):
