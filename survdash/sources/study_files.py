@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from survdash.errors import DownloadError
-from survdash.sources.study_folder import COPIES, EXPRESSION, META, MUTATIONS, PATIENTS, SAMPLES, SEQUENCED
+from survdash.sources.study_folder import (
+    COPIES,
+    DIPLOID_SCORES,
+    EXPRESSION,
+    META,
+    MUTATIONS,
+    PATIENTS,
+    SAMPLES,
+    SEQUENCED,
+)
 from survdash.store import new_folder
 
-MATRICES = {"rna": EXPRESSION, "cnv": COPIES}
+MATRICES = {"rna": EXPRESSION, "zscores": DIPLOID_SCORES, "cnv": COPIES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,7 +35,8 @@ class StudyTables:
     sequenced : collection of str
         Samples that were sequenced.
     values : mapping
-        Kind (rna, cnv, mut) to rows of ``sample``, ``gene`` (Entrez id), ``value``; no row is missing, or wild type.
+        Kind (rna, zscores, cnv, mut) to rows of ``sample``, ``gene`` (Entrez id), ``value``; no row is missing, or
+        wild type.
     genes : mapping
         Entrez id to symbol.
     """

@@ -35,13 +35,14 @@ from survdash.sources.table_file import list_faults, name_some, to_numbers, to_t
 
 PATIENTS, SAMPLES, MUTATIONS = "data_clinical_patient.txt", "data_clinical_sample.txt", "data_mutations.txt"
 EXPRESSION, COPIES, META = "data_mrna_seq_v2_rsem.txt", "data_cna.txt", "meta_study.txt"
+DIPLOID_SCORES = "data_mrna_seq_v2_rsem_zscores_ref_diploid_samples.txt"
 SEQUENCED = "case_lists/cases_sequenced.txt"
 RSEM, SCORES = "log2(RSEM + 1)", "z-scores as the file has them"
 # The first that is there is read; older names beside the present ones.
 EXPRESSIONS: Mapping[str, str] = {
     EXPRESSION: RSEM, "data_RNA_Seq_v2_expression_median.txt": RSEM, "data_mrna_seq_rsem.txt": RSEM,
     "data_mrna_seq_v2_rsem_zscores_ref_all_samples.txt": SCORES,
-    "data_mrna_seq_v2_rsem_zscores_ref_diploid_samples.txt": SCORES,
+    DIPLOID_SCORES: SCORES,
 }  # fmt: skip
 OLDER = {
     PATIENTS: "data_bcr_clinical_data_patient.txt", SAMPLES: "data_bcr_clinical_data_sample.txt",
