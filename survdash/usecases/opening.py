@@ -111,8 +111,8 @@ def _open_brought(cohort: Cohort, shipped: Artefact, plan: Transfer) -> Artefact
         "cutpoint": find_cutpoint(predictions["risk"].to_numpy(float), survival.time_months, survival.event),
     }
     words = [*say_transfer(plan, name=cohort.name), _say_cindex(cindex, shipped, patients=int(judged.sum()))]
-    about = {"model": card.name, "version": card.version, "held_out": plan.held_out, "new": plan.new,
-             "missing": list(plan.missing), "words": words, "warnings": [PATIENTS_SOURCE]}  # fmt: skip
+    about = {"model": card.name, "version": card.version, "cohort": card.cohort, "held_out": plan.held_out,
+             "new": plan.new, "missing": list(plan.missing), "words": words, "warnings": [PATIENTS_SOURCE]}  # fmt: skip
     opened = write_artefact(
         run_folder(cohort.name, card.run),
         replace(card, name=f"{cohort.name}-{card.run}", cohort=cohort.name, cohort_digest=cohort.digest,

@@ -20,7 +20,7 @@ from survdash.case import Survival
 from survdash.genes import GenePanel
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.barcode import CASE
-from survdash.sources.cohort_genes import CohortCheck, check_cohort
+from survdash.sources.cohort_genes import LEAST_TOGETHER, CohortCheck, check_cohort
 from survdash.sources.gene_scale import kinds_of
 from survdash.sources.table_file import list_faults, name_some
 from survdash.training.evaluation import informative
@@ -172,6 +172,8 @@ def say_transfer(plan: Transfer, *, name: str) -> list[str]:
     if plan.missing:
         words.append(f"{len(plan.missing):,} of {plan.genes:,} genes of these models did not come; the median of the "
                      f"training patients stands in for them: {name_some(plan.missing)}.")  # fmt: skip
+    if count < LEAST_TOGETHER:
+        words.append(f"The scale of the values was judged patient by patient: {count} are too few for more.")
     if plan.unfit:
         words.append(f"{len(plan.unfit):,} patients do not pass the check of a new case and are not predicted, the "
                      f"first because {next(iter(plan.unfit.values()))}.")  # fmt: skip
