@@ -19,10 +19,10 @@ import pandas as pd
 
 from survdash.errors import CohortError
 from survdash.settings import SHIPPED_MODELS
+from survdash.sources.barcode import case_hash
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.statistics.plain_values import from_plain, to_plain
 from survdash.store import write_json
-from survdash.training.gene_prior import case_hash
 
 SUMMARY, FOLDS = "summary.json", "folds.json"
 SCHEMA = 1

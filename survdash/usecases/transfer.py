@@ -19,12 +19,11 @@ from survdash.artefact import Artefact, read_artefact
 from survdash.case import Survival
 from survdash.genes import GenePanel
 from survdash.settings import SHIPPED_MODELS
-from survdash.sources.barcode import CASE
+from survdash.sources.barcode import CASE, case_hash
 from survdash.sources.cohort_genes import LEAST_TOGETHER, CohortCheck, check_cohort
 from survdash.sources.gene_scale import kinds_of
 from survdash.sources.table_file import list_faults, name_some
 from survdash.training.evaluation import informative
-from survdash.training.gene_prior import case_hash
 from survdash.usecases.summary import CohortSummary, held_out_folds, shipped_summary
 
 ALL_FOLDS = -1  # in place of a fold: of a patient whom no fold saw
