@@ -9,6 +9,7 @@ from typing import Any
 
 from survdash.errors import DownloadError
 from survdash.sources.study_folder import (
+    ASKED,
     COPIES,
     DIPLOID_SCORES,
     EXPRESSION,
@@ -129,6 +130,7 @@ def _write_mutations(folder: Path, tables: StudyTables, samples: Sequence[str]) 
         [tables.genes[row["gene"]], str(row["value"] or "unknown"), row["sample"]] for row in tables.values["mut"]
     ]
     _write(folder / MUTATIONS, lines)
+    _write(folder / ASKED, [[symbol] for symbol in sorted(tables.genes.values())])
     listed = sorted(set(samples) & set(tables.sequenced))
     (folder / SEQUENCED).parent.mkdir()
     _write(folder / SEQUENCED, [["case_list_ids: " + listed[0], *listed[1:]] if listed else ["case_list_ids:"]])

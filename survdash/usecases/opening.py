@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from survdash.artefact import Artefact, load_folds, write_artefact
+from survdash.case import Survival
 from survdash.cohort import Cohort
-from survdash.errors import ArtefactError
+from survdash.errors import ArtefactError, NotEnoughDataError
 from survdash.prediction import BAND
 from survdash.progress import Report, silent, track
+from survdash.sources.cohort_genes import LEAST_TOGETHER
 from survdash.training.evaluation import evaluate, held_out
 from survdash.usecases.library import run_folder
 from survdash.usecases.summary import content_digest, shipped_summary
@@ -111,6 +113,8 @@ def _open_brought(cohort: Cohort, shipped: Artefact, plan: Transfer) -> Artefact
         "cutpoint": find_cutpoint(predictions["risk"].to_numpy(float), survival.time_months, survival.event),
     }
     words = [*say_transfer(plan, name=cohort.name), _say_cindex(cindex, shipped, patients=int(judged.sum()))]
+    if (~judged).sum() >= LEAST_TOGETHER:
+        words += _say_new(predictions[~judged], survival.take(np.flatnonzero(~judged)))
     about = {"model": card.name, "version": card.version, "cohort": card.cohort, "held_out": plan.held_out,
              "new": plan.new, "missing": list(plan.missing), "words": words, "warnings": [PATIENTS_SOURCE]}  # fmt: skip
     opened = write_artefact(
@@ -137,6 +141,16 @@ def _by_all(data: ModelData, models: Mapping[int, FoldModel], months: np.ndarray
             | {name: list(values.astype(np.float32)) for name, values in curves.items()}
         ))  # fmt: skip
     return pd.concat(parts)
+
+
+def _say_new(predictions: pd.DataFrame, survival: Survival) -> list[str]:
+    """How well those are told whom no fold saw; nothing where no two can be compared."""
+    try:
+        found = evaluate(predictions, survival)
+    except NotEnoughDataError:
+        return []
+    return [f"C-index of the {len(predictions):,} who are new to it, apart from these: {found['mean']:.3f} (95 % "
+            f"{found['low']:.3f} to {found['high']:.3f})."]  # fmt: skip
 
 
 def _say_cindex(cindex: Mapping[str, Any], shipped: Artefact, *, patients: int) -> str:

@@ -207,6 +207,9 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
             assert cohort.genes.loc[case, f"{symbol}_cnv"] == (number + place) % 5 - 2
         wanted = np.nan if case == CASES[-1] else float(case == CASES[4])  # the last was not sequenced
         np.testing.assert_equal(float(cohort.genes.loc[case, f"{SYMBOLS[0]}_mut"]), wanted)
+        # Asked for and found in nobody: not mutated, and not missing.
+        none = np.nan if case == CASES[-1] else 0.0
+        np.testing.assert_equal(float(cohort.genes.loc[case, f"{SYMBOLS[1]}_mut"]), none)
     assert "months of 30.417 days" in cohort.source["table"]["times"]
 
 

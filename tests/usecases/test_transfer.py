@@ -144,6 +144,7 @@ def _look_at_one_who_is_new(*, table_of: Cohort, folder: Path) -> None:
     items = {item.number: item.answer for item in tripod_items(f"{name}-{RUN}")}
     assert "480 patients" in items["21"]
     assert "computed here" in items["16"]
+    assert f"C-index of the {NEW - 1} who are new to it" in items["16"]
 
 
 def test_where_the_fold_cannot_be_known_nobody_is_shown_as_held_out(
