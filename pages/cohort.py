@@ -14,6 +14,7 @@ from survdash.ui.closer_look_view import show_closer_look
 from survdash.ui.cohort_view import show_answer, show_curves
 from survdash.ui.error_box import error_box
 from survdash.ui.limits import show_limits
+from survdash.ui.model_about import show_opened
 from survdash.ui.patient_table import show_patients
 from survdash.ui.piece import csv_and_provenance
 from survdash.ui.selection import pick_cohort, pick_endpoint, pick_run, run_stamp
@@ -85,6 +86,7 @@ with error_box():
         show_simulated(simulated=cohort.simulated)
         st.page_link("contents.py", label=tr("What is in it"), icon=":material/fact_check:",
                      query_params={"cohort": cohort.name})  # fmt: skip
+    show_opened(run.card)
     show_answer(analysis)
     name, line = f"{cohort.name}_{run.name}", run_stamp(run)
     show_curves(analysis, name=name, unit=unit, stamp=line)

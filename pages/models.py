@@ -62,16 +62,20 @@ def describe_training(recipe: dict[str, Any], *, by_epochs: bool) -> str:
 def show_card(card: dict[str, Any], *, here: set[str]) -> None:
     """One trained model: what it reads, what it was trained on, how it did, which files it is."""
     cindex, origin, panel = card["cindex"], card["bag_origin"], card["panel"]
+    trained = {"cohort": card["cohort"], "patients": card["cases"], "deaths": card["events"]}
+    if "opened" in card["about"]:  # its patients were brought to it, not trained on
+        trained = {**card["about"]["population"], "cohort": card["about"]["opened"]["cohort"]}
     reads = listed([tr(MODALITIES.get(name, name)) for name in card["recipe"]["modalities"]])
     title = tr("**{run_title}**; reads {reads}; trained on {cohort}",
-               run_title=escape(retell(card["run_title"])), reads=reads, cohort=escape(card["cohort"]))
+               run_title=escape(retell(card["run_title"])), reads=reads, cohort=escape(trained["cohort"]))
     with st.expander(title, icon=":material/neurology:"):
         show_simulated(simulated=card["simulated"])
         rows = {
             tr("Name"): tr("`{name}`, version `{version}`", name=card["name"], version=card["version"]),
             tr("Meant for"): tr(card["intended_use"]),
-            tr("Trained on"): tr("{cases:,} patients, {events:,} deaths; outcome: {endpoint}", cases=card["cases"],
-                                 events=card["events"], endpoint=escape(retell(card["endpoint"]))),
+            tr("Trained on"): tr("{cases:,} patients, {events:,} deaths; outcome: {endpoint}",
+                                 cases=trained["patients"], events=trained["deaths"],
+                                 endpoint=escape(retell(card["endpoint"]))),
             tr("C-index"): tr("{mean:.3f} ± {sd:.3f} over {count} held-out folds",
                               mean=cindex["mean"], sd=cindex["sd"], count=len(card["folds"])),
             tr("Says something up to"): tr("{count} months", count=card["months"]),

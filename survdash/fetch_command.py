@@ -28,6 +28,9 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--jobs", type=int, default=4, help="files fetched at once (default 4, at most 16)")
     made.add_argument("--compare", action="store_true",
                       help="ask the other source for its outcomes too, and say where the two disagree")  # fmt: skip
+    made.add_argument("--expression", choices=("rsem", "zscores"), default="",
+                      help="of cBioPortal: log2(RSEM + 1), or z-scores against diploid samples; default: what models "
+                      "that come with survdash for this cancer read, else rsem")  # fmt: skip
     made.add_argument("--out", type=Path, help="folder for the files; default: downloads/ in the data folder")
     made.add_argument("--dry-run", action="store_true", help="say what would come and how much; fetch nothing")
     made.add_argument("--preview", action="store_true",
@@ -42,6 +45,7 @@ def run(options: argparse.Namespace, report: Report) -> dict[str, Any] | list[An
     request = usecases.FetchRequest(
         cohort=options.cohort, source=options.source, what=options.what, cases=options.cases,
         case_ids=tuple(options.case), jobs=options.jobs, name=options.name, folder=options.out, compare=options.compare,
+        expression=options.expression,
     )  # fmt: skip
     if options.dry_run:
         return usecases.plan_fetch(request, report=report).to_json()

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from survdash.training.data import CaseInputs
+    from survdash.training.fold_model import FoldModel
 
 LANDMARKS = (12, 36, 60)
 BAND = (2.5, 97.5)
+NEW_CASE, UNSEEN = "new case", "new to the model (all folds)"
 NO_WIDTH = 1e-9  # probabilities this close are one answer, rounded
 
 
@@ -37,8 +39,9 @@ class Prediction:
         What the model looked at.
     role : str
         "held out (fold 2)" for a patient of the cohort, scored by the one model that was not trained on him or her;
-        "new case" for anybody else.
+        "new to the model (all folds)" for one whom no fold saw, scored by all; "new case" for anybody else.
     fold : int or None
+        None where all folds judged.
     simulated : bool
         True when the model was trained on simulated patients.
     risk : float
@@ -74,6 +77,11 @@ class Prediction:
     high: np.ndarray
     warnings: tuple[str, ...]
     provenance: dict[str, object]
+
+    @property
+    def of_cohort(self) -> bool:
+        """True for a patient of the cohort, whose prediction is stored with the model; False for a new case."""
+        return self.role != NEW_CASE
 
     @property
     def has_band(self) -> bool:
@@ -135,14 +143,16 @@ def stored_prediction(artefact: Artefact, case_id: str) -> Prediction:
 
 
 def _stored(card: Card, row: Mapping[Hashable, Any], percentile: float, cutpoint: float | None) -> Prediction:
-    risk = float(row["risk"])
+    risk, fold = float(row["risk"]), int(row["fold"])
+    role = UNSEEN if fold < 0 else f"held out (fold {fold + 1})"
     return Prediction(
         case_id=str(row["case_id"]), cohort=card.cohort, model=card.name, model_version=card.version,
-        modalities=card.modalities, role=f"held out (fold {int(row['fold']) + 1})", fold=int(row["fold"]),
+        modalities=card.modalities, role=role, fold=None if fold < 0 else fold,
         simulated=card.simulated, risk=risk, percentile=percentile,
         group=_group(risk, cutpoint), cutpoint=cutpoint, months=np.arange(card.months + 1, dtype=float),
         survival=np.asarray(row["survival"], float), low=np.asarray(row["low"], float),
-        high=np.asarray(row["high"], float), warnings=(), provenance=_provenance(card),
+        high=np.asarray(row["high"], float), provenance=_provenance(card),
+        warnings=tuple(card.about["opened"]["warnings"]) if "opened" in card.about else (),
     )
 
 
@@ -182,11 +192,26 @@ def predict_case(artefact: Artefact, case: Case, *, warnings: tuple[str, ...] = 
     cutpoint = artefact.evaluation()["cutpoint"]
     return Prediction(
         case_id=case.case_id, cohort=card.cohort, model=card.name, model_version=card.version,
-        modalities=card.modalities, role="new case", fold=None, simulated=card.simulated, risk=risk,
+        modalities=card.modalities, role=NEW_CASE, fold=None, simulated=card.simulated, risk=risk,
         percentile=artefact.percentile(risk), group=_group(risk, cutpoint),
         cutpoint=cutpoint, months=months, survival=np.mean([score.survival[0] for score in scores], axis=0),
         low=low, high=high, warnings=(*warnings, *said), provenance=_provenance(card),
     )
+
+
+def judges_of(artefact: Artefact, case_id: str) -> tuple[tuple[int, ...], list[FoldModel]]:
+    """The fold models that may judge a patient of the cohort, with their numbers: the one that held him or her out.
+
+    All of them where the patient was of no training (``UNSEEN``).
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no prediction for this case.
+    """
+    fold = stored_prediction(artefact, case_id).fold
+    numbers, models = artefact.card.folds, load_folds(artefact)
+    return (numbers, models) if fold is None else ((fold,), [models[numbers.index(fold)]])
 
 
 def case_inputs(card: Card, case: Case) -> tuple[CaseInputs, tuple[str, ...]]:
@@ -285,4 +310,6 @@ def _provenance(card: Card) -> dict[str, object]:
         "encoder": None if origin is None else origin.encoder,
         "encoder_weights": None if origin is None else origin.weights,
         "stain": None if origin is None else origin.stain, "software": f"survdash {__version__}",
-    }
+        **({"opened_by": {name: card.about["opened"][name] for name in ("model", "version")}}
+           if "opened" in card.about else {}),
+    }  # fmt: skip

@@ -102,6 +102,8 @@ def _fused(
     made: np.ndarray | None = None
     for fold, model in folds.items():
         own = np.flatnonzero(fold_of == fold)
+        if not own.size:  # patients who were brought to a finished model may be of some folds alone
+            continue
         for some in np.array_split(own, -(-len(own) // AT_ONCE)):
             vectors = fused_vectors(model, data.inputs(places[some]))
             if vectors is None:

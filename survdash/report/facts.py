@@ -11,7 +11,7 @@ from survdash.explanation.familiarity import familiarity_words
 from survdash.explanation.record import Explanation, GeneShare, Ledger
 from survdash.figures.words import alive_of_100, percentile_words, years
 from survdash.language import TAGS, language, later, tr
-from survdash.prediction import LANDMARKS, Prediction
+from survdash.prediction import LANDMARKS, NEW_CASE, Prediction
 from survdash.report.curve import draw_curve, draw_people
 from survdash.retelling import retell
 from survdash.stamp import stamp
@@ -246,7 +246,7 @@ def _genes_note(explanation: Explanation | None) -> str:
 
 def _unlike(explanation: Explanation | None) -> tuple[str, ...]:
     # a new case has them among the warnings of its prediction already
-    if explanation is None or explanation.role == "new case":
+    if explanation is None or explanation.role == NEW_CASE:
         return ()
     return familiarity_words(explanation.familiarity)
 

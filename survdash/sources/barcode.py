@@ -6,6 +6,7 @@ primary tumour, 02 recurrent, 03 blood of a blood cancer, 06 metastasis, 10 to 1
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -17,6 +18,7 @@ KINDS = {"01": "primary tumour", "03": "blood of a blood cancer", "06": "metasta
 # Melanoma was mostly sampled from metastases, leukaemia from blood; of all others the primary tumour is taken alone.
 CODES: Mapping[str, tuple[str, ...]] = {"SKCM": ("06", "01"), "LAML": ("03",)}
 PRIMARY = ("01",)
+HASH_DIGITS = 12
 
 
 def codes_of(name: str) -> tuple[str, ...]:
@@ -34,6 +36,18 @@ def codes_of(name: str) -> tuple[str, ...]:
 def site_of(case: str) -> str | None:
     """The hospital ("tissue source site") of a TCGA case; None for others."""
     return case[5:7] if CASE.fullmatch(case) else None
+
+
+def case_hash(case_id: str) -> str:
+    """Of a patient's number, to find a patient again and nothing else; of a TCGA barcode however long or written.
+
+    Patients of TCGA under other numbers cannot be found: for such a cohort, leave the prior out.
+
+        >>> case_hash("TCGA-2F-A9KO") == case_hash("tcga.2f.a9ko.01A")
+        True
+    """
+    found = CASE.search(re.sub(r"[._\s]", "-", case_id.upper()))
+    return hashlib.sha256((found[0] if found else case_id).encode()).hexdigest()[:HASH_DIGITS]
 
 
 def choose_samples(

@@ -24,10 +24,13 @@ from survdash.store import digest, write_json
 if TYPE_CHECKING:
     from survdash.sources.web import JsonServer
 
-Kind = Literal["rna", "cnv", "mut"]
-PROFILES: Mapping[str, Kind] = {"rna_seq_v2_mrna": "rna", "gistic": "cnv", "mutations": "mut"}
+Kind = Literal["rna", "zscores", "cnv", "mut"]
+PROFILES: Mapping[str, Kind] = {
+    "rna_seq_v2_mrna": "rna", "rna_seq_v2_mrna_median_Zscores": "zscores", "gistic": "cnv", "mutations": "mut",
+}  # fmt: skip
 ENDPOINTS: Mapping[Kind, str] = {
-    "rna": "molecular-data/fetch", "cnv": "discrete-copy-number/fetch", "mut": "mutations/fetch",
+    "rna": "molecular-data/fetch", "zscores": "molecular-data/fetch", "cnv": "discrete-copy-number/fetch",
+    "mut": "mutations/fetch",
 }  # fmt: skip
 PAGE = 100_000
 MOST_VALUES = 40_000  # of one request: about 8 MB of JSON
@@ -208,7 +211,7 @@ def _piece(
         rows: list[dict[str, Any]] = json.loads(file.read_bytes())
         return rows
     asked, wanted = set(samples), set(genes)
-    value = {"rna": "value", "cnv": "alteration", "mut": "mutationType"}[kind]
+    value = {"rna": "value", "zscores": "value", "cnv": "alteration", "mut": "mutationType"}[kind]
     rows = []
     for row in _posted(server, path, body, params=params):
         if row.get("sampleId") not in asked or row.get("entrezGeneId") not in wanted:

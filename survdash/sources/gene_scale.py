@@ -14,6 +14,7 @@ MOST_OUTSIDE = 0.25     # real patients: at most 0.15 of their RNA values; count
 CENTRED = 0.9           # a panel is centred when this share of its genes goes below zero
 LEAST_NEGATIVE = 0.02   # of a patient's values in a centred panel; real patients: at least 0.49
 MOST_NEGATIVE = 0.1     # in a panel that never goes below zero
+ROUNDED = 1e-5          # of a bound, which has six digits on a card: many stand at a gene's smallest value
 CNV_RANGE = (-2.0, 2.0)  # GISTIC
 SHARE_OF_Z = 0.2        # of values below zero that only centred values have
 LARGEST_LOG = 30.0      # 2 to the power of 30 reads would be a whole sequencer
@@ -33,7 +34,7 @@ def _bounds(panel: GenePanel, *, widen: float) -> tuple[np.ndarray, np.ndarray]:
     cnv, mut = kinds == "cnv", kinds == "mut"
     low[cnv], high[cnv] = np.minimum(low[cnv], CNV_RANGE[0]), np.maximum(high[cnv], CNV_RANGE[1])
     low[mut], high[mut] = 0.0, 1.0
-    return low, high
+    return low - ROUNDED * np.abs(low), high + ROUNDED * np.abs(high)
 
 
 def outside_of(values: pd.Series, panel: GenePanel, *, widen: float) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from survdash.sources.star_counts import SCALE, read_star_counts
 from survdash.sources.table_file import TextTable, list_faults, name_some, read_table, to_numbers, to_text
 from survdash.store import file_sha256
 
+MOST_MISSING = 0.2  # of a functional group
 FORMAT_HINT = "Give one line with a column for each gene, or two columns: gene, value."
 
 
@@ -181,7 +182,7 @@ class _Matched:
     said: list[str] = field(default_factory=list)
 
 
-def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2) -> GeneCheck:
+def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = MOST_MISSING) -> GeneCheck:
     """Match a patient's genes to a panel.
 
     A name with a kind (``TP53_rnaseq``) is that column; a bare symbol is a column if the panel knows the symbol in one
@@ -217,14 +218,30 @@ def match_genes(table: GeneTable, panel: GenePanel, *, max_missing: float = 0.2)
     }
     per_group = _count(panel, states)
     lacking = per_group[per_group["missing"] > max_missing * per_group["expected"]]
-    if len(lacking):
-        groups = ", ".join(f"{row.group} {row.missing} of {row.expected}" for row in lacking.itertuples())
-        faults.append(f"too many genes are missing: {groups}; up to {max_missing:.0%} of each group may be")
+    counts = zip(lacking["group"], lacking["missing"], lacking["expected"], strict=True)
+    if words := say_missing({group: (missing, expected) for group, missing, expected in counts}, most=max_missing):
+        faults.append(words)
     faults.extend(judge_scale(values, outside, panel))
     if faults:
         raise GeneError(f"{table.name}: {list_faults(faults)}.", hint=_hint(matched, faults))
     listed = {state: tuple(name for name in panel.columns if name in members) for state, members in states.items()}
     return GeneCheck(values=values, per_group=per_group, warnings=_warn(matched, listed, panel), **listed)
+
+
+def say_missing(lacking: Mapping[str, tuple[int, int]], *, most: float = MOST_MISSING) -> str:
+    """That too many genes are missing, in words; "" where no group lacks too many.
+
+    Parameters
+    ----------
+    lacking : mapping
+        Group to how many of how many are missing, of those that lack more than ``most``.
+    most : float
+        Largest share of a group that may lack a value.
+    """
+    if not lacking:
+        return ""
+    groups = ", ".join(f"{title} {missing} of {expected}" for title, (missing, expected) in lacking.items())
+    return f"too many genes are missing: {groups}; up to {most:.0%} of each group may be"
 
 
 @lru_cache(maxsize=8)

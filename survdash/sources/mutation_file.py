@@ -19,7 +19,8 @@ SILENT = frozenset({
 
 
 def read_mutations(
-    path: Path, chosen: Mapping[str, str], *, symbols: Collection[str], sequenced: Collection[str] | None
+    path: Path, chosen: Mapping[str, str], *, symbols: Collection[str], sequenced: Collection[str] | None,
+    asked: Collection[str] = (),
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read which genes are mutated in which case.
 
@@ -33,11 +34,14 @@ def read_mutations(
         Genes to keep.
     sequenced : collection of str or None
         Samples in which a mutation would have been seen; None where nothing says so: then those that have one.
+    asked : collection of str
+        Genes in which one would have been seen, though the file may have none: 0 in all that were sequenced.
 
     Returns
     -------
     values : DataFrame, shape (N, G)
-        Index case, sorted, of the sequenced ones; columns the symbols with a mutation in any of them; 0.0 and 1.0.
+        Index case, sorted, of the sequenced ones; columns the symbols with a mutation in any of them, or asked for;
+        0.0 and 1.0.
     notes : tuple of str
 
     Raises
@@ -72,8 +76,9 @@ def read_mutations(
     known = seen if sequenced is None else {sample for sample in chosen if sample in sequenced} | seen
     index = pd.Index(sorted({chosen[sample] for sample in known}), name="case_id", dtype="str")
     values = pd.DataFrame(
-        {symbol: np.isin(index, sorted(hits[symbol])).astype(float) for symbol in sorted(hits)}, index=index
-    )
+        {symbol: np.isin(index, sorted(hits.get(symbol, ()))).astype(float)
+         for symbol in sorted(hits.keys() | set(symbols).intersection(asked))}, index=index,
+    )  # fmt: skip
     notes = [f"{path.name}: {silent} mutations that leave the protein as it is do not count."] if silent else []
     if sequenced is None:
         notes.append(

@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from survdash.errors import DownloadError
-from survdash.sources.study_folder import COPIES, EXPRESSION, META, MUTATIONS, PATIENTS, SAMPLES, SEQUENCED
+from survdash.sources.study_folder import (
+    ASKED,
+    COPIES,
+    DIPLOID_SCORES,
+    EXPRESSION,
+    META,
+    MUTATIONS,
+    PATIENTS,
+    SAMPLES,
+    SEQUENCED,
+)
 from survdash.store import new_folder
 
-MATRICES = {"rna": EXPRESSION, "cnv": COPIES}
+MATRICES = {"rna": EXPRESSION, "zscores": DIPLOID_SCORES, "cnv": COPIES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,7 +36,8 @@ class StudyTables:
     sequenced : collection of str
         Samples that were sequenced.
     values : mapping
-        Kind (rna, cnv, mut) to rows of ``sample``, ``gene`` (Entrez id), ``value``; no row is missing, or wild type.
+        Kind (rna, zscores, cnv, mut) to rows of ``sample``, ``gene`` (Entrez id), ``value``; no row is missing, or
+        wild type.
     genes : mapping
         Entrez id to symbol.
     """
@@ -119,6 +130,7 @@ def _write_mutations(folder: Path, tables: StudyTables, samples: Sequence[str]) 
         [tables.genes[row["gene"]], str(row["value"] or "unknown"), row["sample"]] for row in tables.values["mut"]
     ]
     _write(folder / MUTATIONS, lines)
+    _write(folder / ASKED, [[symbol] for symbol in sorted(tables.genes.values())])
     listed = sorted(set(samples) & set(tables.sequenced))
     (folder / SEQUENCED).parent.mkdir()
     _write(folder / SEQUENCED, [["case_list_ids: " + listed[0], *listed[1:]] if listed else ["case_list_ids:"]])

@@ -35,13 +35,15 @@ from survdash.sources.table_file import list_faults, name_some, to_numbers, to_t
 
 PATIENTS, SAMPLES, MUTATIONS = "data_clinical_patient.txt", "data_clinical_sample.txt", "data_mutations.txt"
 EXPRESSION, COPIES, META = "data_mrna_seq_v2_rsem.txt", "data_cna.txt", "meta_study.txt"
+DIPLOID_SCORES = "data_mrna_seq_v2_rsem_zscores_ref_diploid_samples.txt"
 SEQUENCED = "case_lists/cases_sequenced.txt"
+ASKED = "genes_asked_for_mutations.txt"  # of our download: a gene without any mutation is in no line of the MAF
 RSEM, SCORES = "log2(RSEM + 1)", "z-scores as the file has them"
 # The first that is there is read; older names beside the present ones.
 EXPRESSIONS: Mapping[str, str] = {
     EXPRESSION: RSEM, "data_RNA_Seq_v2_expression_median.txt": RSEM, "data_mrna_seq_rsem.txt": RSEM,
     "data_mrna_seq_v2_rsem_zscores_ref_all_samples.txt": SCORES,
-    "data_mrna_seq_v2_rsem_zscores_ref_diploid_samples.txt": SCORES,
+    DIPLOID_SCORES: SCORES,
 }  # fmt: skip
 OLDER = {
     PATIENTS: "data_bcr_clinical_data_patient.txt", SAMPLES: "data_bcr_clinical_data_sample.txt",
@@ -243,7 +245,8 @@ def _read_genes(
         tables.append(values.add_suffix("_cnv"))
         notes += said
     if mutations is not None:
-        values, said = read_mutations(mutations, chosen, symbols=symbols, sequenced=_sequenced(folder))
+        values, said = read_mutations(mutations, chosen, symbols=symbols, sequenced=_sequenced(folder),
+                                      asked=_asked(folder))  # fmt: skip
         tables.append(values.add_suffix("_mut"))
         notes += said
     genes = pd.concat(tables, axis=1).sort_index()
@@ -297,3 +300,9 @@ def _sequenced(folder: Path) -> set[str] | None:
         raise InputError(f"{path.name} cannot be read: {error}.", hint="Copy it anew.") from error
     listed = next((line for line in lines if line.startswith("case_list_ids:")), "")
     return set(listed.partition(":")[2].split()) or None
+
+
+def _asked(folder: Path) -> set[str]:
+    """Genes that our download asked mutations of; of a folder from elsewhere nothing says so."""
+    path = folder / ASKED
+    return set(path.read_text(encoding="utf-8", errors="replace").split()) if path.is_file() else set()

@@ -14,6 +14,7 @@ from survdash.bag_file import BagFile
 from survdash.case import Survival
 from survdash.cohort import Cohort
 from survdash.errors import NotEnoughDataError
+from survdash.genes import GenePanel
 from survdash.store import digest, file_sha256
 from survdash.training.clinical import clinical_rows
 
@@ -171,13 +172,18 @@ class ModelData:
         return digest({"cases": cases, "columns": columns, "arrays": hashes, "bags": bags})
 
 
-def model_data(cohort: Cohort, modalities: tuple[str, ...], *, missing: bool = False) -> ModelData:
+def model_data(
+    cohort: Cohort, modalities: tuple[str, ...], *, missing: bool = False, panel: GenePanel | None = None
+) -> ModelData:
     """Gather the cases of ``cohort`` that have all ``modalities``.
 
     Parameters
     ----------
     missing : bool
         Take the cases too that lack genes or a slide but not both, for a network that has learnt what stands in.
+    panel : GenePanel, optional
+        Of a finished model that is to see them: its columns and groups in its order, NaN where the cohort lacks a gene.
+        By default those of the cohort.
 
     Raises
     ------
@@ -196,10 +202,11 @@ def model_data(cohort: Cohort, modalities: tuple[str, ...], *, missing: bool = F
     columns: tuple[str, ...] = ()
     groups: tuple[np.ndarray, ...] = ()
     if "genes" in modalities and cohort.genes is not None:
-        columns = tuple(dict.fromkeys(name for members in cohort.gene_groups.values() for name in members))
+        dealt = cohort.gene_groups if panel is None else panel.groups
+        columns = tuple(dict.fromkeys(name for members in dealt.values() for name in members))
         place = {name: position for position, name in enumerate(columns)}
-        groups = tuple(np.array([place[name] for name in members]) for members in cohort.gene_groups.values())
-        genes = cohort.genes.reindex(ids)[list(columns)].to_numpy(np.float32)
+        groups = tuple(np.array([place[name] for name in members]) for members in dealt.values())
+        genes = cohort.genes.reindex(index=ids, columns=list(columns)).to_numpy(np.float32)
     folds = np.full(len(ids), -1)
     if cohort.folds is not None:
         folds = cohort.folds.reindex(ids).fillna(-1).to_numpy(int)

@@ -24,6 +24,16 @@ def informative(fold: np.ndarray, survival: Survival) -> np.ndarray:
     return kept
 
 
+def held_out(fold: np.ndarray) -> np.ndarray:
+    """True for the cases that a fold held out, by whom concordance is told: (N,) bool.
+
+    Below zero stands a case that no fold saw and all judge together (``usecases.transfer``): a risk that is made in
+    another way. All are True where there are no others.
+    """
+    kept = np.asarray(fold) >= 0
+    return kept if kept.any() else np.ones(len(kept), bool)
+
+
 def evaluate(predictions: pd.DataFrame, survival: Survival) -> dict[str, object]:
     """Concordance of out-of-fold risks.
 

@@ -8,9 +8,7 @@ it: nothing of a held-out patient comes in by this way.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 
 from survdash.errors import ArtefactError
 from survdash.settings import SHIPPED_MODELS
-from survdash.sources.barcode import CASE
+from survdash.sources.barcode import case_hash
 from survdash.store import file_sha256, new_folder
 from survdash.training.data import ModelData
 from survdash.training.fold_model import FoldModel
@@ -32,7 +30,6 @@ SCHEMA = 1
 # As a normal prior on the log hazard ratio of one standard deviation of a gene, with this precision.
 SHRINKAGE = 100.0
 FEWEST_GENES = 50  # of a table that the prior knows; with fewer the sum is a few genes' luck
-HASH_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,18 +63,6 @@ class GenePrior:
         ratio = self.score[cohorts].sum(axis=0) / (self.information[cohorts].sum(axis=0) + SHRINKAGE)
         place = {column: number for number, column in enumerate(self.columns)}
         return np.array([ratio[place[column]] if column in place else 0.0 for column in columns])
-
-
-def case_hash(case_id: str) -> str:
-    """Of a patient's number, to find a patient again and nothing else; of a TCGA barcode however long or written.
-
-    Patients of TCGA under other numbers cannot be found: for such a cohort, leave the prior out.
-
-        >>> case_hash("TCGA-2F-A9KO") == case_hash("tcga.2f.a9ko.01A")
-        True
-    """
-    found = CASE.search(re.sub(r"[._\s]", "-", case_id.upper()))
-    return hashlib.sha256((found[0] if found else case_id).encode()).hexdigest()[:HASH_DIGITS]
 
 
 def read_prior(folder: Path) -> GenePrior:

@@ -20,7 +20,11 @@ FETCH_KIND = Kind(title=later("Open data of TCGA"), first="", others=(),
 SERVERS = {"gdc": later("Genomic Data Commons"), "cbioportal": "cBioPortal"}
 WORDS = {
     "genes": later("Gene tables (STAR-Counts)"), "rna": later("Expression values, about"),
-    "cnv": later("Copy numbers, about"),
+    "zscores": later("Expression as z-scores, about"), "cnv": later("Copy numbers, about"),
+}  # fmt: skip
+EXPRESSION: dict[Literal["", "rsem", "zscores"], str] = {
+    "": later("what the models of this cancer read, else log2(RSEM + 1)"), "rsem": "log2(RSEM + 1)",
+    "zscores": later("z-scores against diploid samples"),
 }  # fmt: skip
 
 
@@ -44,10 +48,18 @@ def ask_fetch(*, page: str) -> usecases.FetchRequest | None:
     name = right.text_input(tr("Name of the cohort"), usual, key=f"{page}.name_{cohort}_{source}", max_chars=40,
                             help=tr("Lower-case letters a to z, digits, - and _."))
     compare = right.checkbox(tr("Ask the other server too, and say where outcomes disagree"), key=f"{page}.compare")
+    expression: Literal["", "rsem", "zscores"] = ""
+    if source == "cbioportal":
+        expression = right.selectbox(
+            tr("Expression as"), list(EXPRESSION), key=f"{page}.expression",
+            format_func=lambda one: tr(EXPRESSION[one]),
+            help=tr("Models that come with survdash for BLCA and LUAD learned from z-scores against diploid samples."),
+        )  # fmt: skip
     st.caption(tr("Slides are hundreds of gigabytes: fetch them with 'fetch-cohort --what clinical,genes,slides' "
                   "where the server runs."))  # fmt: skip
     request = usecases.FetchRequest(
-        cohort=cohort, source=source, cases=None if cases is None else int(cases), name=name, compare=compare
+        cohort=cohort, source=source, cases=None if cases is None else int(cases), name=name, compare=compare,
+        expression=expression,
     )
     kept = f"{page}.plan"
     if st.button(tr("See what there is"), key=f"{page}.look", icon=":material/search:"):

@@ -33,6 +33,7 @@ def show_about(card: dict[str, Any], *, patients_here: bool, page: str) -> None:
         First half of the widgets' keys.
     """
     name, about = card["name"], card["about"]
+    _say_opened(card)
     if about:
         data = about["data"]
         st.markdown(f"**{escape(retell(data['title']))}**. {escape(retell(data['taken_from']))}. "
@@ -47,6 +48,23 @@ def show_about(card: dict[str, Any], *, patients_here: bool, page: str) -> None:
         key=f"{page}.tripod.{name}", icon=":material/checklist:", on_click="ignore",
         help=tr("All 27 items of the reporting guideline, filled as far as it is known here."),
     )
+
+
+def show_opened(card: dict[str, Any]) -> None:
+    """That a cohort's patients are told by weights that came with survdash: which, who, and how well; else nothing."""
+    opened = card["about"].get("opened")
+    if opened is None:
+        return
+    title = tr("By the weights of {model} that came with survdash: {held_out:,} patients held out, {new:,} new to it; "
+               "their values come from another source", model=opened["model"], held_out=opened["held_out"],
+               new=opened["new"])  # fmt: skip
+    with st.expander(title, icon=":material/move_to_inbox:"):
+        _say_opened(card)
+
+
+def _say_opened(card: dict[str, Any]) -> None:
+    if "opened" in card["about"]:
+        st.markdown("\n".join(f"- {escape(retell(words))}" for words in card["about"]["opened"]["words"]))
 
 
 def _show_horizons(horizons: dict[str, dict[str, Any]], *, key: str) -> None:

@@ -91,5 +91,7 @@ def _columns(outcome: str) -> dict[str, Any]:
         "age": st.column_config.NumberColumn(tr("Age"), format="%.0f"),
         "sex": st.column_config.TextColumn(tr("Sex")),
         "stage": st.column_config.TextColumn(tr("Stage")),
-        "fold": st.column_config.NumberColumn(tr("Fold"), help=tr("In this fold the patient was held out.")),
+        "fold": st.column_config.NumberColumn(
+            tr("Fold"), format="%d", help=tr("In this fold the patient was held out; none: all folds judged."),
+        ),
     }  # fmt: skip

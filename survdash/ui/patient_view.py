@@ -75,7 +75,7 @@ def show_patient(seen: SeenPatient, *, page: str) -> None:
         st.header(tr("Patients like this one"), anchor=False)
         with error_box():
             show_like_patients(seen.glance.neighbours, prediction, page=page)
-    if seen.job or prediction.fold is not None:
+    if seen.job or prediction.of_cohort:
         st.header(tr("What if"), anchor=False)
         title = tr("Change genes or clinical facts, and see the curve move")
         with st.expander(title, icon=":material/tune:"), error_box():

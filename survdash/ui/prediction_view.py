@@ -87,13 +87,14 @@ def _show_badges(prediction: Prediction, *, model_title: str, outcome: str) -> N
         # The role is never further from the prediction than this line.
         st.badge(
             escape(_role(prediction)), icon=":material/verified_user:", color="gray",
-            help=tr("Held out: the model that made this prediction never saw this patient. New case: this patient "
-                    "belongs to no cohort here."),
+            help=tr("Held out: the model that made this prediction never saw this patient. New to the model: none of "
+                    "its folds saw this patient, and all of them answer. New case: this patient belongs to no cohort "
+                    "here."),
         )  # fmt: skip
         if prediction.group is not None:
             colour, icon = SIGNS[prediction.group]
             st.badge(tr(GROUPS[prediction.group]), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
-        label = tr("Simulated patients") if prediction.fold is not None else tr("Model trained on simulated patients")
+        label = tr("Simulated patients") if prediction.of_cohort else tr("Model trained on simulated patients")
         show_simulated(simulated=prediction.simulated, label=label)
         if outcome:
             st.markdown(tr("What happened: {outcome}", outcome=escape(outcome)), width="content")
@@ -105,7 +106,9 @@ def _show_badges(prediction: Prediction, *, model_title: str, outcome: str) -> N
 
 
 def _role(prediction: Prediction) -> str:
-    return tr("New case") if prediction.fold is None else tr("Held out (fold {fold})", fold=prediction.fold + 1)
+    if prediction.fold is not None:
+        return tr("Held out (fold {fold})", fold=prediction.fold + 1)
+    return tr("New to the model") if prediction.of_cohort else tr("New case")
 
 
 def _show_warnings(prediction: Prediction, glance: Glance | None) -> None:
@@ -114,7 +117,7 @@ def _show_warnings(prediction: Prediction, glance: Glance | None) -> None:
     for warning in prediction.warnings:
         st.warning(escape(retell(warning)), icon=":material/warning:")
     # A new case has them among the warnings of its prediction already.
-    if glance is not None and prediction.fold is not None:
+    if glance is not None and prediction.of_cohort:
         for warning in familiarity_words(glance.familiarity):
             st.warning(escape(retell(warning)), icon=":material/warning:")
 

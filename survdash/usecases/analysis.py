@@ -23,7 +23,7 @@ from survdash.statistics.cutpoint import Maxstat, held_out_groups, maxstat, tert
 from survdash.statistics.held_out import held_out_test
 from survdash.statistics.kaplan_meier import KaplanMeier, kaplan_meier
 from survdash.statistics.logrank import Logrank, logrank
-from survdash.training.evaluation import informative
+from survdash.training.evaluation import held_out, informative
 from survdash.usecases.kept import LARGE, kept
 from survdash.usecases.library import open_facts, open_run
 from survdash.usecases.outcomes import MAIN, Outcome, outcome_of
@@ -147,7 +147,10 @@ def analyse_cohort(
     if cuts:
         naive, held_out_p, ratio, more = _test(risk, survival, folds, group=group, cut=cut)
         notes += more
-    concordance, alone = _concordance(risk, survival, folds)
+    judged = held_out(folds)
+    concordance, alone = _concordance(risk[judged], survival.take(np.flatnonzero(judged)), folds[judged])
+    if new := int((~judged).sum()):
+        notes += (f"The C-index leaves out {new:,} patients who are new to the model: no fold held them out.",)
     if alone:
         notes += (f"The C-index leaves out {alone:,} patients, in folds where no two can be compared.",)
     return CohortAnalysis(
@@ -282,7 +285,7 @@ def _risk_table(
         "group": [None] * len(risk) if group is None else group,
         "time_months": survival.time_months, "event": survival.event,
         "age": patients["age"].to_numpy(), "sex": patients["sex"].to_numpy(), "stage": patients["stage"].to_numpy(),
-        "fold": table["fold"].to_numpy() + 1,
+        "fold": (table["fold"] + 1).where(table["fold"] >= 0).to_numpy(),  # NaN: judged by all folds
     })  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from survdash.case import Bag, Case
 from survdash.cohort import Cohort
 from survdash.errors import UnknownNameError
 from survdash.explanation.record import SCHEMA, Explanation, LedgerRow, explanation_from_json, explanation_to_json
-from survdash.prediction import Prediction, case_inputs, predict_case, stored_prediction
+from survdash.prediction import Prediction, case_inputs, judges_of, predict_case, stored_prediction
 from survdash.progress import Cancel, Report, silent
 from survdash.settings import settings
 from survdash.store import digest, write_json
@@ -68,7 +68,7 @@ def predict_and_explain(
 def explain_patient(
     cohort: str, run: str, case_id: str, *, report: Report = silent, cancel: Cancel | None = None
 ) -> Explanation:
-    """Explain the stored prediction of a cohort's patient, by the one model that never saw him or her, and keep it.
+    """Explain the stored prediction of a cohort's patient, by the model or models that never saw him or her; keep it.
 
     Raises
     ------
@@ -88,16 +88,16 @@ def explain_patient(
 
     card = artefact.card
     predictions, survival = matched_predictions(opened, artefact)
-    data = model_data(opened, card.recipe.modalities, missing=card.recipe.allows_missing)
+    data = model_data(opened, card.recipe.modalities, missing=card.recipe.allows_missing, panel=card.panel)
     position = predictions["case_id"].tolist().index(case_id)
-    fold = card.folds.index(int(predictions["fold"].iloc[position]))
+    numbers, folds = judges_of(artefact, case_id)
     references = artefact.references()
     inputs = data.inputs(np.flatnonzero(data.case_ids == case_id))
     made = explain(
         Question(
             case_id=case_id, role=prediction.role, card=card,
-            case=CaseRisk(folds=[load_folds(artefact)[fold]], inputs=inputs),
-            fold_numbers=(card.folds[fold],), bag=_bag(opened, case_id) if "slide" in card.modalities else None,
+            case=CaseRisk(folds=folds, inputs=inputs), fold_numbers=numbers,
+            bag=_bag(opened, case_id) if "slide" in card.modalities else None,
             familiarity=() if references is None else stored_familiarity(references, position), references=references,
             predictions=predictions, survival=survival, cutpoint=prediction.cutpoint,
             rows=[*stored_rows(artefact, case_id), row_of_prediction(prediction)],

@@ -16,6 +16,7 @@ from survdash.usecases.summary import summary_names
 
 SOURCES = ("gdc", "cbioportal")
 WHAT = ("clinical", "genes", "slides")
+EXPRESSIONS = ("rsem", "zscores")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,9 @@ class FetchRequest:
         Where the files go; ``downloads/`` in the data folder by default.
     compare : bool
         Ask the other source too, and say where the two disagree.
+    expression : {"", "rsem", "zscores"}
+        Of cBioPortal: RSEM, which is read as log2(RSEM + 1), or z-scores against diploid samples; "" for what the
+        shipped models of this cancer look at, and RSEM where there are none.
     """
 
     cohort: str
@@ -54,6 +58,7 @@ class FetchRequest:
     name: str = ""
     folder: Path | None = None
     compare: bool = False
+    expression: Literal["", "rsem", "zscores"] = ""
 
     def __post_init__(self) -> None:
         wrong = [word for word in self.what if word not in WHAT]
@@ -63,6 +68,10 @@ class FetchRequest:
             raise InputError(f"There is no source {self.source!r}.", hint=f"Of: {', '.join(SOURCES)}.")
         if self.source == "cbioportal" and "slides" in self.what:
             raise InputError("cBioPortal has no slides.", hint="Fetch them from the GDC (--source gdc).")
+        if self.expression not in ("", *EXPRESSIONS):
+            raise InputError(f"There is no expression {self.expression!r}.", hint=f"Of: {', '.join(EXPRESSIONS)}.")
+        if self.source == "gdc" and self.expression:
+            raise InputError("The GDC's expression comes as TPM alone.", hint="Choose of cBioPortal's.")
         if self.cases is not None and self.cases < 1:
             raise InputError(f"{self.cases} cases cannot be fetched.", hint="Take at least one.")
         if self.cases is not None and self.case_ids:
@@ -70,9 +79,14 @@ class FetchRequest:
         check_name(self.cohort_name)
 
     @property
+    def usual_name(self) -> str:
+        """TCGA's name in small letters."""
+        return self.cohort.lower().removeprefix("tcga-")
+
+    @property
     def cohort_name(self) -> str:
         """What the cohort is called here."""
-        usual = self.cohort.lower().removeprefix("tcga-")
+        usual = self.usual_name
         return self.name or (f"{usual}-{self.source}" if usual in summary_names() else usual)
 
     @property

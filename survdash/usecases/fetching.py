@@ -49,8 +49,11 @@ from survdash.usecases.importing import (
     request_to_json,
     run_import,
 )
+from survdash.usecases.library import list_runs
+from survdash.usecases.transfer import learnt_expression
 
 FETCHING = "fetch_cohort"
+EXPRESSION_WORDS = {"rna": "RSEM", "zscores": "z-scores against diploid samples"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,7 +147,7 @@ def file_fetch(request: FetchRequest) -> str:
     return file_job(FETCHING, {
         "cohort": request.cohort, "source": request.source, "what": list(request.what), "cases": request.cases,
         "case_ids": list(request.case_ids), "jobs": request.jobs, "name": request.name, "compare": request.compare,
-        "folder": None if request.folder is None else str(request.folder),
+        "folder": None if request.folder is None else str(request.folder), "expression": request.expression,
     })  # fmt: skip
 
 
@@ -239,6 +242,8 @@ def _prepare_cbioportal(request: FetchRequest, report: Report, cancel: Cancel | 
         notes = list(said)
         symbols = frozenset[str]().union(*functional_groups().values()) if "genes" in request.what else frozenset[str]()
         genes = fetch_entrez(server, symbols) if symbols else {}
+        study, more = _choose_expression(request, study)
+        notes += more
     unknown = sorted(symbols - set(genes.values()))
     if unknown:
         notes.append(f"{len(unknown)} of {len(symbols)} genes are not known to cBioPortal: {name_some(unknown)}.")
@@ -261,6 +266,28 @@ def _prepare_cbioportal(request: FetchRequest, report: Report, cancel: Cancel | 
             )
 
     return _Prepared(plan=plan, fetch=fetch)
+
+
+def _choose_expression(request: FetchRequest, study: Study) -> tuple[Study, list[str]]:
+    """The study with the one kind of expression that is asked for or that shipped models read, and what is said of it.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the study lacks what was asked for.
+    """
+    wanted = request.expression or ("zscores" if learnt_expression(request.usual_name) else "rsem")
+    kind, other = ("rna", "zscores") if wanted == "rsem" else ("zscores", "rna")
+    notes = []
+    if kind not in study.profiles and other in study.profiles:
+        if request.expression:
+            raise NotEnoughDataError(f"Study {study.study} has no expression as {EXPRESSION_WORDS[kind]}.",
+                                     hint="Leave --expression out.")  # fmt: skip
+        kind, other = other, kind
+    if kind in study.profiles and not request.expression and learnt_expression(request.usual_name):
+        notes.append(f"Expression comes as {EXPRESSION_WORDS[kind]}; models that come with survdash learned from "
+                     "z-scores. --expression chooses.")  # fmt: skip
+    return replace(study, profiles={one: name for one, name in study.profiles.items() if one != other}), notes
 
 
 def _choose_cases(request: FetchRequest, usable: pd.Index, having: Sequence[set[str]]) -> list[str]:
@@ -316,9 +343,11 @@ def _compare(
 
 def _next_steps(request: FetchRequest, *, stored: bool) -> tuple[str, ...]:
     if "slides" not in request.what:
-        # Shipped models read the genes of other tables: their weights say nothing of these.
-        train = f"python -m survdash crossval {request.cohort_name} --model default"
-        return (train,) if stored and "genes" in request.what else ()
+        if not stored or "genes" not in request.what:
+            return ()
+        if any(run.has_patients for run in list_runs(request.cohort_name)):  # by shipped weights
+            return (f"python -m survdash export {request.cohort_name} --out {request.cohort_name}.csv",)
+        return (f"python -m survdash crossval {request.cohort_name} --model default",)
     bags = request.place / "bags"
     return (
         f"python -m survdash embed {request.place / SLIDES} --out {bags}",

@@ -46,8 +46,9 @@ def glance_at_patient(cohort: str, run: str, case_id: str) -> Glance:
     predictions, survival = matched_predictions(opened, artefact)
     position = predictions["case_id"].tolist().index(case_id)
     neighbours: tuple[Neighbour, ...] = ()
-    if "fused" in references:
-        vectors = {int(predictions["fold"].iloc[position]): references["fused"][position].astype(np.float32)}
+    fold = int(predictions["fold"].iloc[position])
+    if "fused" in references and fold >= 0:  # whom all folds judge has one vector from each, and none is stored
+        vectors = {fold: references["fused"][position].astype(np.float32)}
         neighbours = find_neighbours(vectors, references["fused"], predictions, survival, leave_out=case_id)
     return Glance(
         familiarity=stored_familiarity(references, position), ledger=ledger, neighbours=neighbours,

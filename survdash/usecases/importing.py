@@ -42,6 +42,7 @@ from survdash.store import digest
 from survdash.usecases.jobs_of_cohort import jobs_of, name_jobs
 from survdash.usecases.library import cohort_folder, open_cohort, open_facts
 from survdash.usecases.summary import content_digest, shipped_summary, summary_names
+from survdash.usecases.transfer import plan_transfer, say_transfer, tcga_name
 
 IMPORT = "import_cohort"
 # OncoTree codes of the patients of TCGA's projects.
@@ -116,7 +117,8 @@ def run_import(
 ) -> ImportPreview:  # fmt: skip
     """Import what a request names; the same report is returned and stored with the cohort.
 
-    Where models came with survdash that were trained on just these tables, their patients' predictions come back.
+    Where models came with survdash that were trained on just these tables, or on the same patients of TCGA as another
+    source has them, their patients' predictions come back (``opening``).
 
     Parameters
     ----------
@@ -147,6 +149,10 @@ def run_import(
         from survdash.usecases.opening import open_shipped
 
         open_shipped(open_cohort(request.name), report=report)
+    elif tcga_name(gathered.source) in summary_names():
+        from survdash.usecases.opening import open_brought
+
+        open_brought(open_cohort(request.name), report=report)
     return preview
 
 
@@ -301,7 +307,9 @@ def _describe(gathered: Gathered) -> ImportReport:
 
 
 def _say_shipped(gathered: Gathered) -> tuple[list[str], list[str]]:
-    """What becomes of the models of this name that come with survdash: as a note, or as a doubt where they are lost."""
+    """What becomes of the models of this cancer or name that come with survdash: notes, doubts where they are lost."""
+    if (plan := plan_transfer(gathered)) is not None:
+        return say_transfer(plan, name=gathered.name), []
     told = shipped_summary(gathered.name)
     if told is None:
         return [], []

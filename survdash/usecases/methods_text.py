@@ -102,6 +102,15 @@ def _model(artefact: Artefact) -> str:
         made = "made so that no hospital is on both sides"
     seeds = f", {recipe.seeds} networks in each fold averaged" if recipe.seeds > 1 else ""
     learnt = " The model was trained on overall survival." if artefact.card.endpoint.startswith("overall") else ""
+    if "opened" in card.about:
+        opened = card.about["opened"]
+        return (
+            f"Risks were predicted by {_plain(run_title(card))} [{{model}}] from {' and '.join(card.modalities)}, by "
+            f"the weights of {opened['model']}, version {opened['version']}, which came with survdash: "
+            f"{opened['held_out']:,} patients each by the fold of its {len(card.folds)}-fold cross-validation that "
+            f"held the patient out, {opened['new']:,} who were new to it by all folds together. The values came from "
+            f"another source than those of the training.{learnt}"
+        )
     return (
         f"Risks were predicted by {_plain(run_title(card))} [{{model}}] from {' and '.join(card.modalities)}, in "
         f"{len(card.folds)}-fold cross-validation (folds {made}{seeds}): each patient's risk comes from a model that "

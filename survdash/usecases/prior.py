@@ -11,8 +11,9 @@ import numpy as np
 from survdash.case import Survival
 from survdash.errors import InputError
 from survdash.genes import is_expression
+from survdash.sources.barcode import case_hash
 from survdash.sources.research_csv import ResearchTable, read_research_csv
-from survdash.training.gene_prior import case_hash, write_prior
+from survdash.training.gene_prior import write_prior
 from survdash.training.scaling import fit_scaler
 
 TITLE = "What each gene says of survival, cancer by cancer"

@@ -33,7 +33,7 @@ from survdash.usecases.model_card import about_model
 from survdash.usecases.model_metrics import describe_horizons
 from survdash.usecases.published import published_cancer
 from survdash.usecases.studies import STUDIES, Method, Study, opened
-from survdash.usecases.summary import SUMMARY, CohortSummary, content_digest, write_summary
+from survdash.usecases.summary import SUMMARY, CohortSummary, content_digest, write_folds, write_summary
 from survdash.usecases.training import crossval, make_recipe
 
 TERMS = (
@@ -140,6 +140,8 @@ def write_shipped(
     )
     with new_folder(out / study.name) as folder:
         write_summary(folder / SUMMARY, summary)
+        if cohort.folds is not None:
+            write_folds(folder, cohort.folds, digest=cohort.digest)
     return [f"{study.name}-{run}" for run in versions]
 
 

@@ -1,6 +1,8 @@
 """A cohort whose patients are not on this machine: what may be told of it, and whether tables at hand are the same.
 
-A folder ``models/<cohort>`` holds ``summary.json`` and nothing else: no case number, no outcome, no gene of anybody.
+A folder ``models/<cohort>`` holds ``summary.json`` (no outcome, no gene of anybody) and ``folds.json``: in which of the
+published folds each patient was held out, under a hash of the public barcode, so that whoever brings the patients from
+another source gets for each the weights that never saw him or her.
 """
 
 from __future__ import annotations
@@ -17,12 +19,17 @@ import pandas as pd
 
 from survdash.errors import CohortError
 from survdash.settings import SHIPPED_MODELS
+from survdash.sources.barcode import case_hash
 from survdash.statistics.kaplan_meier import KaplanMeier
 from survdash.statistics.plain_values import from_plain, to_plain
 from survdash.store import write_json
 
-SUMMARY = "summary.json"
+SUMMARY, FOLDS = "summary.json", "folds.json"
 SCHEMA = 1
+FOLDS_ABOUT = (
+    "In which of the published folds each patient was held out: the first twelve hex digits of the SHA-256 of the "
+    "public TCGA barcode, fold by fold. Nothing else of a patient is here."
+)
 FACTS = ("time_months", "event", "age", "sex", "stage", "site")
 
 
@@ -112,6 +119,47 @@ def read_summary(path: Path) -> CohortSummary:
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise CohortError(f"The summary of cohort {path.parent.name} cannot be read: {error}.",
                           hint="Install survdash anew.") from error  # fmt: skip
+
+
+def write_folds(folder: Path, folds: pd.Series, *, digest: str) -> None:
+    """Write in which fold each patient was held out, beside the summary.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the summary.
+    folds : Series
+        Index ``case_id``, value the fold.
+    digest : str
+        Of the cohort that the models were trained on.
+    """
+    hashes = {str(fold): sorted(case_hash(str(case)) for case in cases) for fold, cases in
+              folds.groupby(folds).groups.items()}  # fmt: skip
+    write_json(folder / FOLDS, {"schema": SCHEMA, "about": FOLDS_ABOUT, "digest": digest, "folds": hashes})
+
+
+def held_out_folds(told: CohortSummary) -> dict[str, int]:
+    """In which fold the models of a shipped cohort held out each patient, by ``case_hash``; empty where not known.
+
+    Raises
+    ------
+    CohortError
+        If the table is malformed, or of other models.
+    """
+    path = SHIPPED_MODELS / told.name / FOLDS
+    if not path.is_file():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if (values["schema"], values["digest"]) != (SCHEMA, told.digest):
+            raise ValueError("it is of other models")
+        pairs = [(str(one), int(fold)) for fold, hashes in values["folds"].items() for one in hashes]
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CohortError(f"The folds of cohort {told.name} cannot be read: {error}.",
+                          hint="Install survdash anew.") from error  # fmt: skip
+    if len(dict(pairs)) < len(pairs):
+        raise CohortError(f"The folds of cohort {told.name} name a patient twice.", hint="Install survdash anew.")
+    return dict(pairs)
 
 
 def write_summary(path: Path, summary: CohortSummary) -> None:

@@ -108,7 +108,7 @@ def crossval(
     survival = data.survival.take(np.array([position[case] for case in result.predictions["case_id"]]))
     evaluation: dict[str, object] = {
         "cindex": evaluate(result.predictions, survival),
-        "cutpoint": _cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
+        "cutpoint": find_cutpoint(result.predictions["risk"].to_numpy(), survival.time_months, survival.event),
         "recalibrated": result.calibration,
     }
     if recipe.stop == "inner":
@@ -139,7 +139,7 @@ def add_references(artefact: Artefact, cohort: Cohort) -> Artefact:
     if card.cohort_digest != cohort.digest:
         raise ArtefactError(f"Model {card.name} was trained on another state of cohort {cohort.name}.",
                             hint=f"Train it again: python -m survdash crossval {cohort.name} --model {card.run}")
-    data = model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing)
+    data = model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing, panel=card.panel)
     return keep_references(artefact, data, home=cohort)
 
 
@@ -191,7 +191,7 @@ def _card(cohort: Cohort, recipe: Recipe, data: ModelData, result: Crossval, *, 
     )
 
 
-def _cutpoint(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> float | None:
+def find_cutpoint(risk: np.ndarray, time_months: np.ndarray, event: np.ndarray) -> float | None:
     """Maximally selected cutpoint of out-of-fold risks; None where there is none, which pages then say."""
     try:
         return float(maxstat(risk, time_months, event).cutpoint)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from survdash.artefact import Card
@@ -109,9 +109,8 @@ def tripod_items(model: str) -> tuple[TripodItem, ...]:
         If there is no such model.
     """
     artefact = find_model(model)
-    card = artefact.card
-    cohort = describe_cohort(card.cohort)
-    evaluation = artefact.evaluation()
+    cohort = describe_cohort(artefact.card.cohort)
+    card, evaluation = _as_trained(artefact.card, artefact.evaluation())
     audit = stored_audit(card.cohort, card.run) or {}
     answers = {**_introduction(card), **_methods(card, evaluation), **_data(card, cohort.source),
                **_results(card, evaluation, audit), **_discussion(card)}  # fmt: skip
@@ -123,6 +122,15 @@ def tripod_items(model: str) -> tuple[TripodItem, ...]:
                    filled=number in answers)
         for number, section, asked in ITEMS
     )  # fmt: skip
+
+
+def _as_trained(card: Card, evaluation: dict[str, Any]) -> tuple[Card, dict[str, Any]]:
+    """Card and figures of the training, where patients of another source were brought to the model since."""
+    if "opened" not in card.about:
+        return card, evaluation
+    opened, people = card.about["opened"], card.about["population"]
+    trained = replace(card, cohort=opened["cohort"], cases=people["patients"], events=people["deaths"])
+    return trained, evaluation | card.about["metrics"]
 
 
 def _introduction(card: Card) -> dict[str, str]:
@@ -199,7 +207,8 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
         "14": "None beyond reporting performance by sex, age, stage and site.",
         "15": "Chance to be alive by month, a risk score, a percentile among the cohort's out-of-fold risks, and a "
               f"group by the maximally selected cut ({_cut_words(evaluation)}).",
-        "16": "None: evaluation is on held-out patients of the same cohort.",
+        "16": " ".join(("None: evaluation is on held-out patients of the same cohort.",
+                        *card.about.get("opened", {}).get("words", ()))),
         "21": f"{card.cases} patients and {card.events} deaths; each fold trains on about "
               f"{1 - 1 / len(card.folds):.0%} of them, within which inner folds choose, and is judged on the rest.",
         "18f": f"survdash {card.software}, in this repository.",

@@ -17,7 +17,7 @@ from survdash.artefact import Artefact, load_folds
 from survdash.errors import InputError, UnknownNameError
 from survdash.jobs.queue import file_job, read_job
 from survdash.jobs.record import read_payload
-from survdash.prediction import case_inputs
+from survdash.prediction import case_inputs, judges_of
 from survdash.progress import Cancel, Progress, Report
 from survdash.sources.gene_table import match_genes, read_gene_table
 from survdash.training.clinical import FACTS, clinical_rows
@@ -216,11 +216,11 @@ def _patient(artefact: Artefact, case_id: str) -> tuple[CaseRisk, list[str]]:
     from survdash.training.data import model_data
 
     card = artefact.card
-    data = model_data(open_cohort(card.cohort), card.recipe.modalities, missing=card.recipe.allows_missing)
-    predictions = artefact.predictions()
-    fold = card.folds.index(int(predictions["fold"].iloc[predictions["case_id"].tolist().index(case_id)]))
+    cohort = open_cohort(card.cohort)
+    data = model_data(cohort, card.recipe.modalities, missing=card.recipe.allows_missing, panel=card.panel)
+    _, folds = judges_of(artefact, case_id)
     inputs = data.inputs(np.flatnonzero(data.case_ids == case_id))
-    return CaseRisk(folds=[load_folds(artefact)[fold]], inputs=inputs), list(data.columns)
+    return CaseRisk(folds=folds, inputs=inputs), list(data.columns)
 
 
 def _handle(payload: dict[str, Any], report: Report, cancel: Cancel) -> dict[str, Any]:

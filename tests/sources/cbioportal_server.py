@@ -7,13 +7,17 @@ body and a count in a header; empty lists are refused; only deep copy-number cha
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from survdash.genes import split_column
 
 STUDY = "blca_tcga_pan_can_atlas_2018"
 Answer = Callable[[Request], Response]
@@ -27,6 +31,7 @@ class CBioPortal:
     patients: dict[str, dict[str, str]] = field(default_factory=dict)
     genes: dict[str, int] = field(default_factory=dict)
     rna: dict[tuple[str, int], float] = field(default_factory=dict)
+    zscores: dict[tuple[str, int], float] = field(default_factory=dict)
     cnv: dict[tuple[str, int], int] = field(default_factory=dict)
     mutations: list[tuple[str, int, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -63,6 +68,28 @@ class CBioPortal:
         """One mutation."""
         self.mutations.append((f"{case}-01", self.genes[symbol], kind))
 
+    def serve(self, patients: pd.DataFrame, genes: pd.DataFrame, *, study: str) -> None:
+        """Real patients as a study of the PanCancer Atlas: months of 30.417 days, GISTIC, mutations, z-scores."""
+        self.studies[study] = [str(case) for case in patients.index]
+        for row in patients.itertuples():
+            months = row.time_months * 30.4375 / 30.417  # type: ignore[operator]
+            self.add_patient(str(row.Index), status="1:DECEASED" if row.event else "0:LIVING", months=months)
+            facts = {"AGE": row.age, "SEX": row.sex, "AJCC_PATHOLOGIC_TUMOR_STAGE": row.stage}
+            for name, value in facts.items():
+                self.change(str(row.Index), name, "" if pd.isna(value) else str(value))
+        symbols = sorted({split_column(column)[0] for column in genes})
+        self.genes |= {symbol: 1000 + place for place, symbol in enumerate(symbols)}
+        samples = [f"{case}-01" for case in genes.index]
+        for column in genes:
+            (symbol, kind), cells = split_column(column), zip(samples, genes[column].tolist(), strict=True)
+            given = [((sample, self.genes[symbol]), value) for sample, value in cells if not math.isnan(value)]
+            if kind == "rna":
+                self.zscores |= dict(given)
+            elif kind == "cnv":
+                self.cnv |= {key: int(value) for key, value in given}
+            else:
+                self.mutations += [(*key, "Missense_Mutation") for key, value in given if value]
+
     def fail(self, path: str, *answers: Response) -> None:
         """Give these answers, in turn, to the next requests whose path begins so."""
         self.faults += [(path, lambda _, answer=answer: answer) for answer in answers]  # type: ignore[misc]
@@ -92,7 +119,7 @@ class CBioPortal:
             return _json([f"{case}-01" for case in studies[study][:-1]])
         if path == "/genes/fetch":
             return self._genes(request)
-        if match := re.fullmatch(rf"/molecular-profiles/{STUDY}_(\w+)/([\w-]+)/fetch", path):
+        if match := re.fullmatch(rf"/molecular-profiles/{study}_(\w+)/([\w-]+)/fetch", path):
             return self._values(request, match[1], match[2])
         return _json({"message": f"Study not found: {path.split('/')[2] if path.count('/') > 1 else path}"}, 404)
 
@@ -120,19 +147,22 @@ class CBioPortal:
     def _values(self, request: Request, profile: str, kind: str) -> Response:
         asked = request.get_json()
         samples, genes = asked.get("sampleIds"), asked.get("entrezGeneIds")
+        wanted = set(samples or ())
         if not samples or not genes:
             return _json({"message": "size must be between 1 and 2147483647"}, 400)
         rows: list[dict[str, Any]] = []
-        if (profile, kind) == ("rna_seq_v2_mrna", "molecular-data"):
-            rows = [_row(sample, gene, value=self.rna[sample, gene]) for sample in samples for gene in genes
-                    if (sample, gene) in self.rna]  # fmt: skip
+        levels = {"rna_seq_v2_mrna": self.rna, "rna_seq_v2_mrna_median_Zscores": self.zscores}
+        if profile in levels and kind == "molecular-data":
+            values = levels[profile]
+            rows = [_row(sample, gene, value=values[sample, gene]) for sample in samples for gene in genes
+                    if (sample, gene) in values]  # fmt: skip
         elif (profile, kind) == ("gistic", "discrete-copy-number"):
             everything = request.args.get("discreteCopyNumberEventType", "HOMDEL_AND_AMP") == "ALL"
             rows = [_row(sample, gene, alteration=value) for (sample, gene), value in self.cnv.items()
-                    if sample in samples and gene in genes and (everything or abs(value) == 2)]  # fmt: skip
+                    if sample in wanted and gene in genes and (everything or abs(value) == 2)]  # fmt: skip
         elif (profile, kind) == ("mutations", "mutations"):
             rows = [_row(sample, gene, mutationType=word) for sample, gene, word in self.mutations
-                    if sample in samples and gene in genes]  # fmt: skip
+                    if sample in wanted and gene in genes]  # fmt: skip
         else:
             return _json({"message": f"Molecular profile not found: {profile}"}, 404)
         return _json(rows)

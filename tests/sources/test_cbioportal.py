@@ -39,7 +39,10 @@ def _fetch(folder: Path, samples: list[str] | None = None) -> None:
 
 def test_a_study_is_described_with_patients_samples_and_profiles(study: CBioPortal) -> None:
     found = _describe()
-    assert found.profiles == {"rna": f"{STUDY}_rna_seq_v2_mrna", "cnv": f"{STUDY}_gistic", "mut": f"{STUDY}_mutations"}
+    assert found.profiles == {
+        "rna": f"{STUDY}_rna_seq_v2_mrna", "zscores": f"{STUDY}_rna_seq_v2_mrna_median_Zscores",
+        "cnv": f"{STUDY}_gistic", "mut": f"{STUDY}_mutations",
+    }  # fmt: skip
     assert {row["patientId"] for row in found.patients} == set(CASES)
     assert {row["sampleId"] for row in found.samples} == {f"{case}-01" for case in CASES}
     assert found.sequenced == {f"{CASES[0]}-01", f"{CASES[1]}-01"}

@@ -31,6 +31,23 @@ def draw_shipped():
     show_about(card, patients_here=False, page="x")
 
 
+def draw_opened():
+    from survdash.ui.model_about import show_opened
+
+    words = ["Their values come from another source.", "C-index <computed> here."]
+    show_opened({"about": {"opened": {"model": "blca-glg_linear", "held_out": 1373, "new": 40, "words": words}}})
+    show_opened({"about": {}})
+
+
+def test_patients_of_another_source_are_told_of_with_the_model_and_who_they_are():
+    page = AppTest.from_function(draw_opened, default_timeout=30).run()
+    assert not page.exception
+    assert len(page.expander) == 1
+    assert "blca-glg_linear" in page.expander[0].label
+    assert "1,373 patients held out, 40 new to it" in page.expander[0].label
+    assert "computed" in page.expander[0].markdown[0].value
+
+
 def test_an_audit_is_asked_for_where_the_patients_are(demo, monkeypatch):
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
     settings.cache_clear()

@@ -12,7 +12,7 @@ from survdash.cohort import Cohort
 from survdash.settings import SHIPPED_MODELS, settings
 from survdash.sources.cohort_folder import write_cohort
 from survdash.training.gene_prior import FOLDER
-from survdash.usecases import library, opening, summary
+from survdash.usecases import library, summary, transfer
 from survdash.usecases.library import cohort_folder, open_cohort
 from survdash.usecases.shipping import trained, write_shipped
 from survdash.usecases.studies import Method, Study
@@ -65,6 +65,6 @@ def shipped(made_once: Shipped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copytree(made_once.folder, folder)
     for path in [SHIPPED_MODELS / FOLDER, *SHIPPED_MODELS.glob("demo*")]:
         (folder / path.name).symlink_to(path)
-    for module in (library, opening, summary):
+    for module in (library, summary, transfer):
         monkeypatch.setattr(module, "SHIPPED_MODELS", folder)
     return Shipped(folder=folder, patients=made_once.patients)

@@ -14,7 +14,9 @@ from survdash.usecases.fetch_request import FetchRequest, fetchable_cohorts
 @pytest.mark.parametrize(
     "changes",
     [{"what": ("methylation",)}, {"what": ()}, {"source": "cbioportal", "what": ("slides",)}, {"cases": 0},
-     {"name": "Not A Name"}, {"source": "elsewhere"}, {"cases": 3, "case_ids": ("TCGA-2F-A9KO",)}],
+     {"name": "Not A Name"}, {"source": "elsewhere"}, {"expression": "rsem"},
+     {"source": "cbioportal", "expression": "counts"},
+     {"cases": 3, "case_ids": ("TCGA-2F-A9KO",)}],
 )  # fmt: skip
 def test_what_cannot_be_fetched_is_refused_at_once(changes: dict[str, Any]) -> None:
     with pytest.raises(InputError):

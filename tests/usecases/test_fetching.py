@@ -188,9 +188,12 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
     cbioportal.fill(SYMBOLS, rna=lambda case, gene: 10.0 * case + gene, cnv=lambda case, gene: (case + gene) % 5 - 2)
     cbioportal.mutate(CASES[4], SYMBOLS[0], "Missense_Mutation")
     cbioportal.mutate(CASES[5], SYMBOLS[0], "Silent")
-    request = FetchRequest(cohort="BLCA", source="cbioportal")
+    request = FetchRequest(cohort="BLCA", source="cbioportal", expression="rsem")
     plan = plan_fetch(request)
     assert set(plan.sizes) == {"rna", "cnv"}
+    usual = plan_fetch(FetchRequest(cohort="BLCA", source="cbioportal"))  # what the shipped models of BLCA read
+    assert set(usual.sizes) == {"zscores", "cnv"}
+    assert "z-scores against diploid samples" in usual.notes[0]
     made = fetch_cohort(request)
     assert made.preview is not None
     assert (made.preview.report.cases, made.preview.report.events) == (12, 6)
@@ -204,6 +207,9 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
             assert cohort.genes.loc[case, f"{symbol}_cnv"] == (number + place) % 5 - 2
         wanted = np.nan if case == CASES[-1] else float(case == CASES[4])  # the last was not sequenced
         np.testing.assert_equal(float(cohort.genes.loc[case, f"{SYMBOLS[0]}_mut"]), wanted)
+        # Asked for and found in nobody: not mutated, and not missing.
+        none = np.nan if case == CASES[-1] else 0.0
+        np.testing.assert_equal(float(cohort.genes.loc[case, f"{SYMBOLS[1]}_mut"]), none)
     assert "months of 30.417 days" in cohort.source["table"]["times"]
 
 
@@ -214,7 +220,7 @@ def test_a_stopped_fetch_from_cbioportal_asks_only_for_what_is_missing(
         cbioportal.add_patient(case, status="1:DECEASED" if number % 2 == 0 else "0:LIVING", months=2 + number)
     cbioportal.fill(SYMBOLS, rna=lambda case, gene: case + gene, cnv=lambda case, gene: 0)
     monkeypatch.setattr("survdash.sources.cbioportal.MOST_VALUES", 12)  # one gene a request
-    request = FetchRequest(cohort="BLCA", source="cbioportal")
+    request = FetchRequest(cohort="BLCA", source="cbioportal", expression="rsem")
     plan_fetch(request)
     cbioportal.fail("/molecular-profiles/blca_tcga_pan_can_atlas_2018_gistic", *[Response(status=500)] * 4)
     with pytest.raises(DownloadError, match="answered 500"):

@@ -49,7 +49,9 @@ def test_an_import_says_whether_the_shipped_models_will_show(shipped: Shipped) -
 
     def told(patients: pd.DataFrame) -> tuple[list[str], list[str]]:
         one = shipped.patients
-        return _say_shipped(SimpleNamespace(name="real", patients=patients, genes=one.genes, folds=one.folds))
+        return _say_shipped(
+            SimpleNamespace(name="real", patients=patients, genes=one.genes, folds=one.folds, source={})
+        )
 
     notes, doubts = told(shipped.patients.patients)
     assert "held him or her out" in notes[0]

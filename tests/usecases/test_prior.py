@@ -8,7 +8,8 @@ import pytest
 
 from survdash.case import Survival
 from survdash.errors import InputError
-from survdash.training.gene_prior import case_hash, read_prior, shipped_prior
+from survdash.sources.barcode import case_hash
+from survdash.training.gene_prior import read_prior, shipped_prior
 from survdash.usecases.prior import make_prior, score_statistics
 
 
