@@ -33,8 +33,8 @@ PENALTIES: Mapping[str, float] = MappingProxyType({"genes": 1.0, "slide": 1.0, "
 # by more where these are above 0.5, in proportion.
 STRENGTH, USUAL = 30.0, 0.5
 LEAST = 1e-3  # weight of what is expected to count where held-out risks speak for no part
-# Likelihood ratio, over held-out cases, that the product path has to add to the additive ones; chance alone reaches
-# it less than once in a hundred times. Without this the path gets weights by chance where there is no product.
+# Likelihood ratio, over held-out cases, that the product path and the network have to add to what is there; chance
+# alone reaches it less than once in a hundred times. Without this they get weights by chance where they know nothing.
 TOLD = 6.6
 
 
@@ -229,13 +229,10 @@ def blend(
     scale = np.mean(scales, axis=0)
     additive = np.array([name.startswith(ADDITIVE) for name in (*paths, NETWORK)])
     rivals = likelihood_weights(standard[:, additive], survival)
+    # The product and the network see what the additive paths see; what they add to it they have to show.
     parts = np.column_stack([standard[:, additive] @ rivals, standard[:, ~additive]])
-    # The network and the product see what the additive paths see; what they add to it they have to show.
-    expected, counted = np.eye(parts.shape[1])[0], np.ones(parts.shape[1], bool)
-    if PRODUCT in paths:
-        expected[:2] = expect_of_product(parts[:, 0], parts[:, 1], survival=survival)
-        counted[1] = expected[1] > 0
-    shares = np.zeros(parts.shape[1])
+    expected, shares = expect_of_parts(parts, survival=survival), np.zeros(parts.shape[1])
+    counted = np.append(True, expected[1:] > 0)
     shares[counted] = fit_weights(parts[:, counted], survival, expected=expected[counted])
     weight = np.empty(additive.size)
     weight[additive], weight[~additive] = shares[0] * rivals, shares[1:]
@@ -245,18 +242,22 @@ def blend(
     )
 
 
-def expect_of_product(additive: np.ndarray, product: np.ndarray, *, survival: Survival) -> np.ndarray:
-    """Weights to expect of the additive paths' held-out risk and of the product's, (N,) each: (2,), the larger is 1.
+def expect_of_parts(risks: np.ndarray, *, survival: Survival) -> np.ndarray:
+    """Weights to expect of held-out risks (N, P), the first of which is there anyhow: (P,), the largest is 1.
 
-    Nothing of the product, unless it says of the outcome what the sum does not, beyond chance (``TOLD``); then what
-    fits best.
+    One after another each of the rest comes in where it says of the outcome what those before it do not, beyond chance
+    (``TOLD``), and then as fits best; otherwise nothing is expected of it.
     """
-    both = np.column_stack([additive, product])
-    alone = _maximise(both[:, :1], survival, towards=np.zeros(1), strength=LEAST)
-    together = _maximise(both, survival, towards=np.append(alone, 0.0), strength=LEAST)
-    gain = _likelihood(both @ together, survival) - _likelihood(additive * alone[0], survival)
-    result: np.ndarray = together / together.max() if 2.0 * gain > TOLD else np.array([1.0, 0.0])
-    return result
+    kept = [0]
+    weight = _maximise(risks[:, kept], survival, towards=np.zeros(1), strength=LEAST)
+    for column in range(1, risks.shape[1]):
+        more = _maximise(risks[:, [*kept, column]], survival, towards=np.append(weight, 0.0), strength=LEAST)
+        gain = _likelihood(risks[:, [*kept, column]] @ more, survival) - _likelihood(risks[:, kept] @ weight, survival)
+        if 2.0 * gain > TOLD:
+            kept, weight = [*kept, column], more
+    expected = np.zeros(risks.shape[1])
+    expected[kept] = weight / weight.max() if weight.max() > 0 else np.eye(len(kept))[0]
+    return expected
 
 
 def likelihood_weights(risks: np.ndarray, survival: Survival) -> np.ndarray:

@@ -21,7 +21,7 @@ from survdash.nets.baselines.linear_paths import (
     PENALTIES,
     Blend,
     blend,
-    expect_of_product,
+    expect_of_parts,
     fit_additive,
     fit_paths,
     fit_weights,
@@ -104,18 +104,26 @@ def test_where_every_part_misleads_the_order_is_of_what_was_expected():
 def test_of_a_product_that_is_noise_nothing_is_expected_but_once_in_a_hundred_times():
     """Of 300 trials with a chance of .005 each, eight or more would come up once in ten thousand runs."""
     drawn = [patients(n=80, effects=(0.6, 0.0), seed=seed) for seed in range(300)]
-    found = np.array([expect_of_product(*risks.T, survival=survival) for risks, survival in drawn])
+    found = np.array([expect_of_parts(risks, survival=survival) for risks, survival in drawn])
     assert np.count_nonzero(found[:, 1]) < 8
     np.testing.assert_array_equal(np.unique(found[found[:, 1] == 0], axis=0), [[1, 0]])
 
 
 def test_what_a_product_shows_is_expected_of_it():
     risks, survival = patients(n=2000, effects=(0.4, 0.8))
-    expected = expect_of_product(*risks.T, survival=survival)
+    expected = expect_of_parts(risks, survival=survival)
     assert expected[1] == 1
     assert expected[0] == pytest.approx(0.5, abs=0.06)  # 1,400 deaths: a standard error of about 0.04
     for useless in (-risks[:, 1], 3 * risks[:, 0]):  # a weight is not below 0
-        assert expect_of_product(risks[:, 0], useless, survival=survival).tolist() == [1, 0]
+        assert expect_of_parts(np.column_stack([risks[:, 0], useless]), survival=survival).tolist() == [1, 0]
+
+
+def test_a_part_has_to_add_to_those_that_came_in_before_it():
+    risks, survival = patients(n=2000, effects=(0.4, 0.8))
+    copy = risks[:, 1] + 1e-3 * risks[:, 0]
+    assert expect_of_parts(np.column_stack([risks, copy]), survival=survival)[2] == 0
+    risks, survival = patients(n=2000, effects=(0.4, 0.6, 0.5))
+    assert (expect_of_parts(risks, survival=survival) > 0.4).all()
 
 
 def test_rivals_share_the_weight_by_what_held_out_cases_say_of_them():
@@ -174,14 +182,16 @@ def made(cases):
 
 
 @pytest.mark.parametrize("worth", [0.0, 1.0])
-def test_the_product_gets_a_weight_only_where_it_is_told_from_chance(cases, worth):
-    """Held-out risks of the five additive paths, of the product, and of a network that knows nothing."""
+def test_product_and_network_get_a_weight_only_where_they_are_told_from_chance(cases, worth):
+    """Held-out risks of the five additive paths, of the product, and of a network; then these two the other way."""
     risks, survival = patients(n=150, effects=(0.6, worth, 0.0), seed=3)
-    held_out = risks[:, [0, 0, 0, 0, 0, 1, 2]]
-    weight = blend(fit_paths(cases), held_out, folds=inner_folds(survival, seed=0), survival=survival).weight
-    assert (weight[5] > 0.5) if worth else (weight[5] == 0)
-    np.testing.assert_allclose(weight[:5], weight[:5].mean())
-    assert weight[:5].sum() > 0.4
+    for place, columns in ((5, [0, 0, 0, 0, 0, 1, 2]), (6, [0, 0, 0, 0, 0, 2, 1])):
+        held_out, folds = risks[:, columns], inner_folds(survival, seed=0)
+        weight = blend(fit_paths(cases), held_out, folds=folds, survival=survival).weight
+        assert (weight[place] > 0.5) if worth else (weight[place] == 0)
+        assert weight[11 - place] == 0
+        np.testing.assert_allclose(weight[:5], weight[:5].mean())
+        assert weight[:5].sum() > 0.4
 
 
 def with_network(cases):
