@@ -176,9 +176,9 @@ def _show_shares(shares: Shares, *, slides: Shares | None, page: str, name: str,
         values += list(slides.shares.values())
         told += [slides.stand_ins[part] for part in slides.shares]
     figure = drawn(plot_shares, names, values, told=[retell(words) for words in told])
-    words = "; ".join(f"{part}: {value:+.3g}" for part, value in zip(names, values, strict=True))
+    words = "; ".join(f"{part}: {value:+z.3f}" for part, value in zip(names, values, strict=True))
     st.plotly_chart(figure, key=f"{page}.why_shares", config=NO_TOOLS, alt=words)
     without = "; ".join(f"{tr(PARTS[part])}: {retell(words)}" for part, words in shares.stand_ins.items())
-    st.caption(tr("From {baseline:.3g}, without any part, to {risk:.3g}. In place of a part: {without}.",
+    st.caption(tr("From {baseline:z.3f}, without any part, to {risk:z.3f}. In place of a part: {without}.",
                   baseline=shares.baseline, risk=shares.risk, without=without))  # fmt: skip
     export_buttons(figure, key=f"{page}.why_shares", name=f"{name}_shares", title=title, stamp=stamp)
