@@ -118,16 +118,11 @@ def test_percentiles_stay_between_0_and_100_and_rise_with_risk(reference: list[f
     assert 0 <= percentile_of(risk, values) <= percentile_of(risk + 0.5, values) <= 100
 
 
-def test_only_a_model_with_variants_has_a_band(
-    fused: Artefact, cohort: Cohort, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    recipe = Recipe(model="glg", modalities=("genes", "slide"), epochs=1, options={"width": 8})
-    dealt = crossval(cohort, recipe, folder=tmp_path_factory.mktemp("models") / "made-dealt")
-    one = stored_prediction(dealt, "P01")
-    assert one.has_band
-    # Its network is not told from chance, so that no deal of the tiles moves the one fold's answer.
+def test_only_a_model_with_variants_has_a_band(fused: Artefact, cohort: Cohort) -> None:
+    one = predict_case(fused, case_of(cohort, "P01"))
+    assert one.has_band  # of the folds
+    # A bag of five tiles is dealt in one way, so that the one fold that answers for a held-out patient answers once.
     assert not stored_prediction(fused, "P01").has_band
-    assert predict_case(fused, case_of(cohort, "P01")).has_band  # of the folds
     assert not replace(one, low=one.survival, high=one.survival).has_band
     # what rounding does is no band
     assert not replace(one, low=one.survival, high=one.survival + 1e-12).has_band
