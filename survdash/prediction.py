@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LANDMARKS = (12, 36, 60)
 BAND = (2.5, 97.5)
 NEW_CASE, UNSEEN = "new case", "new to the model (all folds)"
-NO_WIDTH = 1e-9  # probabilities this close are one answer, rounded
+NO_WIDTH = 1e-6  # probabilities this close are one answer, rounded: networks compute in float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
