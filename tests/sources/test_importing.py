@@ -286,8 +286,8 @@ COHORTS = {  # cases and events of shared/tcga/README.md where it says them, els
 
 @pytest.mark.parametrize("name", [
     *COHORTS, "blca_mutsig", "luad_mutsig", "ucec_mutsig",
-    *(f"more/{one}_mutsig" for one in (
-        "brca", "coadread", "gbmlgg", "hnsc", "kirp", "lihc", "lusc", "paad", "skcm", "stad")),
+    # Ten are of this layout; the others differ from these in nothing but their patients.
+    *(f"more/{one}_mutsig" for one in ("brca", "gbmlgg", "skcm")),
 ])  # fmt: skip
 def test_every_published_table_comes_out_cell_by_cell_from_shuffled_lines(tcga, tmp_path, name):
     """All tables, all columns, all cells, against a reading of the text that shares nothing with ours."""
