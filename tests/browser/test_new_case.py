@@ -101,8 +101,9 @@ def test_a_table_of_patients_comes_with_its_files(server, page: Page, sample, tm
         path.write_bytes((sample / "genes.csv").read_bytes())
     page.goto(f"{server.url}/new_case?cohort=demo")
     page.get_by_text("Several patients, by a table").click()
-    # On a busy machine the place for one patient's files would still stand there, and take them with it when it goes.
-    page.get_by_test_id("stFileUploaderDropzoneInput").wait_for(state="attached")
+    page.locator(".st-key-new_case-files .uploader [data-part=input]").wait_for(state="attached")
+    # Given while the page is still being drawn, the first file was once, on a busy machine, not seen to have come.
+    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[:1])
     page.locator(".st-key-new_case-remove_files").wait_for()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(table)
