@@ -130,6 +130,14 @@ class Artefact:
         """False where it came as figures alone, and cannot predict."""
         return all(f"fold_{number}.safetensors" in self.card.files for number in self.card.folds)
 
+    @property
+    def bends_expression(self) -> bool:
+        """Whether its weights' rules bend expression (``training.power``); those of before that was done do not."""
+        from safetensors import safe_open
+
+        with safe_open(self.file(f"fold_{self.card.folds[0]}.safetensors"), framework="numpy") as file:
+            return "genes.power" in set(file.keys())
+
     def evaluation(self) -> dict[str, Any]:
         """Metrics of the out-of-fold predictions."""
         values: dict[str, Any] = json.loads(self.file("evaluation.json").read_text(encoding="utf-8"))

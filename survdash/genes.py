@@ -6,9 +6,9 @@ A column is ``SYMBOL_kind``. The groups are the gene families of MSigDB that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -35,9 +35,10 @@ def split_column(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def is_expression(columns: Sequence[str]) -> np.ndarray:
-    """Which columns are of expression and neither mutations nor copy numbers: (P,) bool."""
-    return np.array([split_column(column)[1] == EXPRESSION for column in columns], bool)
+@lru_cache(maxsize=8)
+def kinds_of(columns: tuple[str, ...]) -> np.ndarray:
+    """The kind of each column, "" for one without; shape (G,)."""
+    return np.array([split_column(column)[1] or "" for column in columns], np.str_)
 
 
 @cache

@@ -78,6 +78,10 @@ def test_weights_that_do_not_fit_a_card_made_to_fit_them_are_refused(trained: Ar
             load_folds(read_artefact(copy))
 
 
+def test_weights_say_whether_they_bend_expression(trained: Artefact) -> None:
+    assert trained.bends_expression == ("genes" in trained.card.modalities)
+
+
 def test_a_card_says_what_it_is_for_and_what_made_it(trained: Artefact) -> None:
     values = json.loads((trained.folder / "card.json").read_text())
     assert "research use only" in values["intended_use"].lower()

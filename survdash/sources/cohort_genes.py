@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from survdash.genes import GenePanel
-from survdash.sources.gene_scale import LEAST_FOR_SCALE, judge_scale, kinds_of, outside_of
+from survdash.genes import EXPRESSION, GenePanel, kinds_of
+from survdash.sources.gene_scale import LEAST_FOR_SCALE, judge_scale, outside_of
 from survdash.sources.gene_table import MOST_MISSING, say_missing
 from survdash.sources.table_file import list_faults
 
@@ -90,7 +90,7 @@ def _judge_together(table: pd.DataFrame, panel: GenePanel) -> list[str]:
     copies = values[:, kinds == "cnv"]
     if (copies[~np.isnan(copies)] % 1).any():
         faults.append("copy numbers are no whole numbers, but the model learnt from GISTIC's calls")
-    known = ~np.isnan(values) & (kinds == "rna")
+    known = ~np.isnan(values) & (kinds == EXPRESSION)
     if len(table) < LEAST_TOGETHER or known.sum() < LEAST_FOR_SCALE * len(table):
         return faults
     outside = np.stack([outside_of(row, panel, widen=WIDENED) for _, row in table.iterrows()])

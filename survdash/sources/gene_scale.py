@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
-from survdash.genes import GenePanel, split_column
+from survdash.genes import GenePanel, kinds_of
 
 LEAST_FOR_SCALE = 20    # fewer values of a kind say too little of their scale
 MOST_OUTSIDE = 0.25     # real patients: at most 0.15 of their RNA values; counts in place of z-scores: 0.86
@@ -18,12 +16,6 @@ ROUNDED = 1e-5          # of a bound, which has six digits on a card: many stand
 CNV_RANGE = (-2.0, 2.0)  # GISTIC
 SHARE_OF_Z = 0.2        # of values below zero that only centred values have
 LARGEST_LOG = 30.0      # 2 to the power of 30 reads would be a whole sequencer
-
-
-@lru_cache(maxsize=8)
-def kinds_of(columns: tuple[str, ...]) -> np.ndarray:
-    """The kind of each column, "" for one without; shape (G,)."""
-    return np.array([split_column(column)[1] or "" for column in columns])
 
 
 def _bounds(panel: GenePanel, *, widen: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from survdash.errors import NotEnoughDataError
-from survdash.genes import is_expression
+from survdash.genes import EXPRESSION, kinds_of
 from survdash.nets.baselines.fitted import INNER_FOLDS, TrainingSet, inner_folds
 from survdash.nets.registry import get
 from survdash.progress import Cancel, Report, silent
@@ -131,7 +131,9 @@ def prepare(data: ModelData, recipe: Recipe, cases: np.ndarray, *, seed: int) ->
     without_bins = recipe.loss == "cox" or get(recipe.model).fitter != "gradient"
     blank = FoldModel(
         recipe=recipe, groups=data.groups, tile_dim=None if data.bags is None else data.bags.dim,
-        gene_scaler=None if data.genes is None else fit_scaler(data.genes[cases], skewed=is_expression(data.columns)),
+        gene_scaler=None if data.genes is None else fit_scaler(
+            data.genes[cases], skewed=kinds_of(data.columns) == EXPRESSION
+        ),
         tile_scaler=_fit_tile_scaler(data, cases, seed=seed),
         clinical=None if data.clinical is None else fit_clinical(data.clinical[cases]),
         edges=np.array([0.0, outcome.time_months.max()]) if without_bins else fit_bins(outcome, bins=recipe.bins),

@@ -42,8 +42,8 @@ class Scaler:
         if missing.any():
             values = np.where(missing, self.fill, values)
         np.clip(values, self.low, self.high, out=values)
-        bent = self._bent()
-        if bent.size and self.power is not None:
+        if self.power is not None:
+            bent = np.flatnonzero(self.power != 1)
             values[:, bent] = yeo_johnson((values[:, bent] - self.fill[bent]) / self._unit(bent), self.power[bent])
         values -= self.centre
         values /= self.scale
@@ -53,14 +53,10 @@ class Scaler:
     def average(self) -> np.ndarray:
         """The row that ``apply`` makes 0 in every column: (P,)."""
         row = self.centre.copy()
-        bent = self._bent()
-        if bent.size and self.power is not None:
+        if self.power is not None:
+            bent = np.flatnonzero(self.power != 1)
             row[bent] = unbent(row[bent], self.power[bent]) * self._unit(bent) + self.fill[bent]
         return row
-
-    def _bent(self) -> np.ndarray:
-        """Positions of the columns that are bent."""
-        return np.zeros(0, int) if self.power is None else np.flatnonzero(self.power != 1)
 
     def _unit(self, bent: np.ndarray) -> np.ndarray:
         result: np.ndarray = (self.high[bent] - self.low[bent]) / np.float32(UNITS)

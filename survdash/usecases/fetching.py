@@ -283,6 +283,8 @@ def _choose_expression(request: FetchRequest, study: Study) -> tuple[Study, list
         if request.expression:
             raise NotEnoughDataError(f"Study {study.study} has no expression as {EXPRESSION_WORDS[kind]}.",
                                      hint="Leave --expression out.")  # fmt: skip
+        notes.append(f"Study {study.study} has no expression as {EXPRESSION_WORDS[kind]}; it comes as "
+                     f"{EXPRESSION_WORDS[other]}.")  # fmt: skip
         kind, other = other, kind
     if kind in study.profiles and not request.expression and learnt_expression(request.usual_name):
         notes.append(f"Expression comes as {EXPRESSION_WORDS[kind]}; models that come with survdash learned from "

@@ -25,6 +25,10 @@ PRIVACY = (
     "model's own cumulative hazards step at whole months, in which single deaths can be counted; risks are a histogram "
     "and quantiles; groups of fewer than ten patients are left out."
 )
+CLIPPED_AND_BENT = (
+    "to the 0.5 % and 99.5 % quantiles of the training patients, expression then bent by a power fitted on them (Yeo "
+    "and Johnson 2000), all standardised by them"
+)
 SCALES = {
     "rna": "expression as z-scores against the cohort, as the tables hold them",
     "cnv": "copy numbers as GISTIC calls from -2 to 2",
@@ -118,8 +122,7 @@ def _describe_genes(artefact: Artefact) -> dict[str, Any] | None:
     return {
         "columns": len(panel.columns), "groups": {title: len(columns) for title, columns in panel.groups.items()},
         "scale": {kind: f"{kinds.count(kind)} columns, {words}" for kind, words in SCALES.items() if kind in kinds},
-        "clipped": "to the 0.5 % and 99.5 % quantiles of the training patients, expression then bent by a power fitted "
-                   "on them (Yeo and Johnson 2000), all standardised by them",
+        "clipped": CLIPPED_AND_BENT,
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from survdash.case import Survival
 from survdash.errors import InputError
-from survdash.genes import is_expression
+from survdash.genes import EXPRESSION, kinds_of
 from survdash.sources.barcode import case_hash
 from survdash.sources.research_csv import ResearchTable, read_research_csv
 from survdash.training.gene_prior import write_prior
@@ -69,7 +69,7 @@ def make_prior(tables: Sequence[Path], *, target: Path) -> dict[str, int]:
 
 def _statistics(table: ResearchTable) -> tuple[np.ndarray, np.ndarray]:
     genes = table.genes.to_numpy(np.float32)  # type: ignore[union-attr]
-    skewed = is_expression(list(table.genes.columns))  # type: ignore[union-attr]
+    skewed = kinds_of(tuple(table.genes.columns)) == EXPRESSION  # type: ignore[union-attr]
     survival = Survival(
         time_months=table.patients["time_months"].to_numpy(float), event=table.patients["event"].to_numpy(bool)
     )

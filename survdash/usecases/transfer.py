@@ -17,11 +17,10 @@ import pandas as pd
 
 from survdash.artefact import Artefact, read_artefact
 from survdash.case import Survival
-from survdash.genes import GenePanel
+from survdash.genes import EXPRESSION, GenePanel, kinds_of
 from survdash.settings import SHIPPED_MODELS
 from survdash.sources.barcode import CASE, case_hash
 from survdash.sources.cohort_genes import LEAST_TOGETHER, CohortCheck, check_cohort
-from survdash.sources.gene_scale import kinds_of
 from survdash.sources.table_file import list_faults, name_some
 from survdash.training.evaluation import informative
 from survdash.usecases.summary import CohortSummary, held_out_folds, shipped_summary
@@ -151,7 +150,7 @@ def learnt_expression(name: str) -> bool:
     """Whether shipped models of a cohort look at expression; False where there are none."""
     told = shipped_summary(name)
     models = [] if told is None else shipped_models(told)
-    return any((kinds_of(one.card.panel.columns) == "rna").any() for one in models if one.card.panel is not None)
+    return any(EXPRESSION in kinds_of(one.card.panel.columns) for one in models if one.card.panel is not None)
 
 
 def say_transfer(plan: Transfer, *, name: str) -> list[str]:

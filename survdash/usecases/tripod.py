@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from survdash.artefact import Card
+from survdash.artefact import Artefact, Card
 from survdash.figures.words import interval_text
 from survdash.nets.registry import get
 from survdash.usecases.auditing import stored_audit
 from survdash.usecases.library import describe_cohort, find_model, run_title
-from survdash.usecases.model_card import calibration_words
+from survdash.usecases.model_card import CLIPPED_AND_BENT, calibration_words
 from survdash.usecases.summary import CohortSummary
 
 SOURCE = "Collins et al., BMJ 2024;385:e078378, doi:10.1136/bmj-2023-078378"
 OPEN = "Not reported here; to be filled by the authors."
 NONE_USED = "None was used."
+CLIPPED = "to the 0.5 % and 99.5 % quantiles of the training patients, then standardised by them"
 
 # number, section, what is asked
 ITEMS: tuple[tuple[str, str, str], ...] = (
@@ -112,8 +113,8 @@ def tripod_items(model: str) -> tuple[TripodItem, ...]:
     cohort = describe_cohort(artefact.card.cohort)
     card, evaluation = _as_trained(artefact.card, artefact.evaluation())
     audit = stored_audit(card.cohort, card.run) or {}
-    answers = {**_introduction(card), **_methods(card, evaluation), **_data(card, cohort.source),
-               **_results(card, evaluation, audit), **_discussion(card)}  # fmt: skip
+    answers = {**_introduction(card), **_methods(card, evaluation, scaling=_scaling(artefact)),
+               **_data(card, cohort.source), **_results(card, evaluation, audit), **_discussion(card)}  # fmt: skip
     if isinstance(cohort, CohortSummary):
         answers["18e"] = (f"The patients' tables are not shipped. They are {cohort.source['taken_from']}; "
                           f"{cohort.source['terms']} Bring them here: {cohort.opens_with}")  # fmt: skip
@@ -168,7 +169,13 @@ def _data(card: Card, source: Mapping[str, Any]) -> dict[str, str]:
     return told
 
 
-def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
+def _scaling(artefact: Artefact) -> str:
+    """What was done to values before they were seen: as the card says it, else as the weights' own rules have it."""
+    told = (artefact.card.about.get("genes") or {}).get("clipped")
+    return told or (CLIPPED_AND_BENT if artefact.has_weights and artefact.bends_expression else CLIPPED)
+
+
+def _methods(card: Card, evaluation: Mapping[str, Any], *, scaling: str) -> dict[str, str]:
     recipe, spec, panel, origin = card.recipe, get(card.recipe.model), card.panel, card.bag_origin
     genes = card.about.get("genes") or {}
     scale = "; ".join(genes.get("scale", {}).values())
@@ -183,9 +190,8 @@ def _methods(card: Card, evaluation: Mapping[str, Any]) -> dict[str, str]:
     folds = f"{recipe.made_folds} folds made here{' by site' if recipe.by_site else ''}" if recipe.made_folds \
         else f"{len(card.folds)} folds that came with the cohort"
     return {
-        "7": "Values are clipped to the 0.5 % and 99.5 % quantiles of the training patients, expression is bent gene "
-             "by gene by a power that brings it nearest to a normal distribution there (Yeo and Johnson 2000), and all "
-             "is standardised by them; columns are checked for gaps, kinds and outcomes under another name at import.",
+        "7": f"Values are clipped {scaling}; columns are checked for gaps, kinds and outcomes under another name at "
+             "import.",
         "8a": f"{card.endpoint.capitalize()}; told for each month from 0 to {card.months}.",
         "9a": "All columns of the tables that belong to one of six functional gene groups; no selection by outcome "
               "outside the training folds.",

@@ -37,6 +37,7 @@ class CBioPortal:
     asked: list[str] = field(default_factory=list)
     faults: list[tuple[str, Answer]] = field(default_factory=list)
     count_off: int = 0
+    lacks: tuple[str, ...] = ()  # profiles that the study does not have
     studies: dict[str, list[str]] = field(default_factory=dict)  # study to its patients; one with all by default
 
     @classmethod
@@ -112,7 +113,8 @@ class CBioPortal:
             return _json({"studyId": study, "importDate": "2024-05-01 10:00:00"})
         if path == f"/studies/{study}/molecular-profiles":
             names = ("rna_seq_v2_mrna", "gistic", "mutations", "rna_seq_v2_mrna_median_Zscores")
-            return _json([{"molecularProfileId": f"{study}_{name}", "studyId": study} for name in names])
+            return _json([{"molecularProfileId": f"{study}_{name}", "studyId": study} for name in names
+                          if name not in self.lacks])  # fmt: skip
         if path == f"/studies/{study}/clinical-data":
             return self._clinical(request, studies[study])
         if path == f"/sample-lists/{study}_sequenced/sample-ids":

@@ -213,6 +213,19 @@ def test_cbioportal_is_fetched_and_imported_cell_by_cell(cbioportal: CBioPortal)
     assert "months of 30.417 days" in cohort.source["table"]["times"]
 
 
+def test_expression_that_a_study_lacks_is_not_replaced_without_a_word(cbioportal: CBioPortal) -> None:
+    cbioportal.studies = {"hnsc_tcga_pan_can_atlas_2018": list(CASES)}  # no shipped model is of it: RSEM is usual
+    for number, case in enumerate(CASES):
+        cbioportal.add_patient(case, status="1:DECEASED" if number % 2 == 0 else "0:LIVING", months=2 + number)
+    cbioportal.fill(SYMBOLS, rna=lambda case, gene: case + gene, cnv=lambda case, gene: 0)
+    cbioportal.lacks = ("rna_seq_v2_mrna",)
+    plan = plan_fetch(FetchRequest(cohort="HNSC", source="cbioportal"))
+    assert "zscores" in plan.sizes
+    assert any("has no expression as RSEM; it comes as z-scores" in note for note in plan.notes)
+    with pytest.raises(NotEnoughDataError, match="no expression as RSEM"):
+        plan_fetch(FetchRequest(cohort="HNSC", source="cbioportal", expression="rsem"))
+
+
 def test_a_stopped_fetch_from_cbioportal_asks_only_for_what_is_missing(
     cbioportal: CBioPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

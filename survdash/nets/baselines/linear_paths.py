@@ -15,7 +15,7 @@ import numpy as np
 
 from survdash.case import Survival
 from survdash.errors import ArtefactError, NotEnoughDataError
-from survdash.genes import is_expression, split_column
+from survdash.genes import EXPRESSION, kinds_of
 from survdash.nets.baselines import product_cox
 from survdash.nets.baselines.cox_ridge import LinearCox, PartialLikelihood, curve_of_risk, fit_cox_ridge
 from survdash.nets.baselines.fitted import Blocks, TrainingSet
@@ -188,10 +188,9 @@ def split_kinds(columns: Sequence[str]) -> list[np.ndarray]:
 
     Copy numbers and mutations are many and mostly noise; beside expression they count, but less.
     """
-    expression = is_expression(columns)
-    if expression.any():
-        return [np.flatnonzero(expression), np.arange(expression.size)]
-    kinds = np.array([str(split_column(column)[1]) for column in columns])
+    kinds = kinds_of(tuple(columns))
+    if EXPRESSION in kinds:
+        return [np.flatnonzero(kinds == EXPRESSION), np.arange(kinds.size)]
     return [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
 
 
