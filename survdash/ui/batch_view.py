@@ -126,5 +126,5 @@ def _show_answers(made: Sequence[usecases.CaseOutcome], job_id: str, *, page: st
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     case = left.selectbox(tr("Open a patient"), [one.case_id for one in made], key=f"{page}.batch_case")
     with right:
-        st.page_link("new_case.py", label=tr("Open {case}", case=str(case)), icon=":material/person:",
+        st.page_link("new_case.py", label=tr("Open {case}", case=escape(str(case))), icon=":material/person:",
                      query_params={"job": job_id, PARAMETER: str(case)})  # fmt: skip

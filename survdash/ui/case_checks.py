@@ -23,6 +23,7 @@ from survdash.ui.case_form import refuse
 from survdash.ui.case_lines import SLIDE_CHECKS, slide_lines
 from survdash.ui.checklist import Check, refused, show_line, waiting
 from survdash.ui.error_box import show_error
+from survdash.ui.prose import escape
 from survdash.ui.tissue_rule import ask_rule
 from survdash.ui.upload import Upload, areas_of, name_part
 
@@ -149,7 +150,8 @@ def check_genes(upload: Upload, path: Path, *, cohort: str) -> usecases.GeneChec
         refuse(upload, "genes", error)
     groups = check.per_group
     st.table({
-        tr("Group of genes"): [tr(name) for name in groups["group"]], tr("Expected"): groups["expected"].to_list(),
+        tr("Group of genes"): [escape(tr(name)) for name in groups["group"]],
+        tr("Expected"): groups["expected"].to_list(),
         tr("Found"): groups["found"].to_list(), tr("Missing"): groups["missing"].to_list(),
     }, border="horizontal", hide_index=True)  # fmt: skip
     for warning in check.warnings:

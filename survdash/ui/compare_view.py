@@ -120,7 +120,7 @@ def _show_auc(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: str
     show_figure(drawn(plot_time_auc, known), key="compare.auc", name=f"{cohort}_auc", stamp=stamp,
                 title=tr("Time-dependent AUC"),
                 alt=tr("AUC of each method at 1, 3 and 5 years with intervals."))  # fmt: skip
-    rows: dict[str, list[str]] = {tr("Method"): list(known)}
+    rows: dict[str, list[str]] = {tr("Method"): [escape(title) for title in known]}
     first = next(iter(known.values()))
     for place, month in enumerate(first.times.tolist()):
         rows[years(month)] = [interval_text(one.values[place], one.low[place], one.high[place], decimals=3)
@@ -142,7 +142,8 @@ def _show_brier(cohort: str, looks: tuple[usecases.MethodLook, ...], *, stamp: s
                                                           "curve."))  # fmt: skip
     order = sorted(known, key=lambda title: known[title].integrated)
     st.table({
-        tr("Method"): order, tr("Integrated"): [f"{known[title].integrated:.3f}" for title in order],
+        tr("Method"): [escape(title) for title in order],
+        tr("Integrated"): [f"{known[title].integrated:.3f}" for title in order],
         tr("Kaplan–Meier"): [f"{known[title].integrated_reference:.3f}" for title in order],
         tr("Error less than Kaplan–Meier by"): [percent_text(known[title].integrated_scaled) for title in order],
     }, border="horizontal", hide_index=True)  # fmt: skip
@@ -156,7 +157,7 @@ def _show_calibration(cohort: str, looks: tuple[usecases.MethodLook, ...], *, st
         for note in dict.fromkeys(note for one in looks for note in one.notes):
             st.info(escape(retell(note)))
         return
-    rows: dict[str, list[Any]] = {tr("Method"): [retell(one.title) for one in known.values()]}
+    rows: dict[str, list[Any]] = {tr("Method"): [escape(retell(one.title)) for one in known.values()]}
     found = [one.calibration for one in known.values() if one.calibration is not None]
     rows[tr("Predicted")] = [percent_text(one.mean_predicted) for one in found]
     rows[tr("Seen")] = [percent_text(one.mean_observed) for one in found]

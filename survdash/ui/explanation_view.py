@@ -66,7 +66,7 @@ def _show_groups(explanation: Explanation, page: str, slides: Slides, stamp: str
     if titles:
         chosen = st.pills(
             tr("Gene group"), [ALL_GROUPS, *titles], default=ALL_GROUPS, key=f"{page}.why_group",
-            format_func=tr,
+            format_func=lambda title: escape(tr(title)),
             help=tr("Choose one: the tissue it was matched to lights up, and its genes are shown below."),
         ) or ALL_GROUPS  # fmt: skip
     if tiles is not None:

@@ -25,6 +25,7 @@ from survdash.errors import AccessError, InputError, SurvdashError
 from survdash.language import tr
 from survdash.settings import settings
 from survdash.ui.error_box import error_box
+from survdash.ui.prose import escape
 
 NOTED = "sign_in.noted"
 
@@ -51,7 +52,7 @@ def show_visitor() -> None:
     if not has_login():
         st.caption(tr("Nobody has to sign in: this server answers this machine alone."))
         return
-    st.caption(tr("Signed in as {name}.", name=current().name))
+    st.caption(tr("Signed in as {name}.", name=escape(current().name)))
     st.button(tr("Sign out"), key="sign_in.out", on_click=st.logout)
 
 

@@ -112,10 +112,10 @@ def _ask_genes(bounds: WhatIfRange, first: tuple[str, ...], *, page: str, who: s
     """The genes that were changed."""
     if not bounds.genes:
         return {}
-    start = [column for column in first if column in bounds.genes][:FIRST]
+    key = f"{page}.what_if.{who}.columns"
+    _offer_first([column for column in first if column in bounds.genes][:FIRST], key=key)
     columns = st.multiselect(
-        tr("Genes"), list(bounds.genes), default=start, key=f"{page}.what_if.{who}.columns", max_selections=12,
-        placeholder=tr("Choose"),
+        tr("Genes"), list(bounds.genes), key=key, max_selections=12, placeholder=tr("Choose"),
         help=tr("Those that weigh most in this prediction come first; add any other that the model reads."),
     )  # fmt: skip
     changed = {}
@@ -123,13 +123,20 @@ def _ask_genes(bounds: WhatIfRange, first: tuple[str, ...], *, page: str, who: s
         own, low, high = bounds.genes[column]
         middle = (low + high) / 2 if own is None else min(max(own, low), high)
         chosen = st.slider(
-            column, low, high, middle, (high - low) / 100, key=f"{page}.what_if.{who}.{column}", format="%.2f",
+            escape(column), low, high, middle, (high - low) / 100, key=f"{page}.what_if.{who}.{column}", format="%.2f",
             help=tr("This patient: {value}. The model has seen {low:.2f} to {high:.2f}.",
                     value=NOT_KNOWN if own is None else f"{own:.2f}", low=low, high=high),
         )  # fmt: skip
         if abs(chosen - middle) > (high - low) / 1000:
             changed[column] = float(min(max(chosen, low), high))
     return changed
+
+
+def _offer_first(columns: list[str], *, key: str) -> None:
+    """Choose these genes once: they may become known only after the box was drawn, and a choice made there stays."""
+    kept, offered = st.session_state.get(key), f"{key}_offered"
+    if kept is None or (not kept and not st.session_state[offered]):
+        st.session_state[key], st.session_state[offered] = columns, bool(columns)
 
 
 def _answer(question: WhatIf, *, version: str) -> WhatIfAnswer | None:

@@ -60,6 +60,14 @@ def hostile(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shutil.rmtree(place)
 
 
+def expect_no_markup(page: Page) -> None:
+    assert page.evaluate("window.pwned") is None
+    for made in ("img[src='x']", "a[href^='javascript']", "iframe[srcdoc]", "svg[onload]", "script:has-text('pwned')",
+                 "a:text-is('click')", "a:text-is('x')", "strong:text-is('b')", "code:text-is('c')"):  # fmt: skip
+        assert page.locator(made).count() == 0, made
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("path", "shown"), [
     ("/cohort?cohort=evil", "Evil <img"), (f"/patient?cohort=evil&case={quote(PICTURE)}", PICTURE),
     (f"/patient?cohort=evil&case={quote(MARKUP)}", MARKUP),
@@ -72,13 +80,20 @@ def test_no_name_becomes_markup(hostile: Server, page: Page, path: str, shown: s
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.mouse.move(600, 500)
-    assert page.evaluate("window.pwned") is None
-    for made in ("img[src='x']", "a[href^='javascript']", "iframe[srcdoc]", "svg[onload]", "script:has-text('pwned')",
-                 "a:text-is('click')", "a:text-is('x')", "strong:text-is('b')"):  # fmt: skip
-        assert page.locator(made).count() == 0, made
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect_no_markup(page)
     fields = page.locator("input").evaluate_all("all => all.map(one => one.value)")
     assert shown in page.inner_text("body") + " ".join(fields)
+
+
+def test_no_gene_and_no_group_of_genes_becomes_markup_where_a_prediction_is_explained(
+    hostile: Server, page: Page
+) -> None:
+    page.goto(f"{hostile.url}/patient?cohort=evil&case=P07")
+    expect(page.get_by_test_id("stButtonGroup").get_by_text(LINK, exact=True)).to_be_visible(timeout=60_000)
+    page.get_by_text("Change genes or clinical facts").click()
+    weighs_most = page.get_by_test_id("stSlider").filter(has_text=LINK)
+    expect(weighs_most.or_(page.get_by_test_id("stSlider").filter(has_text=MARKUP)).first).to_be_visible()
+    expect_no_markup(page)
 
 
 @pytest.mark.parametrize("piece", [b"a" * 65_536, b"".join(b"X-%d: b\r\n" % number for number in range(5000))])

@@ -17,9 +17,12 @@ BOUNDS = WhatIfRange(genes={"A_rna": (0.5, -2.0, 2.0), "B_rna": (None, -1.0, 1.0
 
 
 def script(prediction, bounds):
+    import streamlit as st
+
     from survdash.ui.what_if_view import show_what_if
 
-    show_what_if(prediction, run="glg", page="p", bounds=bounds, genes=("A_rna", "GONE"))
+    genes = ("A_rna", "GONE") if st.session_state.get("explained", True) else ()
+    show_what_if(prediction, run="glg", page="p", bounds=bounds, genes=genes)
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_nothing_is_asked_until_something_is_changed(asked):
 
 def test_a_changed_gene_and_age_are_asked_and_set_beside_the_prediction(asked):
     page = open_view()
-    sliders = {one.label: one for one in page.slider}
+    sliders = {one.label.replace("\\", ""): one for one in page.slider}
     assert (sliders["A_rna"].min, sliders["A_rna"].max, sliders["A_rna"].value) == (-2.0, 2.0, 0.5)
     sliders["A_rna"].set_value(1.5)
     page = sliders["Age in years"].set_value(50.0).run()
@@ -59,6 +62,21 @@ def test_a_changed_gene_and_age_are_asked_and_set_beside_the_prediction(asked):
     assert dict(asked[-1].clinical) == {"age": 50.0}
     assert any("3 years: 55 → **25** of 100" in one.value for one in page.markdown)
     assert any("higher than 90 of 100" in one.value for one in page.markdown)
+
+
+def test_genes_are_offered_once_it_is_known_which_weigh_most_unless_others_were_chosen(asked):
+    page = AppTest.from_function(script, args=(make(), BOUNDS))
+    page.session_state["explained"] = False
+    assert page.run(timeout=30).multiselect[0].value == []
+    page.session_state["explained"] = True
+    assert page.run().multiselect[0].value == ["A_rna"]
+    assert page.multiselect[0].set_value([]).run().multiselect[0].value == []
+    assert page.run().multiselect[0].value == []
+    page = AppTest.from_function(script, args=(make(), BOUNDS))
+    page.session_state["explained"] = False
+    page.run(timeout=30).multiselect[0].set_value(["B_rna"]).run()
+    page.session_state["explained"] = True
+    assert page.run().multiselect[0].value == ["B_rna"]
 
 
 def test_a_model_that_reads_nothing_of_it_says_so(asked):
