@@ -12,7 +12,7 @@ from survdash.language import tr
 from survdash.ui import caching
 from survdash.ui.error_box import error_box, show_error
 from survdash.ui.fetch_form import FETCH, FETCH_KIND, ask_fetch
-from survdash.ui.import_files import PARAMETER, current_upload
+from survdash.ui.import_files import PAGE, current_upload
 from survdash.ui.import_form import KINDS, ask_request, show_archive
 from survdash.ui.import_report import show_report
 from survdash.ui.job_memory import remember_job
@@ -20,8 +20,7 @@ from survdash.ui.job_view import show_progress
 from survdash.ui.prose import escape
 from survdash.ui.startup import wake_worker
 from survdash.ui.upload import delete_upload, note_job, upload_of_job
-
-PAGE = "import"
+from survdash.ui.upload_address import PARAMETER
 
 
 def show_form() -> None:

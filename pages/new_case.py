@@ -16,7 +16,7 @@ from survdash.ui.batch_form import show_batch_form
 from survdash.ui.batch_view import show_batch_job
 from survdash.ui.case_checks import SlideAnswer, check_genes, check_slide
 from survdash.ui.case_facts import Asked, ask_model_and_facts
-from survdash.ui.case_form import PARAMETER, current_upload, sample_buttons, show_part, show_slides
+from survdash.ui.case_form import PAGE, current_upload, sample_buttons, show_part, show_slides
 from survdash.ui.case_lines import fact_check, fit_check, gene_checks, slide_checks
 from survdash.ui.checklist import show_list
 from survdash.ui.error_box import error_box, show_error
@@ -27,8 +27,7 @@ from survdash.ui.selection import pick_cohort
 from survdash.ui.startup import wake_worker
 from survdash.ui.untrained import need_model
 from survdash.ui.upload import Upload, delete_upload, note_job, upload_of_job
-
-PAGE = "new_case"
+from survdash.ui.upload_address import PARAMETER
 
 
 def show_form() -> None:

@@ -34,13 +34,20 @@ from survdash.ui.upload import (
     drop_part,
     largest_bytes,
     name_part,
-    new_upload,
     open_upload,
     save_part,
 )
-from survdash.ui.uploader import came_to_nothing, coming_has_begun, has_come, show_uploader, take_coming
+from survdash.ui.upload_address import forget_upload, name_upload, named_upload, open_named
+from survdash.ui.uploader import (
+    begin_upload,
+    came_to_nothing,
+    coming_has_begun,
+    has_come,
+    show_uploader,
+    take_coming,
+)
 
-PARAMETER = "upload"
+PAGE = "new_case"
 WORDS = {"slide": later("slide"), "genes": later("gene table"), "areas": later("mask"),
          "table": later("table of patients")}  # fmt: skip
 SAMPLE_SUFFIXES = {"slide": ".tiff", "genes": ".csv"}
@@ -54,18 +61,20 @@ def current_upload() -> Upload | None:
     UnknownNameError
         If the address names one that is not here any more.
     """
-    identifier = st.query_params.get(PARAMETER) or coming_has_begun()
+    identifier = named_upload(PAGE) or coming_has_begun()
     if identifier is None:
         return None
-    st.query_params[PARAMETER] = identifier
-    take_coming(identifier)
     try:
-        upload = open_upload(identifier)
+        upload = open_named(identifier, page=PAGE)
     except UnknownNameError:
         if not came_to_nothing(identifier):
             raise
-        st.query_params.pop(PARAMETER, None)
+        upload = None
+    if upload is None:
+        came_to_nothing(identifier)
+        forget_upload(PAGE)
         return None
+    take_coming(identifier)
     if upload.files:
         has_come(identifier)
     return upload
@@ -138,9 +147,9 @@ def _give_slides(upload: Upload | None, free: tuple[str, ...]) -> None:
     )  # fmt: skip
     if chosen is not None:
         _forget_refusals()
-        upload = upload or new_upload()
+        upload = upload or begin_upload()
         choose_part(upload, free[0], chosen)
-        st.query_params[PARAMETER] = upload.identifier
+        name_upload(upload.identifier, page=PAGE)
         st.rerun()
 
 
@@ -168,7 +177,7 @@ def remove_part(upload: Upload, part: str, *, refusal: tuple[str, str] | None = 
     left = open_upload(upload.identifier)
     if not left.files and not arriving(left.folder):
         delete_upload(left)
-        st.query_params.pop(PARAMETER, None)
+        forget_upload(PAGE)
     st.rerun()
 
 
@@ -176,10 +185,10 @@ def sample_buttons() -> None:
     """Offer the shipped simulated patient: fill it in here, or take its files away."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(tr("Try it with a sample case"), key="new_case.sample", icon=":material/experiment:"):
-            upload = new_upload()
+            upload = begin_upload()
             slide, genes = usecases.write_sample_case(upload.folder)
             name_part(name_part(upload, "slide", slide.name), "genes", genes.name)
-            st.query_params[PARAMETER] = upload.identifier
+            name_upload(upload.identifier, page=PAGE)
             st.rerun()
         with st.popover(tr("Sample files"), icon=":material/download:"):
             st.caption(tr("A simulated patient who is in no cohort: a small slide and a gene table."))
@@ -213,13 +222,13 @@ def _show_uploader(upload: Upload | None, part: str) -> None:
 
 
 def _take(upload: Upload | None, part: str, *, name: str, file: BinaryIO) -> None:
-    upload = upload or new_upload()
+    upload = upload or begin_upload()
     try:
         save_part(upload, part, name=name, file=file)
     except SurvdashError as error:
         _empty_uploader(part)
         refuse(upload, part, error)
-    st.query_params[PARAMETER] = upload.identifier
+    name_upload(upload.identifier, page=PAGE)
     # Last, because another event may end this run at the line before: then the next run takes the file again.
     _empty_uploader(part)
     st.rerun()

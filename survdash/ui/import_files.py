@@ -21,9 +21,10 @@ from survdash.settings import settings
 from survdash.ui.error_box import show_error
 from survdash.ui.inbox import inbox_names, inbox_path
 from survdash.ui.prose import data_size, escape
-from survdash.ui.upload import Upload, copy_private, new_upload, open_upload, uploads_folder
+from survdash.ui.upload import Upload, copy_private, new_upload, uploads_folder
+from survdash.ui.upload_address import name_upload, named_upload, open_named
 
-PARAMETER = "upload"
+PAGE = "import"
 TABLES = ("csv", "tsv", "txt", "xlsx", "zip", "gz", "parquet")
 BAGS = ("h5", "hdf5", "pt", "pth", "npy", "npz")
 NAMELESS = "file"
@@ -132,8 +133,8 @@ def current_upload() -> Upload | None:
     UnknownNameError
         If it is not here any more.
     """
-    identifier = st.query_params.get(PARAMETER)
-    return None if identifier is None else open_upload(identifier)
+    number = named_upload(PAGE)
+    return None if number is None else open_named(number, page=PAGE)
 
 
 def show_part(part: str, *, page: str) -> Path | None:
@@ -198,7 +199,7 @@ def _take(upload: Upload | None, part: str, files: Sequence[BinaryIO], *, page: 
             keep_file(upload, part, name=file.name, file=file)
     except SurvdashError as error:
         st.session_state[f"{page}.refusal_{part}"] = (error.message, error.hint)
-    st.query_params[PARAMETER] = upload.identifier
+    name_upload(upload.identifier, page=PAGE)
     # A new key makes an empty uploader, which lets go of the memory of the files.
     st.session_state[f"{page}.turn_{part}"] += 1
     st.rerun()

@@ -31,6 +31,7 @@ from survdash.ui.error_box import show_error
 from survdash.ui.import_files import current_upload
 from survdash.ui.prose import escape
 from survdash.ui.upload import new_upload
+from survdash.ui.upload_address import name_upload
 
 ANSWERS = "answers"
 OPENED = ("encoding", "delimiter", "sheet")  # how the file is opened; nothing is asked about these
@@ -239,7 +240,7 @@ def _keep(mapping: ColumnMapping, *, page: str) -> Path:
     upload = current_upload()
     if upload is None:
         upload = new_upload()
-        st.query_params["upload"] = upload.identifier
+        name_upload(upload.identifier, page=page)
     folder = upload.folder / ANSWERS
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "mapping.yaml"

@@ -46,6 +46,12 @@ function ask(upload, method, body, headers = {}) {
   })
 }
 
+// The page draws itself anew once it is told. Between two drawings nobody listens: then the next one passes it on.
+function tell(state, what) {
+  if (state.tell) state.tell(what)
+  else state.untold = what
+}
+
 async function wait(upload, seconds) {
   for (let left = seconds; left > 0 && !upload.cancelled; left--) {
     upload.note = upload.words.again.replace("{seconds}", left)
@@ -88,7 +94,7 @@ function begin(state, file, slot) {
   const upload = {
     file, slot, address: state.data.address, words: state.data.words, offset: 0, note: "", sent: 0, cancelled: false,
     draw: () => running.get(state.key)?.draw?.(),
-    tell: (what) => running.get(state.key)?.tell?.(what),
+    tell: (what) => tell(state, what),
     show(loaded) {
       upload.sent = loaded
       upload.draw()
@@ -118,7 +124,7 @@ async function work(state) {
     }
     state.current = null
     state.draw?.()
-    state.tell?.("arrived")
+    tell(state, "arrived")
   }
   state.busy = false
 }
@@ -146,7 +152,7 @@ async function cancel(state) {
       await new Promise((resolve) => setTimeout(resolve, 300))
     }
   }
-  state.tell?.("arrived")
+  tell(state, "arrived")
 }
 
 function drawInto(root, state) {
@@ -213,10 +219,14 @@ export default function (component) {
     take(state, event.dataTransfer.files)
   }
   state.draw()
+  if (state.untold) {
+    state.tell(state.untold)
+    state.untold = ""
+  }
+  const { draw } = state
   return () => {
-    if (state.draw && root) {
-      state.draw = null // the page is gone; the upload goes on
-      state.tell = null
-    }
+    if (state.draw !== draw) return // Streamlit ends a drawing that was overtaken after the next one has begun
+    state.draw = null // the page is gone; the upload goes on
+    state.tell = null
   }
 }

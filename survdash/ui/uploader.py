@@ -10,10 +10,20 @@ from pathlib import Path
 
 import streamlit as st
 
+from survdash.access import current
 from survdash.language import tr
 from survdash.ui.arrival import arriving
 from survdash.ui.prose import data_size
-from survdash.ui.upload import BATCH_PARTS, SUFFIXES, Upload, largest_bytes, new_identifier, uploads_folder
+from survdash.ui.upload import (
+    BATCH_PARTS,
+    SUFFIXES,
+    Upload,
+    find_upload,
+    largest_bytes,
+    make_folder,
+    new_identifier,
+    uploads_folder,
+)
 from survdash.ui.upload_route import ADDRESS, base, grant_for
 
 HERE = Path(__file__).parent
@@ -49,6 +59,13 @@ def coming_identifier() -> str:
     return str(st.session_state.setdefault(COMING, new_identifier()))
 
 
+def begin_upload() -> Upload:
+    """The folder under that number: what the browser begins to send at the same moment comes into the same."""
+    number = coming_identifier()
+    make_folder(number, owner=current().name)
+    return find_upload(number)
+
+
 def take_coming(identifier: str) -> None:
     """A case with this number has begun: the next one gets another."""
     if st.session_state.get(COMING) == identifier:
@@ -61,7 +78,7 @@ def came_to_nothing(identifier: str) -> bool:
 
     Its number is then that of the next case again, so that the browser's side goes on saying what was wrong.
     """
-    if st.session_state.get(EMPTY) != identifier:
+    if st.session_state.get(EMPTY) != identifier or (uploads_folder() / identifier).is_dir():
         return False
     del st.session_state[EMPTY]
     st.session_state[COMING] = identifier

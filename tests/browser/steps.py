@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -9,10 +10,17 @@ from playwright.sync_api import Page
 PREDICTION_MS = 240_000  # a real slide through the encoder on two shared cores
 
 
+def choose(page: Page, files: Path | Sequence[Path], *, within: str = "") -> None:
+    """Choose files in the uploader that goes straight to disk, once it listens: its button has no words before."""
+    uploader = page.locator(f"{within} .uploader")
+    uploader.locator("[data-part=choose]:not(:empty)").wait_for(state="attached")
+    uploader.locator("[data-part=input]").set_input_files(files)
+
+
 def give(page: Page, part: str, path: Path) -> None:
     """Upload a file as the slide or the gene table; returns once the page has taken or refused it."""
     if part == "slide":
-        page.locator(".uploader [data-part=input]").set_input_files(path)
+        choose(page, path)
     else:
         uploader = page.locator(f'[class*="st-key-new_case-{part}_"]')
         uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.steps import download, give, predict, wait_for_answer
+from tests.browser.steps import choose, download, give, predict, wait_for_answer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -101,14 +101,11 @@ def test_a_table_of_patients_comes_with_its_files(server, page: Page, sample, tm
         path.write_bytes((sample / "genes.csv").read_bytes())
     page.goto(f"{server.url}/new_case?cohort=demo")
     page.get_by_text("Several patients, by a table").click()
-    page.locator(".st-key-new_case-files .uploader [data-part=input]").wait_for(state="attached")
-    # Given while the page is still being drawn, the first file was once, on a busy machine, not seen to have come.
-    page.locator("[data-test-script-state=notRunning]").wait_for()
-    page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[:1])
+    choose(page, files[:1], within=".st-key-new_case-files")
     page.locator(".st-key-new_case-remove_files").wait_for()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(table)
     expect(page.get_by_text("Faults: 1")).to_be_visible()  # Ben's table has not come
-    page.locator(".st-key-new_case-files .uploader [data-part=input]").set_input_files(files[1:])
+    choose(page, files[1:], within=".st-key-new_case-files")
     page.get_by_role("button", name="Predict 2 patients").click()
     expect(page.get_by_role("heading", name="All 2 patients have an answer")).to_be_visible(timeout=120_000)
     page.get_by_role("link", name="Open Anna").click()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.server import Server
-from tests.browser.steps import give
+from tests.browser.steps import choose, give
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -48,7 +48,7 @@ def test_a_large_slide_costs_the_server_no_memory_and_is_hashed_on_its_way(serve
     page.locator(".st-key-new_case-remove_slide button").click()
     page.locator(".st-key-new_case-remove_slide").wait_for(state="detached")
     before = peak_mb(server)
-    page.locator(".uploader [data-part=input]").set_input_files(large_slide)
+    choose(page, large_slide)
     expect(page.get_by_text("2,220 × 2,967 pixels")).to_be_visible(timeout=120_000)
     assert peak_mb(server) - before < GROWTH_MB
     (slide,) = [path for path in server.kept_uploads() if path.stat().st_size == 300 * MEGABYTE]
@@ -74,7 +74,7 @@ def test_a_lost_connection_is_gone_on_with_and_cancel_leaves_nothing(server, pag
 
     page.route("**/take_in", break_the_third)
     open_form(page, server)
-    page.locator(".uploader [data-part=input]").set_input_files(large_slide)
+    choose(page, large_slide)
     expect(page.get_by_text("connection lost, next try in")).to_be_visible()
     while len(pieces) < 5:
         page.wait_for_timeout(100)
@@ -94,13 +94,13 @@ def test_after_a_reload_the_same_file_goes_on_where_it_ended(server, page: Page,
     page.on("request", lambda request: offsets.append(int(request.headers["x-survdash-offset"]))
             if request.method == "PUT" and request.url.endswith("/take_in") else None)  # fmt: skip
     open_form(page, server)
-    page.locator(".uploader [data-part=input]").set_input_files(large_slide)
+    choose(page, large_slide)
     while len(offsets) < 4 or "upload=" not in page.url:
         page.wait_for_timeout(50)
     page.reload()
     expect(page.get_by_text("Choose the same file to go on with it")).to_be_visible()
     before = len(offsets)
-    page.locator(".uploader [data-part=input]").set_input_files(large_slide)
+    choose(page, large_slide)
     expect(page.get_by_text("2,220 × 2,967 pixels")).to_be_visible(timeout=120_000)
     assert offsets[before] >= offsets[3] > 0
     page.locator(".st-key-new_case-remove_slide button").click()
@@ -115,7 +115,7 @@ def test_several_slides_in_one_go_and_two_visitors_at_once(server, page: Page, b
     for tab in (page, other):
         open_form(tab, server)
     for tab in (page, other):
-        tab.locator(".uploader [data-part=input]").set_input_files(slides)
+        choose(tab, slides)
     for tab in (page, other):
         expect(tab.locator(".st-key-new_case-remove_slide2")).to_be_visible(timeout=60_000)
         expect(tab.get_by_text("slide.tiff", exact=True)).to_be_visible()

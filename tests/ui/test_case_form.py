@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from survdash.ui.upload import delete_upload, find_upload, make_folder, name_part, uploads_folder
+from survdash.ui import upload_address
+from survdash.ui.upload import delete_upload, find_upload, make_folder, name_part, note_job, uploads_folder
 
 
 def script(wanted):
@@ -77,3 +78,68 @@ def test_an_upload_of_which_a_file_had_come_is_missed():
     page.run()
     delete_upload(find_upload(number))
     assert page.run().exception  # by error_box on the page: the files of this address are not here any more
+
+
+def on_its_way(page, number):
+    """Whether the page names an upload after an event of a browser that did not know yet that it does."""
+    page.query_params.pop("upload")
+    return page.run().query_params.get("upload", "") == number
+
+
+def test_what_the_browser_sends_before_it_knows_the_new_address_loses_no_file():
+    page = AppTest.from_function(coming).run()
+    number = page.text[0].value
+    make_folder(number)
+    assert page.run().text[0].value == f"case {number}"
+    assert on_its_way(page, number)
+    assert on_its_way(page, number)
+    note_job(find_upload(number), "of-another-day")  # handed in: an empty form is another case's
+    assert on_its_way(page, "")
+    assert page.text[0].value not in (number, f"case {number}")
+
+
+def test_a_refusal_that_the_browser_tells_before_it_knows_the_new_address_stays():
+    page = AppTest.from_function(coming).run()
+    number = page.text[0].value
+    make_folder(number)
+    page.run()
+    (uploads_folder() / number).rmdir()
+    assert on_its_way(page, "")
+    assert page.text[0].value == number
+
+
+def test_an_address_without_number_is_an_empty_form_once_the_browser_must_know(monkeypatch):
+    page = AppTest.from_function(script, args=(True,)).run()
+    page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
+    number = page.query_params["upload"]
+    assert on_its_way(page, number)
+    monkeypatch.setattr(upload_address, "SETTLE_SECONDS", 0.0)
+    assert on_its_way(page, "")
+    assert page.text[0].value == "none"
+
+
+def test_a_table_that_was_removed_does_not_come_back():
+    page = AppTest.from_function(script, args=(True,)).run()
+    page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
+    page.button(key="new_case.remove_genes").click().run()
+    assert page.run().text[0].value == "none"
+    assert not page.exception
+
+
+def both():
+    import streamlit as st
+
+    from survdash.ui.case_form import current_upload, show_part
+    from survdash.ui.uploader import coming_identifier
+
+    upload = current_upload()
+    st.text(coming_identifier() if upload is None else upload.identifier)
+    show_part(upload, "genes", wanted=True)
+
+
+def test_a_table_goes_where_a_slide_that_begins_at_the_same_moment_goes():
+    page = AppTest.from_function(both).run()
+    number = page.text[0].value
+    page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
+    assert page.text[0].value == number
+    assert [folder.name for folder in uploads_folder().iterdir()] == [number]

@@ -8,6 +8,7 @@ import stat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from survdash.errors import InputError
 from survdash.ui import import_files as room
@@ -82,3 +83,20 @@ def test_no_name_and_no_link_leads_out_of_the_inbox(data_dir, name):
     assert inbox_path("mine.csv").is_file()
     with pytest.raises(InputError, match="not in the inbox folder"):
         inbox_path(name)
+
+
+def form():
+    from survdash.ui.import_files import show_part
+
+    show_part("clinical", page="import")
+    show_part("genes", page="import")
+
+
+def test_two_tables_given_at_once_stay_together_though_the_address_is_new():
+    page = AppTest.from_function(form).run()
+    page.get("file_uploader")[0].upload("a.csv", b"x", "text/csv").run()
+    number = page.query_params.pop("upload")  # the browser's next event was on its way already
+    page.get("file_uploader")[0].upload("b.csv", b"x", "text/csv").run()
+    assert not page.exception
+    assert page.query_params["upload"] == number
+    assert [button.key for button in page.button] == ["import.remove_clinical", "import.remove_genes"]

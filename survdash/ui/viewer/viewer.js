@@ -401,7 +401,9 @@ export default function draw(component) {
   const host = parentElement.querySelector(".sv-host") ?? parentElement;
   host.survdashViewer ??= new Viewer(host);
   host.survdashViewer.update(data);
+  const drawing = (host.survdashDrawing = {});
   return () => {
+    if (host.survdashDrawing !== drawing) return; // Streamlit ends a drawing that was overtaken after the next one began
     host.survdashViewer?.destroy();
     delete host.survdashViewer;
   };
