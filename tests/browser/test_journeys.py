@@ -40,7 +40,7 @@ def test_from_home_to_a_cohort_and_its_risks_as_a_table(server, page: Page):
     # By its address: seen once in some twenty times on a busy machine, the first link found was that of another card.
     page.locator("a[href*='cohort=demo']", has_text="Look at the cohort").click()
     page.locator(".st-key-cohort-km .js-plotly-plot .main-svg").first.wait_for()
-    expect(page.get_by_text(BANNER, exact=True)).to_be_visible()
+    expect(page.locator(".st-key-banner").get_by_text(BANNER, exact=True)).to_be_visible()
     rows = rows_of(download(page, "cohort-csv"))
     assert len(rows) > 100
     assert len({row["case_id"] for row in rows}) == len(rows)
