@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
@@ -101,4 +101,14 @@ def write_json(path: Path, value: object) -> None:
 
 def folder_bytes(path: Path) -> int:
     """Bytes of all files below ``path``; 0 when it does not exist."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    total = 0
+    for file in walk(path):
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """All that lies below a folder; what is moved or removed meanwhile is passed over (``Path.rglob`` raises there)."""
+    for place, inner, names in os.walk(folder):
+        yield from (Path(place, name) for name in (*inner, *names))

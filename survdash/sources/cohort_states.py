@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from survdash.errors import CohortError, UnknownNameError
 from survdash.sources.cohort_folder import MANIFEST, read_digest
-from survdash.store import flush_folder
+from survdash.store import flush_folder, walk
 
 RUNS = "runs"
 WAIT_S = 10.0  # a reader who finds a cohort missing waits so long for the exchange that another process is at
@@ -161,7 +161,7 @@ def _remove(path: Path) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what imports of this cohort left half-written when they were killed."""
     for path in folder.parent.glob(f".{folder.name}.*.part"):
-        newest = max((file.stat().st_mtime for file in (path, *path.rglob("*")) if file.exists()), default=0.0)
+        newest = max((file.stat().st_mtime for file in (path, *walk(path)) if file.exists()), default=0.0)
         if time.time() - newest > ABANDONED_S:
             shutil.rmtree(path, ignore_errors=True)
 

@@ -28,7 +28,7 @@ from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.sources.cohort_folder import BAGS
 from survdash.sources.cohort_states import held_still, settle_all
-from survdash.store import BLOCK_BYTES, new_file
+from survdash.store import BLOCK_BYTES, new_file, walk
 
 SCHEMA = 1
 TRIES = 3
@@ -163,7 +163,7 @@ def _linked(root: Path) -> int:
 
 
 def _files(unit: Path) -> Iterator[Path]:
-    for path in sorted(unit.rglob("*")):
+    for path in sorted(walk(unit)):
         inside = path.relative_to(unit).parts
         if path.is_file() and not path.is_symlink() and not any(part.endswith(HALF_WRITTEN) for part in inside):
             yield path

@@ -26,6 +26,7 @@ from survdash.progress import Cancel, Progress, Report, check_cancel, silent
 from survdash.settings import settings
 from survdash.sources.cohort_folder import MANIFEST, check_cohort_files
 from survdash.sources.cohort_states import settle_all
+from survdash.store import walk
 
 # What lies there belongs to the users, whatever is in it; of uploads only our own notes are read.
 FOREIGN = ("inbox", "downloads", "uploads")
@@ -82,7 +83,7 @@ def verify(*, report: Report = silent, cancel: Cancel | None = None) -> Verified
 def _files(root: Path) -> tuple[list[Path], list[str]]:
     """Files that must be whole, and names of half-written ones."""
     whole, leftovers = [], []
-    for path in sorted(root.rglob("*")):
+    for path in sorted(walk(root)):
         inside = path.relative_to(root)
         if any(_is_half(part) for part in inside.parts):
             if _is_half(path.name):

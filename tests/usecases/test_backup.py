@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,19 @@ def test_taken_while_models_are_trained_it_holds_a_whole_one(working, tmp_path, 
         use(tmp_path / f"other{number}", monkeypatch)
         restore_backup(tmp_path / f"{number}.tar")
         assert verify().faults == ()
+
+
+def test_a_folder_that_goes_while_it_is_looked_through_is_passed_over(working, tmp_path, monkeypatch):
+    (working / "cohorts" / "mine" / "runs" / "gone").mkdir()
+    scandir = os.scandir
+
+    def look(path="."):
+        if str(path).endswith("gone"):  # as it was moved away since it was listed
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", look)
+    assert write_backup(tmp_path / "all.tar").files > 1
 
 
 def test_a_folder_with_something_in_it_is_not_filled(working, tmp_path):
