@@ -109,6 +109,17 @@ def folder_bytes(path: Path) -> int:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """All that lies below a folder; what is moved or removed meanwhile is passed over (``Path.rglob`` raises there)."""
-    for place, inner, names in os.walk(folder):
+    """All that lies below a folder; what is moved or removed meanwhile is passed over (``Path.rglob`` raises there).
+
+    Raises
+    ------
+    OSError
+        If a folder is there and cannot be read.
+    """
+    for place, inner, names in os.walk(folder, onerror=_raise_unless_gone):
         yield from (Path(place, name) for name in (*inner, *names))
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -16,7 +16,7 @@ from typing import BinaryIO, NoReturn
 import streamlit as st
 
 from survdash import usecases
-from survdash.errors import SurvdashError, UnknownNameError
+from survdash.errors import SurvdashError
 from survdash.language import later, tr
 from survdash.ui.arrival import arriving
 from survdash.ui.error_box import show_error
@@ -64,14 +64,8 @@ def current_upload() -> Upload | None:
     identifier = named_upload(PAGE) or coming_has_begun()
     if identifier is None:
         return None
-    try:
-        upload = open_named(identifier, page=PAGE)
-    except UnknownNameError:
-        if not came_to_nothing(identifier):
-            raise
-        upload = None
+    upload = None if came_to_nothing(identifier) else open_named(identifier, page=PAGE)
     if upload is None:
-        came_to_nothing(identifier)
         forget_upload(PAGE)
         return None
     take_coming(identifier)

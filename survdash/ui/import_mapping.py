@@ -28,7 +28,7 @@ from survdash.sources.column_mapping import (
 )
 from survdash.sources.mapping_suggestion import MOST_WORDS, MappingSuggestion, suggest_mapping
 from survdash.ui.error_box import show_error
-from survdash.ui.import_files import current_upload
+from survdash.ui.import_files import PAGE, current_upload
 from survdash.ui.prose import escape
 from survdash.ui.upload import new_upload
 from survdash.ui.upload_address import name_upload
@@ -240,7 +240,7 @@ def _keep(mapping: ColumnMapping, *, page: str) -> Path:
     upload = current_upload()
     if upload is None:
         upload = new_upload()
-        name_upload(upload.identifier, page=page)
+        name_upload(upload.identifier, page=PAGE)
     folder = upload.folder / ANSWERS
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "mapping.yaml"

@@ -100,9 +100,9 @@ def uploads_folder() -> Path:
     return folder
 
 
-def new_upload() -> Upload:
-    """An empty private folder for one case."""
-    identifier = new_identifier()
+def new_upload(identifier: str = "") -> Upload:
+    """A private folder for one case, under this number; an empty one under a new number by default."""
+    identifier = identifier or new_identifier()
     make_folder(identifier, owner=current().name)
     return find_upload(identifier)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from survdash.access import current
 from survdash.language import tr
 from survdash.ui.arrival import arriving
 from survdash.ui.prose import data_size
@@ -18,10 +17,9 @@ from survdash.ui.upload import (
     BATCH_PARTS,
     SUFFIXES,
     Upload,
-    find_upload,
     largest_bytes,
-    make_folder,
     new_identifier,
+    new_upload,
     uploads_folder,
 )
 from survdash.ui.upload_route import ADDRESS, base, grant_for
@@ -61,9 +59,7 @@ def coming_identifier() -> str:
 
 def begin_upload() -> Upload:
     """The folder under that number: what the browser begins to send at the same moment comes into the same."""
-    number = coming_identifier()
-    make_folder(number, owner=current().name)
-    return find_upload(number)
+    return new_upload(coming_identifier())
 
 
 def take_coming(identifier: str) -> None:

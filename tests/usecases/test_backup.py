@@ -128,6 +128,21 @@ def test_a_folder_that_goes_while_it_is_looked_through_is_passed_over(working, t
     assert write_backup(tmp_path / "all.tar").files > 1
 
 
+def test_a_folder_that_cannot_be_read_is_not_left_out_without_a_word(working, tmp_path, monkeypatch):
+    (working / "cohorts" / "mine" / "runs" / "shut").mkdir()
+    scandir = os.scandir
+
+    def look(path="."):
+        if str(path).endswith("shut"):
+            raise PermissionError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", look)
+    with pytest.raises(PermissionError):
+        write_backup(tmp_path / "all.tar")
+    assert not (tmp_path / "all.tar").exists()
+
+
 def test_a_folder_with_something_in_it_is_not_filled(working, tmp_path):
     write_backup(tmp_path / "all.tar")
     with pytest.raises(InputError, match="not empty: it holds cohorts"):
