@@ -16,10 +16,12 @@ import re
 import textwrap
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import plotly.graph_objects as go
+import psutil
 
 from survdash.errors import ProgramError
 from survdash.language import ENGLISH, TAGS, language, later, tr
@@ -188,7 +190,6 @@ class _Browser:
                 KaleidoError, OSError) as error:  # fmt: skip
             waiting.cancel()
             LOG.warning("A figure was not drawn: %s", type(error).__name__)
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop)
             raise ProgramError(
                 f"The browser that draws figures did not answer within {math.ceil(DRAW_SECONDS)} seconds.",
                 hint="Try again, or take the HTML file, which needs none.",
@@ -205,24 +206,57 @@ class _Browser:
             LOG.warning("The browser that draws figures did not end in time")
 
     async def _draw(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
-        from kaleido import Kaleido
-
         async with self._one_at_a_time:
             if self._end is not None:
                 self._end.cancel()
-            if self._open is None:
-                # no formulas in our figures: without this, the page asks the network for MathJax
-                opened = Kaleido(n=1, timeout=DRAW_SECONDS, mathjax=False)
-                await opened.open()
-                self._open = opened
-            drawn: bytes = await self._open.calc_fig(figure, opts=options)
+            work = asyncio.ensure_future(self._work(figure, options))
+            try:
+                # What is broken off in the middle may wait for a browser that has hung, or leave one that nobody knows.
+                drawn = await asyncio.shield(work)
+            except BaseException:  # who asked has given up, too
+                await self._kill(work)
+                raise
             self._end = self._loop.call_later(IDLE_SECONDS, lambda: asyncio.ensure_future(self._close()))
             return drawn
+
+    async def _work(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
+        if self._open is None:
+            from kaleido import Kaleido
+
+            # no formulas in our figures: without this, the page asks the network for MathJax
+            self._open = Kaleido(n=1, timeout=DRAW_SECONDS, mathjax=False)
+            await self._open.open()
+        drawn: bytes = await self._open.calc_fig(figure, opts=options)
+        return drawn
 
     async def _close(self) -> None:
         opened, self._open = self._open, None
         if opened is not None:
             await opened.close()
+
+    async def _kill(self, work: asyncio.Future[bytes]) -> None:
+        """End a browser that does not answer, or is still starting, without asking it."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            while not work.done() and not hasattr(opened, "subprocess"):
+                await asyncio.sleep(0.02)
+            if hasattr(opened, "subprocess"):
+                _kill_tree(opened.subprocess.pid)
+                while opened.subprocess.poll() is None:  # as long as it seems alive, close would ask it
+                    await asyncio.sleep(0.02)
+            with suppress(Exception):  # it is gone already
+                await opened.close()
+        work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # asyncio would print it
+        work.cancel()
+
+
+def _kill_tree(pid: int) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.suspend()  # it starts nothing more
+        for one in (*process.children(recursive=True), process):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 @cache

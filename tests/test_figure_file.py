@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import re
 import threading
+import time
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import plotly.graph_objects as go
+import psutil
 import pytest
 from PIL import Image
 
@@ -89,10 +92,56 @@ def test_without_a_browser_it_is_said_what_to_do(monkeypatch):
 
 
 @in_a_browser
-def test_a_browser_that_does_not_answer_is_given_up_and_the_next_figure_starts_another(monkeypatch):
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
+def test_a_browser_that_does_not_answer_ends_even_while_it_starts_and_the_next_figure_starts_another(
+    monkeypatch, seconds
+):
     find_browser.cache_clear()
-    monkeypatch.setattr(module, "DRAW_SECONDS", 0.001)
+    module._browser().close()
+    others = _children()
+    monkeypatch.setattr(module, "DRAW_SECONDS", seconds)
     with pytest.raises(ProgramError, match="did not answer"):
         make("png")
     monkeypatch.undo()
+    end = time.monotonic() + 60
+    while _children() - others:
+        assert time.monotonic() < end, "the browser that was given up is still here"
+        time.sleep(0.05)
     assert make("png").startswith(b"\x89PNG")
+
+
+@in_a_browser
+def test_a_browser_that_has_hung_is_ended_and_the_next_figure_starts_another(monkeypatch):
+    module._browser().close()
+    others = _children()
+    make("svg")
+    for process in (hung := _children() - others):
+        process.suspend()
+    monkeypatch.setattr(module, "DRAW_SECONDS", 0.5)
+    with pytest.raises(ProgramError, match="did not answer"):
+        make("svg")
+    monkeypatch.undo()
+    assert make("svg").startswith(b"<svg")
+    assert not psutil.wait_procs(hung, timeout=60)[1]
+
+
+@in_a_browser
+def test_who_gives_up_waiting_for_another_figure_does_not_end_its_browser(monkeypatch):
+    make("svg")
+    browser, drawn = psutil.Process().children(), []
+    points = np.random.default_rng(0).normal(size=(2, 60_000))
+    long = go.Figure().add_scatter(x=points[0], y=points[1], mode="markers")
+    other = threading.Thread(target=lambda: drawn.append(figure_file(long, "svg", title="", stamp=STAMP)))
+    other.start()
+    time.sleep(0.5)  # it is at work now
+    monkeypatch.setattr(module, "DRAW_SECONDS", 0.001)
+    with pytest.raises(ProgramError, match="did not answer"):
+        make("svg")
+    monkeypatch.undo()
+    other.join()
+    assert drawn
+    assert psutil.Process().children() == browser
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))

@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from survdash.settings import SHIPPED_MODELS
 from tests.conftest import REPOSITORY
-
-SECONDS = 60  # a page is drawn in two on a quiet machine; the first one imports its libraries
+from tests.page_drawing import app_in
 
 Open = Callable[..., AppTest]
 
@@ -31,7 +30,7 @@ def open_page(demo_is_here: None, monkeypatch: pytest.MonkeyPatch) -> Open:
     st.cache_resource.clear()
 
     def open_page(name: str, **address: str) -> AppTest:
-        page = AppTest.from_file(REPOSITORY / "pages" / "_main.py", default_timeout=SECONDS)
+        page = app_in(REPOSITORY / "pages" / "_main.py")
         page.query_params.update(address)
         if name != "home":
             page.switch_page(f"{name}.py")

@@ -56,7 +56,7 @@ def test_pages_show_what_is_stored_without_torch(demo_is_here):
         "from streamlit.testing.v1 import AppTest\n"
         "frame = pathlib.Path('pages/_main.py').resolve()\n"
         "for name in ('cohort', 'patient', 'compare', 'models', 'new_case', 'import_cohort', 'contents'):\n"
-        "    page = AppTest.from_file(frame, default_timeout=60).switch_page(name + '.py').run()\n"
+        "    page = AppTest.from_file(frame, default_timeout=120).switch_page(name + '.py').run()\n"
         "    assert not page.exception and not page.error, name\n"
         "sys.exit('torch' in sys.modules)\n"
     )

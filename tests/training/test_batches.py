@@ -17,7 +17,7 @@ def test_values_come_in_order_and_the_next_is_loaded_while_one_is_used():
     for key, value in prefetched(load, range(4)):
         assert value == key * 10
         if key < 3:
-            assert loaded[key + 1].wait(10)
+            assert loaded[key + 1].wait(60)
         assert not any(event.is_set() for event in loaded[key + 2 :])
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.simulation.sample_case import sample_case
+from tests.page_drawing import app_of
 
 
 def script(genes):
@@ -17,7 +16,7 @@ def script(genes):
 
 
 def test_the_answer_comes_with_a_report_and_without_reasons_that_nobody_made(demo, tmp_path):
-    page = AppTest.from_function(script, args=(str(sample_case(tmp_path)[1]),), default_timeout=60).run()
+    page = app_of(script, args=(str(sample_case(tmp_path)[1]),)).run()
     assert not page.exception
     assert "Of 100 patients with a profile like this" in " ".join(one.value for one in page.header)
     assert {button.label for button in page.get("download_button")} >= {"Report (PDF)", "Report (HTML)"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.artefact import INTENDED_USE
+from tests.page_drawing import app_of
 
 
 def script(simulated):
@@ -17,6 +17,6 @@ def script(simulated):
 
 @pytest.mark.parametrize("simulated", [True, False])
 def test_the_mark_stands_where_patients_are_simulated_and_nowhere_else(simulated):
-    page = AppTest.from_function(script, args=(simulated,)).run()
+    page = app_of(script, args=(simulated,)).run()
     assert INTENDED_USE in page.caption[0].value
     assert any("Simulated patients" in block.value for block in page.markdown) == simulated

@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.errors import InputError
 from survdash.simulation.sample_case import sample_case
@@ -14,6 +13,7 @@ from survdash.slide.header_texts import header_hints
 from survdash.ui.batch_form import find_file
 from survdash.ui.inbox import inbox_folder
 from survdash.ui.upload import Upload, name_part, new_upload, open_upload
+from tests.page_drawing import app_of
 from tests.slide.test_header_texts import NAMED, write_svs
 
 
@@ -29,7 +29,7 @@ def script():
 @pytest.fixture
 def page(demo, data_dir):
     sample_case(inbox_folder() / "day")
-    return AppTest.from_function(script, default_timeout=60).run()
+    return app_of(script).run()
 
 
 def give(page, text):
@@ -63,11 +63,11 @@ def test_faults_are_listed_and_nothing_can_be_started(page):
 def test_files_that_came_are_found_by_the_names_they_had_and_the_form_can_be_come_back_to(demo, data_dir, tmp_path):
     slide, genes = sample_case(tmp_path)
     upload = bring(bring(new_upload(), "", slide, "Anna (1).tiff"), "2", genes, "Anna.csv")
-    page = AppTest.from_function(script, default_timeout=60)
+    page = app_of(script)
     page.query_params["upload"] = upload.identifier
     page = give(page.run(), "case_id,slides,genes\nA,Anna (1).tiff,Anna.csv\n")
     assert "1 patients, 1 with slides, 1 with genes" in page.markdown[-1].value
-    again = AppTest.from_function(script, default_timeout=60)
+    again = app_of(script)
     again.query_params["upload"] = upload.identifier
     again.run().button(key="many.batch").click().run()
     assert again.text[0].value == "A"
@@ -78,7 +78,7 @@ def test_files_that_came_are_found_by_the_names_they_had_and_the_form_can_be_com
 def test_a_fault_of_a_file_that_came_is_told_with_its_owners_name(demo, data_dir, tmp_path):
     (tmp_path / "a.csv").write_text("Dear colleague,\n")
     upload = bring(new_upload(), "7", tmp_path / "a.csv", "letter.csv")
-    page = AppTest.from_function(script, default_timeout=60)
+    page = app_of(script)
     page.query_params["upload"] = upload.identifier
     page = give(page.run(), "case_id,genes\nA,letter.csv\n")
     (told,) = next(one.value for one in page.dataframe if "Column" in one.value)["What is wrong"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.simulation.sample_case import sample_case
+from tests.page_drawing import app_of
 
 
 def script(genes, case):
@@ -31,7 +31,7 @@ def script(genes, case):
 @pytest.fixture
 def open_view(demo, tmp_path):
     genes = str(sample_case(tmp_path)[1])
-    return lambda case: AppTest.from_function(script, args=(genes, case), default_timeout=60).run()
+    return lambda case: app_of(script, args=(genes, case)).run()
 
 
 def test_an_address_opens_the_case_it_names_and_no_other(open_view):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from survdash.ui.upload import name_part, new_upload
+from tests.page_drawing import app_of
 
 
 def script(identifier):
@@ -42,7 +42,7 @@ def words(page):
 
 
 def test_a_slide_that_says_its_resolution_is_ready(given):
-    page = AppTest.from_function(script, args=(given("CMU-1-Small-Region.svs").identifier,), default_timeout=60).run()
+    page = app_of(script, args=(given("CMU-1-Small-Region.svs").identifier,)).run()
     assert "2,220 × 2,967 pixels" in words(page)
     assert "0.499 µm per pixel, from the file" in words(page)
     assert page.text[0].value == "None True"
@@ -50,7 +50,7 @@ def test_a_slide_that_says_its_resolution_is_ready(given):
 
 def test_a_slide_that_does_not_say_it_is_ready_once_the_user_does(given):
     upload = given("TCGA-CR-7395-01A-01-TS1.svs")
-    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    page = app_of(script, args=(upload.identifier,)).run()
     assert page.text[0].value == "None False"
     page.number_input(key="new_case.mpp").set_value(0.5).run()
     assert page.text[0].value == "0.5 True"
@@ -70,7 +70,7 @@ def test_a_resolution_no_scanner_has_is_asked_for_with_its_value(tmp_path):
         description="Aperio Image Library v11\r\n1024x1024 (256x256) JPEG/RGB Q=90|MPP = 5.0",
     )  # fmt: skip
     upload = name_part(upload, "slide", "a.svs")
-    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    page = app_of(script, args=(upload.identifier,)).run()
     assert "this file states 5 um per pixel, and slide scanners have 0.08 to 1.1" in words(page)
     assert page.text[0].value == "None False"
     page.number_input(key="new_case.mpp").set_value(0.5).run()
@@ -82,7 +82,7 @@ def test_possible_ink_can_be_kept(given, shared):
     pixels = np.asarray(Image.open(upload.slides["slide"])).copy()
     pixels[1000:1800] = (0, 130, 70)
     Image.fromarray(pixels).save(upload.slides["slide"], format="PNG")
-    page = AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    page = app_of(script, args=(upload.identifier,)).run()
     page.number_input(key="new_case.mpp").set_value(0.5).run()
     assert "tiles excluded" in words(page)
     assert page.text[0].value == "0.5 True"

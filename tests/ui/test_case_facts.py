@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 
 def script(given):
@@ -22,7 +22,7 @@ def script(given):
 
 
 def shown(*given):
-    return AppTest.from_function(script, args=(given,)).run()
+    return app_of(script, args=(given,)).run()
 
 
 def test_the_facts_that_are_given_are_handed_on(data_dir):

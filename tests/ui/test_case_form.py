@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.ui import upload_address
 from survdash.ui.upload import delete_upload, find_upload, make_folder, name_part, note_job, uploads_folder
+from tests.page_drawing import app_of
 
 
 def script(wanted):
@@ -22,7 +21,7 @@ def script(wanted):
 
 
 def test_a_file_takes_the_place_of_its_uploader_and_can_be_removed():
-    page = AppTest.from_function(script, args=(True,)).run()
+    page = app_of(script, args=(True,)).run()
     page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     assert page.text[0].value == "genes.csv"
     assert not page.get("file_uploader")
@@ -34,7 +33,7 @@ def test_a_file_takes_the_place_of_its_uploader_and_can_be_removed():
 
 
 def test_a_refused_file_is_gone_and_named_as_the_user_named_it():
-    page = AppTest.from_function(script, args=(True,)).run()
+    page = app_of(script, args=(True,)).run()
     page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     page.checkbox[0].check().run()
     assert page.error[0].value.replace("\\", "") == "A_1.csv cannot be read.\n\nCopy it again."
@@ -42,7 +41,7 @@ def test_a_refused_file_is_gone_and_named_as_the_user_named_it():
 
 
 def test_a_part_that_no_model_reads_is_not_asked_for():
-    page = AppTest.from_function(script, args=(False,)).run()
+    page = app_of(script, args=(False,)).run()
     assert not page.get("file_uploader")
     assert "No model of this cohort looks at this: gene table" in page.caption[0].value
 
@@ -58,7 +57,7 @@ def coming():
 
 
 def test_an_upload_that_was_refused_as_it_came_leaves_the_form_as_it_was():
-    page = AppTest.from_function(coming).run()
+    page = app_of(coming).run()
     number = page.text[0].value
     make_folder(number)  # its first piece
     assert page.run().text[0].value == f"case {number}"
@@ -70,7 +69,7 @@ def test_an_upload_that_was_refused_as_it_came_leaves_the_form_as_it_was():
 
 
 def test_an_upload_of_which_a_file_had_come_is_missed():
-    page = AppTest.from_function(coming).run()
+    page = app_of(coming).run()
     number = page.text[0].value
     folder = make_folder(number)
     name_part(find_upload(number), "genes", "A.csv")
@@ -87,7 +86,7 @@ def on_its_way(page, number):
 
 
 def test_what_the_browser_sends_before_it_knows_the_new_address_loses_no_file():
-    page = AppTest.from_function(coming).run()
+    page = app_of(coming).run()
     number = page.text[0].value
     make_folder(number)
     assert page.run().text[0].value == f"case {number}"
@@ -99,7 +98,7 @@ def test_what_the_browser_sends_before_it_knows_the_new_address_loses_no_file():
 
 
 def test_a_refusal_that_the_browser_tells_before_it_knows_the_new_address_stays():
-    page = AppTest.from_function(coming).run()
+    page = app_of(coming).run()
     number = page.text[0].value
     make_folder(number)
     page.run()
@@ -109,7 +108,7 @@ def test_a_refusal_that_the_browser_tells_before_it_knows_the_new_address_stays(
 
 
 def test_an_address_without_number_is_an_empty_form_once_the_browser_must_know(monkeypatch):
-    page = AppTest.from_function(script, args=(True,)).run()
+    page = app_of(script, args=(True,)).run()
     page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     number = page.query_params["upload"]
     assert on_its_way(page, number)
@@ -119,7 +118,7 @@ def test_an_address_without_number_is_an_empty_form_once_the_browser_must_know(m
 
 
 def test_a_table_that_was_removed_does_not_come_back():
-    page = AppTest.from_function(script, args=(True,)).run()
+    page = app_of(script, args=(True,)).run()
     page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     page.button(key="new_case.remove_genes").click().run()
     assert page.run().text[0].value == "none"
@@ -138,7 +137,7 @@ def both():
 
 
 def test_a_table_goes_where_a_slide_that_begins_at_the_same_moment_goes():
-    page = AppTest.from_function(both).run()
+    page = app_of(both).run()
     number = page.text[0].value
     page.get("file_uploader")[0].upload("A_1.csv", b"bytes", "text/csv").run()
     assert page.text[0].value == number

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.errors import GeneError
 from survdash.simulation.sample_case import sample_case
 from survdash.ui.case_lines import fact_check, fit_check, gene_checks, slide_checks, slide_lines
 from survdash.ui.upload import name_part, new_upload
+from tests.page_drawing import app_of
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,6 @@ def test_a_refused_gene_table_names_the_check_that_failed(tmp_path, sample, chan
     path.write_text("\n".join(rows[change]))
     with pytest.raises(GeneError) as refusal:
         usecases.check_genes(path, cohort="demo")
-    page = AppTest.from_function(script, args=(refusal.value.message,)).run()
+    page = app_of(script, args=(refusal.value.message,)).run()
     told = [one.value for one in page.text]
     assert told == [*(["good"] * at), "todo", *(["wait"] * (2 - at)), "todo", "wait", "wait"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.ui.checklist import SIGNS, WORST, Check, refused, together, waiting
+from tests.page_drawing import app_of
 
 
 def line(state, finding="", to_do=""):
@@ -47,7 +47,7 @@ def script():
 
 
 def test_what_is_shown_is_no_markup_of_the_file():
-    (heading, shown) = (one.value for one in AppTest.from_function(script).run().markdown)
+    (heading, shown) = (one.value for one in app_of(script).run().markdown)
     assert "Checks" in heading
     assert shown.startswith("- :red-badge[:material/error: to do] **Resolution**")
     assert r"a\*b\.svs" in shown

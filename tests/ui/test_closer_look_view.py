@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.statistics.subgroups import SubgroupRow
 from survdash.ui.closer_look_view import subgroup_rows
+from tests.page_drawing import app_of
 
 
 def test_a_group_that_is_too_small_has_words_and_no_numbers():
@@ -40,7 +39,7 @@ def draw_nothing():
 
 
 def test_what_cannot_be_had_is_told():
-    page = AppTest.from_function(draw_nothing).run()
+    page = app_of(draw_nothing).run()
     assert not page.exception
     told = [info.value.replace("\\", "") for info in page.info]
     assert told == ["Age, sex and stage are not known.", "The model says nothing of 36 months."]

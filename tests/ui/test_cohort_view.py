@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.ui.cohort_view import time_axis
+from tests.page_drawing import app_of
 
 
 def script(analysis):
@@ -35,7 +35,7 @@ def test_a_flat_risk_is_told_and_drawn_as_one_group(analysis):
     flat = replace(analysis, cutpoints=(), group=np.full(len(analysis.risk), "all", object), naive=None, maxstat=None,
                    held_out_p=None, hazard_ratio=None, curves={"all": analysis.curves["low"]},
                    notes=("The risks of 200 patients are all the same, so there is no cutpoint.",))  # fmt: skip
-    page = AppTest.from_function(script, args=(flat,)).run()
+    page = app_of(script, args=(flat,)).run()
     text = words(page)
     assert "does not part the cohort" in text
     assert "are all the same" in text
@@ -46,14 +46,14 @@ def test_a_flat_risk_is_told_and_drawn_as_one_group(analysis):
 def test_a_group_that_is_too_small_has_curves_and_no_p_value(analysis):
     small = replace(analysis, naive=None, held_out_p=None, hazard_ratio=None,
                     notes=("A group has fewer than 10 patients: no p-value is given.",))  # fmt: skip
-    page = AppTest.from_function(script, args=(small,)).run()
+    page = app_of(script, args=(small,)).run()
     assert "fewer than 10 patients" in words(page)
     assert words(page).count("no p-value") == 3  # held out, not corrected, and the note
     assert len(page.get("plotly_chart")) == 3
 
 
 def test_three_groups_have_three_sizes():
-    page = AppTest.from_function(script, args=(usecases.analyse_cohort("demo", "glg", cut="tertiles"),)).run()
+    page = app_of(script, args=(usecases.analyse_cohort("demo", "glg", cut="tertiles"),)).run()
     words(page)
     values = {metric.label: metric.value for metric in page.metric}
     assert values["Low / medium / high risk"] == "67 / 67 / 66"

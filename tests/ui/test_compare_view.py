@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 
 def script():
@@ -17,7 +17,7 @@ def script():
 
 
 def test_what_cannot_be_had_is_told():
-    page = AppTest.from_function(script).run()
+    page = app_of(script).run()
     assert not page.exception
     assert [box.value.replace("\\", "") for box in page.info] == ["The model says nothing of 36 months."] * 2
     assert not page.get("plotly_chart")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
+from tests.page_drawing import app_of
 
 SHOWS = ("show_decision", "show_landmark", "show_steadiness")
 
@@ -21,7 +21,7 @@ def script(analysis, show):
 
 @pytest.mark.parametrize("show", SHOWS)
 def test_each_draws_one_figure_with_its_words(show):
-    page = AppTest.from_function(script, args=(usecases.analyse_cohort("demo", "glg"), show)).run(timeout=30)
+    page = app_of(script, args=(usecases.analyse_cohort("demo", "glg"), show)).run()
     assert not page.exception
     assert len(page.get("plotly_chart")) == 1
     text = "\n".join(block.value for block in [*page.markdown, *page.caption])
@@ -36,7 +36,7 @@ def test_another_model_is_chosen_by_name():
         show_pair(analysis, runs, name="x", stamp="survdash")
 
     runs = usecases.list_runs("demo")
-    page = AppTest.from_function(pair, args=(usecases.analyse_cohort("demo", "glg"), runs)).run(timeout=30)
+    page = app_of(pair, args=(usecases.analyse_cohort("demo", "glg"), runs)).run()
     assert not page.exception
     assert len(page.selectbox(key="cohort.other_run").options) == len(runs) - 1
     words = page.markdown[0].value.replace("\\", "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.access import ADMIN, LOCAL, VIEWER, Visitor, ask_at_the_door
 from survdash.audit import last_entries
 from survdash.ui import downloads
+from tests.page_drawing import app_of
 
 
 @pytest.fixture
@@ -46,6 +46,6 @@ def page() -> None:
 )  # fmt: skip
 def test_a_button_for_those_who_may(door: None, visitor: Visitor, is_offered: bool) -> None:
     ask_at_the_door(lambda: visitor)
-    shown = AppTest.from_function(page).run()
+    shown = app_of(page).run()
     assert not shown.exception
     assert (len(shown.get("download_button")) == 1) == is_offered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 SECRET = "patient Jane Doe, row 7"
 
@@ -30,7 +30,7 @@ def script(kind, secret):
 
 
 def run(kind):
-    page = AppTest.from_function(script, args=(kind, SECRET)).run()
+    page = app_of(script, args=(kind, SECRET)).run()
     assert not page.exception
     assert page.text[0].value == "the rest of the page"
     return page

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.explanation.record import GeneShare, GeneShares
 from survdash.ui.explanation_view import heaviest_genes
+from tests.page_drawing import app_of
 
 
 def script(run: str, slides: str = "usecases.slides_of_patient('demo', 'SIM-0001')") -> str:
@@ -18,7 +17,7 @@ show_explanation(made, page="test", slides=lambda: {slides}, stamp="made by a te
 
 
 def test_groups_genes_and_shares_are_drawn_and_a_group_can_be_chosen(demo: str) -> None:
-    page = AppTest.from_string(script("glg"), default_timeout=90).run()
+    page = app_of(script("glg")).run()
     assert not page.exception
     titles = " ".join(one.value for one in page.markdown)
     assert "Genes that weigh most" in titles
@@ -35,7 +34,7 @@ def test_a_slide_that_is_not_here_is_said_to_be_elsewhere_in_either_language(dem
     elsewhere = f"(usecases.CaseSlide({facts}),)"
     first = "from survdash.usecases.case_slides import NOT_HERE\nfrom survdash.language import use_language\n"
     text = f"{first}use_language('zh')\n{script('glg', slides=elsewhere)}"
-    page = AppTest.from_string(text, default_timeout=90).run()
+    page = app_of(text).run()
     assert not page.exception
     told = page.info[0].value.replace("\\", "")
     assert "切片本身不在本机" in told
@@ -44,7 +43,7 @@ def test_a_slide_that_is_not_here_is_said_to_be_elsewhere_in_either_language(dem
 
 
 def test_a_model_without_a_map_says_so(demo: str) -> None:
-    page = AppTest.from_string(script("attnmil"), default_timeout=90).run()
+    page = app_of(script("attnmil")).run()
     assert not page.exception
     assert any("no tile explanation" in one.value for one in page.caption)
 

@@ -13,6 +13,7 @@ from survdash.jobs.queue import read_job
 from survdash.progress import silent
 from survdash.ui.fetch_form import FETCH, SERVERS, WORDS
 from tests.conftest import REPOSITORY
+from tests.page_drawing import app_in
 from tests.sources.gdc_server import Gdc, star_counts
 
 
@@ -25,7 +26,7 @@ def page(gdc: Gdc, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         gdc.add_genes(f"{case}-01A", star_counts({"TP53": number, "MYC": 1.0}))
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
     monkeypatch.chdir(REPOSITORY)
-    made = AppTest.from_file(REPOSITORY / "pages" / "_main.py", default_timeout=60)
+    made = app_in(REPOSITORY / "pages" / "_main.py")
     made.switch_page("import_cohort.py").run()
     made.radio(key="import.kind").set_value(FETCH).run()
     return made

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.ui import figure_view
+from tests.page_drawing import app_of
 
 
 def script():
@@ -21,7 +21,7 @@ def script():
 @pytest.mark.parametrize("browser", ["/usr/bin/chromium", None])
 def test_html_is_always_offered_svg_and_png_where_something_can_draw_them(monkeypatch, browser):
     monkeypatch.setattr(figure_view, "find_browser", lambda: browser)
-    page = AppTest.from_function(script).run()
+    page = app_of(script).run()
     assert not page.exception
     off = {button.proto.label: button.proto.disabled for button in page.get("download_button")}
     assert off == {"SVG": browser is None, "PNG": browser is None, "HTML": False}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.ui import guide
 from survdash.ui.guide import STEPS
+from tests.page_drawing import app_of
 
 
 def script():
@@ -17,7 +16,7 @@ def script():
 def draw(monkeypatch, kept):
     monkeypatch.setattr(guide, "recall", lambda name: kept)
     monkeypatch.setattr(guide.st, "page_link", lambda *args, **options: None)  # needs the frame's navigation
-    return AppTest.from_function(script).run()
+    return app_of(script).run()
 
 
 def test_the_first_visit_gets_every_step(monkeypatch):

@@ -8,12 +8,12 @@ import stat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from survdash.errors import InputError
 from survdash.ui import import_files as room
 from survdash.ui.inbox import inbox_folder, inbox_path
 from survdash.ui.upload import new_upload
+from tests.page_drawing import app_of
 
 
 @given(name=st.text(max_size=120))
@@ -93,7 +93,7 @@ def form():
 
 
 def test_two_tables_given_at_once_stay_together_though_the_address_is_new():
-    page = AppTest.from_function(form).run()
+    page = app_of(form).run()
     page.get("file_uploader")[0].upload("a.csv", b"x", "text/csv").run()
     number = page.query_params.pop("upload")  # the browser's next event was on its way already
     page.get("file_uploader")[0].upload("b.csv", b"x", "text/csv").run()

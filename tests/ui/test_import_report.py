@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.usecases import cohort_report, import_cohort
+from tests.page_drawing import app_of
 
 SCRIPT = """
 from survdash import usecases
@@ -20,7 +19,7 @@ def test_names_from_a_file_are_shown_letter_by_letter(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["case_id,survival_months,censorship,TP53_rnaseq,_bold_", *rows]))
     import_cohort(path, name="mine")
-    page = AppTest.from_string(SCRIPT, default_timeout=60).run()
+    page = app_of(SCRIPT).run()
     assert not page.exception
     shown = "\n".join(block.value for block in page.markdown)
     assert "\\_bold\\_" in shown
@@ -36,7 +35,7 @@ def test_a_column_s_range_is_read_not_computed_with(tmp_path: Path) -> None:
     rows = [f"P{i:02d},{(i + 1) / 3},{i % 2},{i / 7},{i}" for i in range(40)]
     path.write_text("\n".join(["case_id,survival_months,censorship,TP53_rnaseq,age", *rows]))
     import_cohort(path, name="mine")
-    page = AppTest.from_string(SCRIPT, default_timeout=60).run()
+    page = app_of(SCRIPT).run()
     (columns,) = [frame.value for frame in page.dataframe if "Different values" in frame.value]
     ranges = dict(zip(columns["Column"], columns["Values"], strict=True))
     assert ranges["time_months"] == "0.3333 to 13.33"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
+from tests.page_drawing import app_of
 from tests.ui.test_prediction_view import make
 
 
@@ -14,7 +13,7 @@ def script(prediction):
 
 
 def table(**changes):
-    page = AppTest.from_function(script, args=(make(**changes),)).run(timeout=30)
+    page = app_of(script, args=(make(**changes),)).run()
     assert not page.exception
     return page.table[0].value.set_index("")[" "]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.jobs.queue import file_job, read_job
 from survdash.ui import browser_memory, job_memory
+from tests.page_drawing import app_of
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def script():
 
 
 def run(**state):
-    page = AppTest.from_function(script)
+    page = app_of(script)
     for name, value in state.items():
         page.session_state[name] = value
     page.run()

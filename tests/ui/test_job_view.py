@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import store
 from survdash.jobs import record
 from survdash.jobs.queue import file_job, read_job
 from survdash.progress import Progress
+from tests.page_drawing import app_of
 
 
 def script(job):
@@ -28,7 +28,7 @@ def job():
 
 
 def run(job):
-    page = AppTest.from_function(script, args=(job,))
+    page = app_of(script, args=(job,))
     page.run()
     assert not page.exception
     return page

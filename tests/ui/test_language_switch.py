@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from survdash.ui import language_switch
 from survdash.ui.language_switch import MEMORY, PARAMETER, WIDGET
+from tests.page_drawing import app_of
 
 
 def script():
@@ -32,11 +33,11 @@ def spoken(page: AppTest) -> list[str]:
 
 
 def test_english_without_a_wish():
-    assert spoken(AppTest.from_function(script).run()) == ["en", "en"]
+    assert spoken(app_of(script).run()) == ["en", "en"]
 
 
 def test_the_address_counts_and_the_choice_stays_without_it():
-    page = AppTest.from_function(script)
+    page = app_of(script)
     page.query_params[PARAMETER] = "zh"
     assert spoken(page.run()) == ["zh", "zh"]
     page.query_params.clear()
@@ -44,14 +45,14 @@ def test_the_address_counts_and_the_choice_stays_without_it():
 
 
 def test_an_unknown_language_in_the_address_is_passed_over():
-    page = AppTest.from_function(script)
+    page = app_of(script)
     page.query_params[PARAMETER] = "'; alert(1); '"
     assert spoken(page.run()) == ["en", "en"]
     assert not page.exception
 
 
 def test_the_switch_counts_more_than_an_old_address():
-    page = AppTest.from_function(script)
+    page = app_of(script)
     page.query_params[PARAMETER] = "zh"
     page.run()
     page.button_group(key=WIDGET).set_value("en").run()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.explanation.record import Neighbour
 from survdash.ui import like_view
+from tests.page_drawing import app_of
 from tests.ui.test_prediction_view import make
 
 
@@ -16,7 +15,7 @@ def script(found, prediction):
 
 
 def test_a_model_without_like_patients_says_so():
-    page = AppTest.from_function(script, args=((), make())).run(timeout=30)
+    page = app_of(script, args=((), make())).run()
     assert "cannot tell which patients are alike" in page.caption[0].value
 
 
@@ -27,7 +26,7 @@ def test_how_many_died_is_said_and_each_link_names_its_patient(monkeypatch):
         Neighbour(case_id="A_1", fold=0, farness=0.01, risk=1.0, time_months=12.0, died=True),
         Neighbour(case_id="B*2", fold=0, farness=0.02, risk=1.0, time_months=30.0, died=False),
     )
-    page = AppTest.from_function(script, args=(found, make())).run(timeout=30)
+    page = app_of(script, args=(found, make())).run()
     assert not page.exception
     assert any("1 of these 2 patients died, after 12 months" in one.value for one in page.markdown)
     assert [link["query_params"]["case"] for link in links] == ["A_1", "B*2"]

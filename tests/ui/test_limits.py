@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.ui.limits import LIMITS
 from tests.conftest import REPOSITORY
+from tests.page_drawing import app_of
 
 
 def script(kind):
@@ -17,7 +17,7 @@ def script(kind):
 
 @pytest.mark.parametrize("kind", LIMITS)
 def test_every_line_is_drawn_folded(kind):
-    page = AppTest.from_function(script, args=(kind,)).run()
+    page = app_of(script, args=(kind,)).run()
     assert not page.exception
     text = page.expander[0].markdown[0].value
     assert text.count("\n- ") + 1 == len(LIMITS[kind])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.jobs import record
 from survdash.settings import settings
 from survdash.usecases import list_models
+from tests.page_drawing import app_of
 
 
 def draw_demo():
@@ -40,7 +39,7 @@ def draw_opened():
 
 
 def test_patients_of_another_source_are_told_of_with_the_model_and_who_they_are():
-    page = AppTest.from_function(draw_opened, default_timeout=30).run()
+    page = app_of(draw_opened).run()
     assert not page.exception
     assert len(page.expander) == 1
     assert "blca-glg_linear" in page.expander[0].label
@@ -52,7 +51,7 @@ def test_an_audit_is_asked_for_where_the_patients_are(demo, monkeypatch):
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
     settings.cache_clear()
     assert any(card["name"] == "demo-cox_ridge" for card in list_models())
-    page = AppTest.from_function(draw_demo, default_timeout=60).run()
+    page = app_of(draw_demo).run()
     assert not page.exception
     page.button[0].click().run()
     (job,) = record.job_ids()
@@ -60,7 +59,7 @@ def test_an_audit_is_asked_for_where_the_patients_are(demo, monkeypatch):
 
 
 def test_a_shipped_model_tells_its_terms_and_its_failures(demo):
-    page = AppTest.from_function(draw_shipped, default_timeout=60).run()
+    page = app_of(draw_shipped).run()
     assert not page.exception
     text = " ".join(block.value for block in page.markdown)
     assert "TCGA something" in text

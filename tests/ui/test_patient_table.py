@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from streamlit.testing.v1 import AppTest
+
+from tests.page_drawing import app_of
 
 
 def script():
@@ -25,7 +26,7 @@ def script():
 
 
 def test_search_and_filters_leave_whom_they_say_and_each_has_a_table_of_its_own():
-    page = AppTest.from_function(script).run()
+    page = app_of(script).run()
     keys = set()
 
     def cases():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 SCRIPT = """
 import streamlit as st
@@ -21,7 +21,7 @@ show_patient(SeenPatient(
 
 
 def test_an_explanation_that_fails_leaves_answer_what_if_and_inputs(demo: str) -> None:
-    page = AppTest.from_string(SCRIPT.format(run="glg-genes"), default_timeout=90).run()
+    page = app_of(SCRIPT.format(run="glg-genes")).run()
     assert not page.exception
     (box,) = page.error
     assert "This part fails" in box.value

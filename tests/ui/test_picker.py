@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 
 def script():
@@ -18,7 +18,7 @@ def script():
 
 
 def run(**address):
-    page = AppTest.from_function(script)
+    page = app_of(script)
     page.query_params.update(address)
     return page.run()
 

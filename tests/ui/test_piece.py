@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from tests.page_drawing import app_of
 
 
 def script():
@@ -15,7 +15,7 @@ def script():
 
 
 def test_facts_numbers_and_the_two_downloads_are_drawn():
-    page = AppTest.from_function(script).run()
+    page = app_of(script).run()
     assert not page.exception
     assert page.table[0].value.to_numpy().tolist() == [["Risk", "high"], ["Role", "held out"]]
     assert (page.metric[0].value, page.metric[0].delta) == ("92 of 100", "band 90 % to 95 %")
@@ -30,5 +30,5 @@ def latex_script():
 
 
 def test_a_table_that_has_a_latex_form_gives_that_too():
-    page = AppTest.from_function(latex_script).run()
+    page = app_of(latex_script).run()
     assert [button.label for button in page.get("download_button")][1] == "Download LaTeX"

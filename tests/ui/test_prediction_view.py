@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from streamlit.testing.v1 import AppTest
 
 from survdash.explanation.record import Familiarity, Ledger, LedgerRow
 from survdash.prediction import Prediction
 from survdash.usecases import Glance
+from tests.page_drawing import app_of
 
 
 def script(prediction, glance):
@@ -36,7 +36,7 @@ def glance(*, disagree: bool | None = False, distance: float = 0.5):
 
 
 def show(seen: Glance | None = None, **changes):
-    page = AppTest.from_function(script, args=(make(**changes), seen)).run(timeout=30)
+    page = app_of(script, args=(make(**changes), seen)).run()
     assert not page.exception
     return page
 

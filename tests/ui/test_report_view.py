@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
+from tests.page_drawing import app_of
 from tests.report.conftest import PREDICTION
 
 
@@ -14,7 +13,7 @@ def script(prediction):
 
 
 def test_it_is_offered_as_pdf_and_as_html():
-    page = AppTest.from_function(script, args=(PREDICTION,)).run()
+    page = app_of(script, args=(PREDICTION,)).run()
     assert not page.exception
     assert [button.proto.label for button in page.get("download_button")] == ["Report (PDF)", "Report (HTML)"]
     assert all(button.proto.deferred_file_id for button in page.get("download_button"))  # made on the click

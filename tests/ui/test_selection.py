@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.ui import caching
 from survdash.ui.selection import leader, leads_where, model_help
+from tests.page_drawing import app_of
 
 
 def script():
@@ -26,7 +26,7 @@ def script():
 
 
 def test_the_demo_is_offered_as_simulated_with_the_recommended_model_first(demo):
-    page = AppTest.from_function(script).run()
+    page = app_of(script).run()
     assert [text.value for text in page.text] == [demo, caching.runs(demo)[0].name]
     assert "simulated" in page.selectbox[0].options[0].lower()
 
@@ -37,7 +37,7 @@ def test_the_help_says_that_the_recommended_model_may_not_be_the_best(demo):
     words = model_help(runs)
     assert "not necessarily the best" in words
     assert (f"{best.cindex_mean:.2f}" in words) == (best is not runs[0])
-    assert AppTest.from_function(script).run().selectbox[1].help == words
+    assert app_of(script).run().selectbox[1].help == words
 
 
 def test_who_leads_is_told_among_runs_on_the_same_patients_and_folds(demo):
@@ -65,6 +65,6 @@ def test_runs_on_made_folds_are_not_judged_as_those_on_the_given(demo, data_dir)
 def test_an_empty_shelf_says_how_to_fill_it(demo, monkeypatch, loader, words):
     monkeypatch.setattr(caching, loader, lambda *_: [])
     st.cache_resource.clear()
-    (box,) = AppTest.from_function(script).run().error
+    (box,) = app_of(script).run().error
     assert words in box.value
     assert "survdash crossval" in box.value.replace("\\", "") or "Page 'Import'" in box.value

@@ -6,9 +6,9 @@ import json
 import shutil
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.ui.upload import name_part, new_upload
+from tests.page_drawing import app_of
 
 
 def script(identifier):
@@ -31,7 +31,7 @@ def page(shared):
     upload = new_upload()
     shutil.copy(shared / "slides" / "CMU-1-Small-Region.svs", upload.folder / "slide.svs")
     name_part(upload, "slide", "a.svs")
-    return AppTest.from_function(script, args=(upload.identifier,), default_timeout=60).run()
+    return app_of(script, args=(upload.identifier,)).run()
 
 
 def words(page):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.jobs import record
 from survdash.jobs.queue import cancel_job, file_job
 from survdash.nets.registry import MODELS
+from tests.page_drawing import app_of
 
 
 def script():
@@ -22,7 +22,7 @@ def script():
 @pytest.fixture
 def page(demo, monkeypatch):
     monkeypatch.setenv("SURVDASH_START_WORKER", "false")
-    return AppTest.from_function(script, default_timeout=60)
+    return app_of(script)
 
 
 def test_every_method_stands_there_with_its_source_and_state(page):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
+from tests.page_drawing import app_of
 
 
 def script(name):
@@ -23,7 +23,7 @@ def test_the_page_ends_only_where_there_is_no_model(demo, data_dir, tmp_path):
     pd.DataFrame({"case_id": names, "slide_id": names, "survival_months": range(1, 21), "censorship": [0, 1] * 10,
                   "TP53_rnaseq": [0.5, -0.25] * 10}).to_csv(tmp_path / "bare.csv", index=False)  # fmt: skip
     usecases.import_cohort(tmp_path / "bare.csv", name="bare")
-    assert AppTest.from_function(script, args=(demo,)).run().text[0].value == "it goes on"
-    page = AppTest.from_function(script, args=("bare",)).run()
+    assert app_of(script, args=(demo,)).run().text[0].value == "it goes on"
+    page = app_of(script, args=("bare",)).run()
     assert not page.text
     assert "No model has been trained on" in page.info[0].value

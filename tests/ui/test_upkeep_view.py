@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash.access import ADMIN, LOCAL, VIEWER, Visitor, ask_at_the_door
 from survdash.audit import last_entries, note
+from tests.page_drawing import app_of
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def opening() -> None:
 def test_an_administrator_sees_the_log_and_a_viewer_does_not(door: None) -> None:
     note("delete", cohort="blca")
     ask_at_the_door(lambda: Visitor(name="anna", actions=ADMIN))
-    shown = AppTest.from_function(upkeep).run()
+    shown = app_of(upkeep).run()
     assert shown.dataframe[0].value.iloc[0]["Did"] == "delete"
     ask_at_the_door(lambda: Visitor(name="eve", actions=VIEWER))
-    assert not AppTest.from_function(upkeep).run().dataframe
+    assert not app_of(upkeep).run().dataframe
 
 
 def test_a_changed_log_is_shown_as_such(door: None, data_dir) -> None:
@@ -43,12 +43,12 @@ def test_a_changed_log_is_shown_as_such(door: None, data_dir) -> None:
     note("delete", cohort="blca")
     path = data_dir / "audit" / "log.jsonl"
     path.write_text(path.read_text().replace('"open"', '"look"'))
-    assert "Line 1" in AppTest.from_function(upkeep).run().error[0].value
+    assert "Line 1" in app_of(upkeep).run().error[0].value
 
 
 def test_a_patient_is_noted_once_in_each_visit(door: None) -> None:
-    shown = AppTest.from_function(opening).run()
+    shown = app_of(opening).run()
     shown.run()
     assert len(last_entries()) == 1
-    AppTest.from_function(opening).run()
+    app_of(opening).run()
     assert len(last_entries()) == 2

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
-
 from survdash.ui import upload_address
 from survdash.ui.upload import new_upload
+from tests.page_drawing import app_of
 
 
 def script(number):
@@ -22,7 +21,7 @@ def script(number):
 
 def test_what_was_named_a_moment_ago_counts_for_its_own_form_until_the_browser_must_know(monkeypatch):
     number = new_upload().identifier
-    page = AppTest.from_function(script, args=(number,)).run()
+    page = app_of(script, args=(number,)).run()
     assert page.text[0].value == "None None"
     page.button[0].click().run()
     assert page.query_params["upload"] == number
@@ -36,7 +35,7 @@ def test_what_was_named_a_moment_ago_counts_for_its_own_form_until_the_browser_m
 
 
 def test_what_is_forgotten_is_not_remembered():
-    page = AppTest.from_function(script, args=(new_upload().identifier,)).run()
+    page = app_of(script, args=(new_upload().identifier,)).run()
     page.button[0].click().run()
     page.button[1].click().run()
     assert "upload" not in page.query_params

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from survdash import usecases
 from survdash.jobs import record
 from survdash.ui import what_if_view
 from survdash.usecases import WhatIfAnswer, WhatIfRange
+from tests.page_drawing import app_of
 from tests.ui.test_prediction_view import make
 
 BOUNDS = WhatIfRange(genes={"A_rna": (0.5, -2.0, 2.0), "B_rna": (None, -1.0, 1.0)},
@@ -39,7 +39,7 @@ def asked(monkeypatch):
 
 
 def open_view(bounds=BOUNDS):
-    page = AppTest.from_function(script, args=(make(), bounds)).run(timeout=30)
+    page = app_of(script, args=(make(), bounds)).run()
     assert not page.exception
     return page
 
@@ -65,16 +65,16 @@ def test_a_changed_gene_and_age_are_asked_and_set_beside_the_prediction(asked):
 
 
 def test_genes_are_offered_once_it_is_known_which_weigh_most_unless_others_were_chosen(asked):
-    page = AppTest.from_function(script, args=(make(), BOUNDS))
+    page = app_of(script, args=(make(), BOUNDS))
     page.session_state["explained"] = False
-    assert page.run(timeout=30).multiselect[0].value == []
+    assert page.run().multiselect[0].value == []
     page.session_state["explained"] = True
     assert page.run().multiselect[0].value == ["A_rna"]
     assert page.multiselect[0].set_value([]).run().multiselect[0].value == []
     assert page.run().multiselect[0].value == []
-    page = AppTest.from_function(script, args=(make(), BOUNDS))
+    page = app_of(script, args=(make(), BOUNDS))
     page.session_state["explained"] = False
-    page.run(timeout=30).multiselect[0].set_value(["B_rna"]).run()
+    page.run().multiselect[0].set_value(["B_rna"]).run()
     page.session_state["explained"] = True
     assert page.run().multiselect[0].value == ["B_rna"]
 
@@ -108,7 +108,7 @@ def test_the_worker_is_asked_once_for_each_question(monkeypatch, data_dir):
     monkeypatch.setattr(usecases, "file_what_if", file_it)
     monkeypatch.setattr(what_if_view, "wake_worker", lambda: None)
     question = usecases.WhatIf(cohort="demo", run="glg", case_id="x", genes={"A": 1.0}, clinical={})
-    page = AppTest.from_function(answered, args=(question, "v")).run(timeout=30)
+    page = app_of(answered, args=(question, "v")).run()
     assert not page.exception
     assert page.markdown[-1].value == "same"
     assert len(filed) == 1
@@ -118,7 +118,7 @@ def test_a_worker_that_does_not_come_is_said(monkeypatch, data_dir):
     monkeypatch.setattr(what_if_view, "wake_worker", lambda: None)
     monkeypatch.setattr(what_if_view, "LONGEST_WAIT_S", 0.2)
     question = usecases.WhatIf(cohort="demo", run="glg", case_id="x", genes={"A": 1.0}, clinical={})
-    page = AppTest.from_function(answered, args=(question, "v")).run(timeout=30)
+    page = app_of(answered, args=(question, "v")).run()
     assert not page.exception
     assert any("still busy" in one.value for one in page.info)
     assert page.markdown[-1].value == "none"
