@@ -209,13 +209,13 @@ class _Browser:
         async with self._one_at_a_time:
             if self._end is not None:
                 self._end.cancel()
-            work = asyncio.ensure_future(self._work(figure, options))
+            work, drawn = asyncio.ensure_future(self._work(figure, options)), b""
             try:
                 # What is broken off in the middle may wait for a browser that has hung, or leave one that nobody knows.
                 drawn = await asyncio.shield(work)
-            except BaseException:  # who asked has given up, too
-                await self._kill(work)
-                raise
+            finally:
+                if not drawn:  # it failed, or who asked has given up
+                    await self._kill(work)
             self._end = self._loop.call_later(IDLE_SECONDS, lambda: asyncio.ensure_future(self._close()))
             return drawn
 
