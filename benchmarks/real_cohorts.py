@@ -4,9 +4,9 @@ Needs the public tables in ``../shared/tcga`` (or the folder given); writes coho
 that are there are not trained again, and an interrupted one goes on where it stopped. What the documentation says of
 the default and the methods it is judged against is made by ``python -m survdash evidence``.
 ``python -m benchmarks.real_cohorts [TABLES] switches`` trains the paper's network, 64 wide, with one thing changed at a
-time, the default and ridge Cox, on six cohorts and the simulated demo, each paired with the plain network: two hours of
-one processor. ``... paths`` trains, on fourteen, what stands beside the default's network, without it (an untrained one
-of width 8), against ridge Cox that sees the same.
+time, the default and ridge Cox, on six cohorts and the simulated demo, each paired with the plain network: three
+quarters of an hour of one processor. ``... paths`` trains, on fourteen, what stands beside the default's network,
+without it (an untrained one of width 8), against ridge Cox that sees the same.
 """
 
 from __future__ import annotations
