@@ -244,8 +244,10 @@ class _Browser:
                 _kill_tree(opened.subprocess.pid)
                 while opened.subprocess.poll() is None:  # as long as it seems alive, close would ask it
                     await asyncio.sleep(0.02)
-            with suppress(Exception):  # it is gone already
+            try:
                 await opened.close()
+            except (OSError, RuntimeError) as error:  # of choreographer, about a process that is gone
+                LOG.warning("What an ended browser left was not put away: %s", type(error).__name__)
         work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # asyncio would print it
         work.cancel()
 

@@ -37,8 +37,10 @@ def test_the_demo_cohort_stands_soon_after_the_server_is_healthy(fresh_server, p
     page.goto(f"{fresh_server.url}/cohort?cohort=demo")
     page.locator(".st-key-cohort-km .js-plotly-plot .main-svg").first.wait_for()
     page.get_by_test_id("stDataFrame").first.wait_for()
-    # five are the aim, and 3 to 4 what two idle cores take
-    record_property("seconds", time.monotonic() - fresh_server.healthy_at)
+    seconds = time.monotonic() - fresh_server.healthy_at
+    record_property("seconds", seconds)
+    # Five seconds are the aim, and 3 to 4 what two idle cores take; a loaded machine must not fail the test.
+    assert seconds < 20
     # a new server's first visitor gets the frame too, whatever the address
     expect(page.locator(".st-key-banner").get_by_text(BANNER, exact=True)).to_be_visible()
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(8)

@@ -82,7 +82,7 @@ def test_redis_behind_a_network_that_fails_loses_no_job_and_runs_none_twice(
     network.set(fault)  # type: ignore[arg-type]
     began = time.monotonic()
     jobs.append(file_job("add", {"a": 4, "b": 0, "ran": str(ran)}))
-    assert time.monotonic() - began < 30, "whoever asks is not kept waiting for a queue that does not answer"
+    assert time.monotonic() - began < 20, "whoever asks is not kept waiting for a queue that does not answer"
     (tmp_path / "go").touch()
     wait_for(waits, lambda job: job.state == "done")
     assert {read_job(one).state for one in jobs} == {"queued"}

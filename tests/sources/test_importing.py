@@ -58,7 +58,7 @@ def test_blca_is_imported_whole_and_quickly(tcga, blca, tmp_path):
     assert len(cohort.gene_groups) == 6
     assert len(cohort.folds) == 373
     assert cohort.source["table"]["file"] == "blca_rnaseq_cnv.csv.zip"
-    assert seconds < 10, "processor time of this import; three seconds are the budget on a quiet machine"
+    assert seconds < 3, "processor time of this import; three seconds are the budget"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_slow_transfer_is_stopped_at_once_and_taken_up(gdc: Gdc, tmp_path: Pat
     start = time.monotonic()
     with pytest.raises(Cancelled):
         fetch_files(files, jobs=2, report=stop_early, cancel=stop)
-    assert time.monotonic() - start < 50
+    assert time.monotonic() - start < 20
     parts = sorted(tmp_path.iterdir())
     assert {path.suffix for path in parts} == {".part"}
     assert sum(one.bytes_here for one in files) >= 60_000

@@ -78,4 +78,4 @@ def test_an_answer_that_trickles_can_be_stopped(gdc: Gdc) -> None:
     start = time.monotonic()
     with web.JsonServer("X", gdc.url, setting="S", cancel=stop) as server, pytest.raises(Cancelled):
         server.get("/status")
-    assert time.monotonic() - start < 40  # the whole answer takes 50
+    assert time.monotonic() - start < 10

@@ -28,7 +28,7 @@ def test_a_cohort_is_cut_while_a_page_loads(entry_by_id):
     start = clock.process_time()
     cut = maxstat(entry.risk, entry.time, entry.event)
     assert cut.p_exact_gauss + cut.p_lau92 + cut.p_lau94 > 0
-    assert clock.process_time() - start < 1  # about 0.04 s alone; the room is for a loaded machine
+    assert clock.process_time() - start < 0.25  # about 0.04 s alone; the room is for a loaded machine
 
 
 def test_scores_of_tied_times_follow_r_and_not_nelson_aalen(entry_by_id):
